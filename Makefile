@@ -1,0 +1,46 @@
+# One line a verb; `make help` lists them. Everything installed goes into .venv, everything fetched into the user's cache.
+SHELL := /bin/bash
+VENV ?= .venv
+PY := $(VENV)/bin/python
+DATA ?= ../shared/data
+URL ?= localhost:8000
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.PHONY: help demo test lint format export serve accuracy samples clean
+.DEFAULT_GOAL := help
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: export ## start a real Triton, read samples/ through it, write demo/*.png with the boxes drawn in, stop
+	$(PY) -m server --http-port 0 --grpc-port 0 --metrics-port 0 -- ocr read samples --overlay demo
+
+test: export ## run every test against a real Triton (TESTS="tests/unit -k crops" narrows it)
+	$(PY) -m pytest $(TESTS)
+
+serve: export ## leave the server running and print how to call it
+	$(PY) -m server
+
+export: $(VENV)/installed ## fetch the default models, rewrite and verify them, write them into model_repository/
+	$(PY) -m export
+
+accuracy: $(VENV)/installed ## token F1 of the running server at URL on the labelled images in DATA
+	$(PY) -m benchmarks.accuracy --url $(URL) $(DATA)
+
+samples: $(VENV)/installed ## draw samples/ anew
+	$(PY) -m samples.draw
+
+lint: $(VENV)/installed ## ruff and mypy --strict
+	ruff check . && ruff format --check . && mypy
+
+format: $(VENV)/installed ## let ruff mend what it can
+	ruff check --fix . && ruff format .
+
+clean: ## remove what make has made here (not the user's cache)
+	rm -rf $(VENV) demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	@bash server/find_python.sh > /dev/null
+	"$$(bash server/find_python.sh)" -m venv --clear $(VENV)
+	$(PY) -m pip install --disable-pip-version-check -c constraints.txt -e '.[server,export,dev]'
+	@touch $@
