@@ -1,0 +1,21 @@
+"""What happens between the bytes of an image and its text, without Triton: pure NumPy and OpenCV functions.
+
+The data's way, one file a noun:
+
+    image.py          encoded bytes → page and detector input
+    db.py             detector maps → quads and scores
+    quads.py          corners put in reading direction, scaled, clipped
+    reading_order.py  which line comes first
+    crops.py          quads → upright crops, laid side by side in a strip
+    batching.py       crops → batches of like width
+    ctc.py            recogniser output → text and confidence
+    options.py        what a request may ask for
+    errors.py         what may go wrong, and whose fault it is
+    geometry.py       what the weights ask of the steps around them
+    triton.py         the only file that knows Triton
+"""
+
+import cv2
+
+# Triton runs as many instances of a step as there are cores for it; threads inside a step would fight over them.
+cv2.setNumThreads(1)

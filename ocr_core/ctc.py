@@ -1,0 +1,84 @@
+"""Text from what a CTC recogniser says per time step (Graves et al. 2006, section 3.2: best path decoding)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_core.geometry import read_exported
+from ocr_core.options import Options
+from ocr_core.quads import FloatArray
+
+FILE_NAME = "characters.txt"
+BLANK = 0
+
+
+def load_characters(version_directory: Path) -> list[str]:
+    """The recogniser's alphabet: entry i is class i, entry 0 the blank.
+
+    Raises:
+        NotExported: The version directory has no character list.
+    """
+    return ["", *read_exported(version_directory / FILE_NAME).removesuffix("\n").split("\n")]
+
+
+def save_characters(version_directory: Path, characters: Sequence[str]) -> None:
+    """Write an alphabet as `load_characters` reads it: one class a line, without the blank.
+
+    Args:
+        version_directory: Where to.
+        characters: Entry i is class i; entry 0 is the blank and stays out of the file.
+    """
+    (version_directory / FILE_NAME).write_text("\n".join(characters[1:]) + "\n", encoding="utf-8")
+
+
+def decode(
+    indices: NDArray[np.int32], confidences: FloatArray, characters: Sequence[str]
+) -> tuple[list[str], FloatArray]:
+    """Collapse repeats, drop blanks, and join what is left.
+
+    Args:
+        indices: (N, T) int32, the most probable class per time step.
+        confidences: (N, T) float32 in [0, 1], its probability.
+        characters: Entry i is class i; class 0 is the blank.
+
+    Returns:
+        N texts without surrounding white space, and (N,) float32: the mean probability of the time steps that
+        gave a character, 0 where none did.
+
+    >>> decode(np.int32([[2, 2, 0, 2, 1]]), np.float32([[.5, .1, .9, .5, .8]]), ["", "a", "b"])
+    (['bba'], array([0.6], dtype=float32))
+    """
+    previous = np.pad(indices, ((0, 0), (1, 0)), constant_values=BLANK)[:, :-1]
+    kept = (indices != BLANK) & (indices != previous)
+    counts = kept.sum(axis=1)
+    means = np.where(kept, confidences, 0).sum(axis=1) / np.maximum(counts, 1)
+    texts = ["".join(characters[i] for i in row[keep]) for row, keep in zip(indices, kept, strict=True)]
+    return [text.strip() for text in texts], means.astype(np.float32)
+
+
+def decode_calls(
+    calls: Sequence[NDArray[np.int32]], outputs: Sequence[Sequence[NDArray[Any]]], characters: Sequence[str]
+) -> tuple[NDArray[np.object_], FloatArray]:
+    """Decode the recogniser's answers to several calls and put the lines back into their order.
+
+    Args:
+        calls: For each call the indices of its lines, (n,) int32; together every line once.
+        outputs: For each call, indices (n, T) int32 and confidences (n, T) float32.
+        characters: Entry i is class i; class 0 is the blank.
+
+    Returns:
+        Texts, (N,) objects, and confidences, (N,) float32, in the order of the lines.
+    """
+    count = sum(len(call) for call in calls)
+    texts, confidences = np.empty(count, object), np.zeros(count, np.float32)
+    for call, (indices, step_confidences) in zip(calls, outputs, strict=True):
+        texts[call], confidences[call] = decode(indices, step_confidences, characters)
+    return texts, confidences
+
+
+def is_readable(texts: NDArray[np.object_], confidences: FloatArray, options: Options) -> NDArray[np.bool_]:
+    """Which lines have a text at all, read with at least the confidence asked for: (N,) bool."""
+    return np.asarray((texts != "") & (confidences >= options.min_confidence))

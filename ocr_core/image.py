@@ -1,0 +1,147 @@
+"""An encoded image → the page in RGB and the detector's view of it."""
+
+import io
+import math
+import struct
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from ocr_core.errors import BadImage
+
+RgbArray = NDArray[np.uint8]
+
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
+# What Pillow raises on damaged files of these formats (found by fuzzing; its documentation promises no list).
+DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error)
+# Sides of the detector's input are multiples of this: the total stride of its backbone.
+DETECTOR_STRIDE_PX = 32
+# The detector sees at most this many pixels, whatever the page's proportions (a long receipt keeps its width).
+DETECTOR_AREA_PX = 1280 * 960
+# Letters that the detector can find are at least a third as tall in its view as the recogniser wants them.
+PAGE_TO_DETECTOR = 3
+
+# The size check below gives a clearer message than Pillow's.
+Image.MAX_IMAGE_PIXELS = None
+
+
+def decode(encoded: bytes, max_megapixels: float) -> tuple[RgbArray, tuple[int, int]]:
+    """Decode an image file to RGB as a viewer shows it: EXIF orientation applied, transparency laid on white.
+
+    Of an animation or a multi-page file, the first frame. An image far larger than the detector and the
+    recogniser can make use of comes back reduced.
+
+    Args:
+        encoded: The file's bytes: JPEG, PNG, WebP, TIFF, BMP, GIF or PPM.
+        max_megapixels: Images with more pixels are refused before they are decoded.
+
+    Returns:
+        The page, (height, width, 3) uint8 RGB, and the image's own (height, width) as a viewer shows it.
+
+    Raises:
+        BadImage: The bytes are empty, no image, damaged, truncated, or too large an image.
+    """
+    if not encoded:
+        raise BadImage("the image is empty (0 bytes); send the bytes of an image file")
+    try:
+        image = Image.open(io.BytesIO(encoded), formats=FORMATS)
+    except DAMAGED:
+        raise BadImage(
+            f"these {len(encoded)} bytes are no image that can be read here; "
+            "send the bytes of a JPEG, PNG, WebP, TIFF, BMP, GIF or PPM file"
+        ) from None
+    width, height = image.size
+    if width * height > max_megapixels * 1e6:
+        raise BadImage(
+            f"the image has {width} x {height} = {width * height / 1e6:.0f} megapixels; "
+            f"at most {max_megapixels:g} are accepted, send it scaled down"
+        )
+    try:
+        image.draft(None, _page_size(width, height))
+        image.load()
+        upright = _apply_orientation(image)
+        turned = upright.size != image.size
+        page = _reduce(_to_rgb(upright), _page_size(*((height, width) if turned else (width, height))))
+    except DAMAGED:
+        raise BadImage(
+            f"the {image.format} image of {width} x {height} pixels is damaged or truncated; send the whole file"
+        ) from None
+    return page, ((width, height) if turned else (height, width))
+
+
+def fit_to_detector(page: RgbArray) -> RgbArray:
+    """Scale a page to the detector's input.
+
+    Args:
+        page: (height, width, 3) uint8.
+
+    Returns:
+        (height, width, 3) uint8, sides multiples of `DETECTOR_STRIDE_PX`, area at most about `DETECTOR_AREA_PX`.
+    """
+    height, width = page.shape[:2]
+    size_wh = detector_size(width, height)
+    shrinking = size_wh[0] < width or size_wh[1] < height
+    resized = cv2.resize(page, size_wh, interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
+    return np.asarray(resized, np.uint8)
+
+
+def size(image_rgb: RgbArray) -> tuple[int, int]:
+    """(height, width) of an image."""
+    return image_rgb.shape[0], image_rgb.shape[1]
+
+
+def detector_size(width: int, height: int) -> tuple[int, int]:
+    """Width and height of the detector's input for a page of this size.
+
+    >>> detector_size(6000, 4000)
+    (1344, 896)
+    """
+    ratio = min(1.0, math.sqrt(DETECTOR_AREA_PX / (width * height)))
+    return _to_stride(width * ratio), _to_stride(height * ratio)
+
+
+def _to_stride(side_px: float) -> int:
+    return max(1, round(side_px / DETECTOR_STRIDE_PX)) * DETECTOR_STRIDE_PX
+
+
+def _page_size(width: int, height: int) -> tuple[int, int]:
+    """Width and height beyond which more pixels would not make the text more readable."""
+    detector_width, detector_height = detector_size(width, height)
+    return min(width, detector_width * PAGE_TO_DETECTOR), min(height, detector_height * PAGE_TO_DETECTOR)
+
+
+def _reduce(image_rgb: RgbArray, size_wh: tuple[int, int]) -> RgbArray:
+    if image_rgb.shape[1::-1] == size_wh:
+        return image_rgb
+    return np.asarray(cv2.resize(image_rgb, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _apply_orientation(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except (*DAMAGED, ZeroDivisionError):
+        return image  # a broken EXIF block says nothing about the pixels
+
+
+def _to_rgb(image: Image.Image) -> RgbArray:
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return np.repeat(_to_8_bit(np.asarray(image))[:, :, None], 3, axis=2)
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        image = Image.new("RGBA", layer.size, "white")
+        image.alpha_composite(layer)
+    return np.asarray(image.convert("RGB"))
+
+
+def _to_8_bit(grey: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Map 16-bit, 32-bit and floating-point grey values to 0 … 255 by the least usual range that holds them."""
+    values = np.nan_to_num(grey.astype(np.float32), posinf=0, neginf=0).clip(0)
+    greatest = float(values.max(initial=0))
+    if np.issubdtype(grey.dtype, np.floating):
+        ranges: tuple[int, ...] = (1, 255, 65535)
+    else:
+        ranges = (65535,)
+    white = next((limit for limit in ranges if greatest <= limit), greatest)
+    return np.asarray(np.rint(values * (255 / white)), np.uint8)

@@ -1,0 +1,129 @@
+"""Which line of text comes first: columns left to right, rows top to bottom, words left to right.
+
+An X-Y cut (Nagy and Seth 1984) over the boxes: the page is split at gutters into columns and else at its widest
+gap into an upper and a lower part, until what is left is read row by row. A gutter between the cells of a table or
+between the names and prices of a receipt looks the same as one between two columns of prose; the difference is
+that lines of prose are long and fill their column.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_core.quads import FloatArray, edge_lengths
+
+Indices = NDArray[np.intp]
+
+# A page is turned if half of its text runs within this angle of one direction.
+MAX_SKEW_SPREAD_RAD = np.deg2rad(2)
+# Both sides of a gutter need this many lines to be columns of prose …
+MIN_COLUMN_LINES = 3
+# … the typical line must fill this share of its column's width …
+MIN_COLUMN_FILL = 0.7
+# … and be this many times as wide as high: about 16 letters.
+MIN_COLUMN_ASPECT = 8
+# A gutter is at least this wide, in heights of a typical line.
+MIN_GUTTER = 0.5
+# Boxes belong to one row if their centres are nearer than this, in heights of the lower box.
+SAME_ROW = 0.5
+
+
+def reading_order(quads: FloatArray) -> Indices:
+    """Put the quads of a page into reading order.
+
+    Args:
+        quads: (N, 4, 2) float32, pixels, clockwise from the top-left corner in reading direction.
+
+    Returns:
+        (N,) indices into `quads`, the first to be read first.
+    """
+    if len(quads) == 0:
+        return np.zeros(0, np.intp)
+    level = _turn(quads, -_skew_rad(quads))
+    boxes = np.concatenate([level.min(axis=1), level.max(axis=1)], axis=1)
+    ordered, parts = [], [np.arange(len(boxes))]
+    while parts:
+        part = parts.pop()
+        smaller = _columns(boxes, part) or _upper_and_lower(boxes, part)
+        if smaller:
+            parts.extend(reversed(smaller))
+        else:
+            ordered.append(_rows(boxes, part))
+    return np.concatenate(ordered)
+
+
+def _skew_rad(quads: FloatArray) -> float:
+    """Angle by which the page as a whole is turned; 0 where its lines do not agree, as the signs of a street."""
+    along = quads[:, 1] - quads[:, 0]
+    angles, lengths = np.arctan2(along[:, 1], along[:, 0]), edge_lengths(quads)[0]
+    skew = _weighted_median(angles, lengths)
+    return skew if _weighted_median(np.abs(angles - skew), lengths) < MAX_SKEW_SPREAD_RAD else 0.0
+
+
+def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
+    order = np.argsort(values)
+    cumulated = np.cumsum(weights[order])
+    return float(values[order[np.searchsorted(cumulated, cumulated[-1] / 2)]])
+
+
+def _turn(quads: FloatArray, angle_rad: float) -> FloatArray:
+    cos, sin = np.cos(angle_rad), np.sin(angle_rad)
+    return np.asarray(quads @ np.array([[cos, sin], [-sin, cos]], np.float32), np.float32)
+
+
+def _columns(boxes: FloatArray, members: Indices) -> list[Indices]:
+    """The columns of prose that `members` fall into, left to right; none if they do not.
+
+    Args:
+        boxes: (N, 4) float32, left, top, right, bottom.
+        members: (M,) indices into `boxes`.
+    """
+    if len(members) < 2 * MIN_COLUMN_LINES:
+        return []
+    order, gaps = _gaps(boxes, members, axis=0)
+    height = np.median(boxes[members, 3] - boxes[members, 1])
+    columns = np.split(order, np.flatnonzero(gaps > MIN_GUTTER * height) + 1)
+    return columns if len(columns) > 1 and all(_is_column(boxes[column]) for column in columns) else []
+
+
+def _is_column(boxes: FloatArray) -> bool:
+    widths, heights = (boxes[:, 2:] - boxes[:, :2]).T
+    column_width = boxes[:, 2].max() - boxes[:, 0].min()
+    line_width = np.median(widths)
+    return (
+        len(boxes) >= MIN_COLUMN_LINES
+        and bool(line_width >= MIN_COLUMN_FILL * column_width)
+        and bool(line_width >= MIN_COLUMN_ASPECT * np.median(heights))
+    )
+
+
+def _upper_and_lower(boxes: FloatArray, members: Indices) -> list[Indices]:
+    """Two parts with the widest empty band between them; none if no such band crosses the page."""
+    order, gaps = _gaps(boxes, members, axis=1)
+    if len(gaps) == 0 or gaps.max() <= 0:
+        return []
+    cut = int(gaps.argmax()) + 1
+    return [order[:cut], order[cut:]]
+
+
+def _gaps(boxes: FloatArray, members: Indices, axis: int) -> tuple[Indices, FloatArray]:
+    """`members` by their start on an axis (0: x, 1: y), and the free space before each but the first."""
+    order = members[np.argsort(boxes[members, axis], kind="stable")]
+    reach = np.maximum.accumulate(boxes[order, axis + 2])
+    return order, boxes[order[1:], axis] - reach[:-1]
+
+
+def _rows(boxes: FloatArray, members: Indices) -> Indices:
+    """Order boxes row by row: top to bottom, and left to right within a row."""
+    middle = (boxes[:, 1] + boxes[:, 3]) / 2
+    height = boxes[:, 3] - boxes[:, 1]
+    remaining = list(members[np.argsort(middle[members], kind="stable")])
+    ordered: list[np.intp] = []
+    while remaining:
+        first, *rest = remaining
+        row = [
+            first,
+            *(i for i in rest if abs(middle[i] - middle[first]) < SAME_ROW * min(height[i], height[first])),
+        ]
+        ordered.extend(sorted(row, key=lambda i: boxes[i, 0]))
+        remaining = [i for i in rest if i not in row]
+    return np.array(ordered, np.intp)

@@ -1,0 +1,107 @@
+"""The only file that knows Triton: requests in, responses out, errors to whom they belong."""
+
+import json
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any
+
+import numpy as np
+import triton_python_backend_utils as pb_utils
+from numpy.typing import NDArray
+
+from ocr_core.errors import BadRequest
+from ocr_core.options import Options
+
+Arrays = Mapping[str, NDArray[Any]]
+# Arrays by the names of the step's input tensors, and the request's options → arrays by output names.
+Step = Callable[..., Arrays]
+
+
+class CallFailed(RuntimeError):
+    """Another model refused or failed a call; `error` is Triton's own."""
+
+    def __init__(self, model: str, error: Any) -> None:
+        super().__init__(f"{model}: {error.message()}")
+        self.error = error
+        overloaded = error.code() == pb_utils.TritonError.UNAVAILABLE
+        self.message_for_caller = (
+            f"{model} is overloaded; try again later"
+            if overloaded
+            else f"{model} failed; the server's log has the details"
+        )
+
+
+def answer(requests: Sequence[Any], step: Step) -> list[Any]:
+    """Answer each request by itself, so that one that fails harms no other.
+
+    Args:
+        requests: As Triton gives them to `execute`.
+        step: Called as `step(options, **inputs)`, one keyword for each input tensor.
+
+    Returns:
+        One response a request, in their order. A `BadRequest` becomes INVALID_ARGUMENT (HTTP 400) with its
+        message. A failure of another model keeps its code. It and everything else is logged whole and answered in
+        general words.
+    """
+    return [_answer(request, step) for request in requests]
+
+
+def call(executor: Executor, model: str, batches: Sequence[Arrays], outputs: Sequence[str]) -> list[list[NDArray[Any]]]:
+    """Send batches to another model of the repository, several at a time, and wait for all.
+
+    Args:
+        executor: Bounds how many are under way.
+        model: Its name.
+        batches: Arrays by the names of the model's inputs, one mapping a call.
+        outputs: Names of the outputs wanted.
+
+    Returns:
+        The outputs in the order of `outputs`, for each batch.
+
+    Raises:
+        CallFailed: A call failed.
+    """
+    return list(executor.map(partial(_call, model, outputs), batches))
+
+
+def parameter(args: Mapping[str, str], name: str) -> str:
+    """String value of a `parameters` entry of the model's config.pbtxt, from `initialize`'s args."""
+    return str(json.loads(args["model_config"])["parameters"][name]["string_value"])
+
+
+def _answer(request: Any, step: Step) -> Any:
+    try:
+        options = Options.from_parameters(json.loads(request.parameters() or "{}"))
+        inputs = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
+        return pb_utils.InferenceResponse(_tensors(step(options, **inputs)))
+    except BadRequest as error:
+        return _failure(str(error), pb_utils.TritonError.INVALID_ARG)
+    except CallFailed as failed:
+        pb_utils.Logger.log_error(str(failed))
+        return _failure(failed.message_for_caller, failed.error.code())
+    except Exception:  # noqa: BLE001 - the one place where unknown errors end
+        pb_utils.Logger.log_error(f"request {request.request_id()!r}: {traceback.format_exc()}")
+        return _failure("internal error; the server's log has the details", pb_utils.TritonError.INTERNAL)
+
+
+def _call(model: str, outputs: Sequence[str], inputs: Arrays) -> list[NDArray[Any]]:
+    request = pb_utils.InferenceRequest(
+        model_name=model,
+        requested_output_names=list(outputs),
+        inputs=_tensors(inputs),
+        preferred_memory=pb_utils.PreferredMemory(pb_utils.TRITONSERVER_MEMORY_CPU),
+    )
+    response = request.exec()
+    if response.has_error():
+        raise CallFailed(model, response.error())
+    return [pb_utils.get_output_tensor_by_name(response, name).as_numpy() for name in outputs]
+
+
+def _tensors(arrays: Arrays) -> list[Any]:
+    return [pb_utils.Tensor(name, np.ascontiguousarray(array)) for name, array in arrays.items()]
+
+
+def _failure(message: str, code: int) -> Any:
+    return pb_utils.InferenceResponse(error=pb_utils.TritonError(message, code))
