@@ -1,0 +1,36 @@
+"""Crops → text: width buckets through text_recognition, then CTC decoding."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from ocr_core import batching, ctc
+from ocr_core.triton import answer, call, parameter
+
+RECOGNITION = "text_recognition"
+OUTPUTS = ("indices", "confidences")
+
+
+class TritonPythonModel:
+    """One instance of ctc_decoding; see ocr_core/batching.py and ocr_core/ctc.py."""
+
+    def initialize(self, args):
+        self.characters = ctc.load_characters(Path(args["model_repository"], args["model_version"]))
+        self.executor = ThreadPoolExecutor(int(parameter(args, "calls_under_way")))
+
+    def execute(self, requests):
+        return answer(requests, self.read)
+
+    def read(self, options, strip, widths, detected_quads, detected_scores):
+        calls, batches = batching.pack(strip, widths)
+        outputs = call(self.executor, RECOGNITION, [{"crops": batch} for batch in batches], OUTPUTS)
+        texts, confidences = ctc.decode_calls(calls, outputs, self.characters)
+        kept = ctc.is_readable(texts, confidences, options)
+        return {
+            "texts": texts[kept],
+            "text_confidences": confidences[kept],
+            "quads": detected_quads[kept],
+            "quad_scores": detected_scores[kept],
+        }
+
+    def finalize(self):
+        self.executor.shutdown()

@@ -1,0 +1,28 @@
+"""The detector's maps → quads in reading order, and the crops of the page under them."""
+
+from pathlib import Path
+
+from ocr_core import crops, detection, quads
+from ocr_core.geometry import CropGeometry
+from ocr_core.image import size
+from ocr_core.triton import answer
+
+
+class TritonPythonModel:
+    """One instance of text_cropping; see ocr_core/detection.py and ocr_core/crops.py."""
+
+    def initialize(self, args):
+        self.geometry = CropGeometry.load(Path(args["model_repository"], args["model_version"]))
+
+    def execute(self, requests):
+        return answer(requests, self.crop)
+
+    def crop(self, options, page, maps, image_size):
+        found, scores = detection.decode(maps[0], size(page), options)
+        strip, widths = crops.cut(page, found, self.geometry)
+        return {
+            "quads": quads.scale(found, size(page), tuple(image_size)),
+            "quad_scores": scores,
+            "strip": strip,
+            "widths": widths,
+        }
