@@ -1,0 +1,127 @@
+"""Command line of the exporter."""
+
+import hashlib
+import time
+from importlib.metadata import version as package_version
+from pathlib import Path
+
+import click
+
+from downloads import DownloadError, fetch
+from export import graph, verify
+from export.choices import DETECTORS, RECOGNIZERS, Choice
+from export.contract import DetectorExport, RecognizerExport
+from export.errors import ExportError
+from export.repository import PREFIX, TEMPLATE, ModelRepository
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+
+
+def list_choices(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    """Print the table of choices and leave."""
+    if not wanted or context.resilient_parsing:
+        return
+    for kind, choices in (("detector", DETECTORS), ("recognizer", RECOGNIZERS)):
+        for choice in choices.values():
+            megabytes = sum(source.size for source in choice.sources) / 1e6
+            licences = ", ".join(sorted({source.licence for source in choice.sources}))
+            click.echo(f"--{kind} {choice.name}")
+            click.echo(f"    {megabytes:.1f} MB, {licences}; reads {choice.reads}; {choice.good_for}")
+            click.echo(f"    from {choice.sources[0].origin}")
+    context.exit()
+
+
+@click.command(epilog="The graphs are checked against the original networks before anything is written.")
+@click.option("--detector", type=click.Choice(list(DETECTORS)), default="ppocrv6-small", show_default=True)
+@click.option("--recognizer", type=click.Choice(list(RECOGNIZERS)), default="ppocrv6-small", show_default=True)
+@click.option(
+    "--version",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Version directories to write.",
+)
+@click.option(
+    "--model-repository",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=TEMPLATE,
+    help="Repository to write into; made if it is not there.  [default: the project's model_repository]",
+)
+@click.option("--force", is_flag=True, help="Export even if the same models are there already.")
+@click.option(
+    "--list",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=list_choices,
+    help="List what can be chosen.",
+)
+def main(detector: str, recognizer: str, version: int, model_repository: Path, force: bool) -> None:
+    """Fetch a detector and a recogniser, rewrite them to the service's contract, verify and install them.
+
+    Every detector works with every recogniser.
+    """
+    try:
+        _export(DETECTORS[detector], RECOGNIZERS[recognizer], ModelRepository(model_repository, version), force)
+    except (ExportError, DownloadError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _export(
+    detector: Choice[DetectorExport],
+    recognizer: Choice[RecognizerExport],
+    repository: ModelRepository,
+    force: bool,
+) -> None:
+    notes = {"text_detection": _provenance(detector), "text_recognition": _provenance(recognizer)}
+    if not force and all(repository.provenance(model) == entries for model, entries in notes.items()):
+        click.echo(f"{detector.name} and {recognizer.name} are in {repository.root} already", err=True)
+        return
+    started = time.monotonic()
+    detector_export = detector.build(*map(fetch, detector.sources))
+    recognizer_export = recognizer.build(*map(fetch, recognizer.sources))
+    click.echo("Verifying the rewritten graphs against the originals ...", err=True)
+    _tell("detector", detector.name, verify.verify_detector(detector_export, SAMPLES), "boxes")
+    lines = verify.cut_lines(detector_export, recognizer_export.geometry, SAMPLES)
+    _tell("recogniser", recognizer.name, verify.verify_recognizer(recognizer_export, lines), "texts")
+    for model, entries in zip((detector_export.graph, recognizer_export.graph), notes.values(), strict=True):
+        graph.set_provenance(model, {PREFIX + key: value for key, value in entries.items()})
+    repository.write(detector_export, recognizer_export)
+    click.echo(
+        f"Exported to {repository.root}, version {repository.version}, in {time.monotonic() - started:.0f} s",
+        err=True,
+    )
+
+
+def _provenance(choice: Choice[DetectorExport] | Choice[RecognizerExport]) -> dict[str, str]:
+    """Where a model comes from and what made it: two exports with equal entries are equal."""
+
+    def join(field: str) -> str:
+        return ", ".join(str(getattr(source, field)) for source in choice.sources)
+
+    return {
+        "choice": choice.name,
+        "source": join("origin"),
+        "sha256": join("sha256"),
+        "licence": join("licence"),
+        "onnx": package_version("onnx"),
+        "exporter": _exporter_version(),
+    }
+
+
+def _exporter_version() -> str:
+    """The project's version and a digest of the exporter's own code, so that a change of it exports anew."""
+    code = b"".join(file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py")))
+    return f"{package_version('ocr-triton')}+{hashlib.sha256(code).hexdigest()[:12]}"
+
+
+def _tell(kind: str, name: str, report: verify.Report, decisions: str) -> None:
+    click.echo(
+        f"  {kind} {name}: {report.batches} batches, largest difference {report.largest_difference:.1e}, "
+        f"{report.decisions} {decisions} equal",
+        err=True,
+    )
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m export")

@@ -1,0 +1,67 @@
+"""What can be exported: every detector works with every recogniser."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from downloads import Source, read_sources
+from export import ppocr
+from export.contract import DetectorExport, RecognizerExport
+
+SOURCES = read_sources(Path(__file__).parent / "sources.toml")
+
+Export = TypeVar("Export", DetectorExport, RecognizerExport)
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice(Generic[Export]):
+    """One detector or recogniser.
+
+    Attributes:
+        name: As on the command line.
+        build: Files of the sources, in their order → the model.
+        source_names: Tables of sources.toml.
+        reads: Languages or scripts.
+        good_for: When to choose it.
+    """
+
+    name: str
+    build: Callable[..., Export]
+    source_names: tuple[str, ...]
+    reads: str
+    good_for: str
+
+    @property
+    def sources(self) -> list[Source]:
+        """Its files."""
+        return [SOURCES[name] for name in self.source_names]
+
+
+DETECTORS: dict[str, Choice[DetectorExport]] = {
+    choice.name: choice
+    for choice in (
+        Choice("ppocrv6-small", ppocr.detector, ("ppocrv6-small-det",), "any script", "the default: accurate"),
+        Choice("ppocrv6-tiny", ppocr.detector, ("ppocrv6-tiny-det",), "any script", "speed over small print"),
+    )
+}
+
+RECOGNIZERS: dict[str, Choice[RecognizerExport]] = {
+    choice.name: choice
+    for choice in (
+        Choice(
+            "ppocrv6-small",
+            ppocr.recognizer,
+            ("ppocrv6-small-rec",),
+            "Latin, Chinese, Japanese; 18,708 characters",
+            "the default: accurate",
+        ),
+        Choice(
+            "ppocrv6-tiny",
+            ppocr.recognizer,
+            ("ppocrv6-tiny-rec", "ppocrv6-tiny-characters"),
+            "Latin, Chinese; 6,904 characters",
+            "speed over accuracy",
+        ),
+    )
+}

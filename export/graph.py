@@ -1,0 +1,138 @@
+"""Rewriting of ONNX graphs to the one contract: uint8 NHWC RGB in, `maps` or `indices` and `confidences` out."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+
+from export.errors import ExportError
+
+# Smaller weights do not change a single bit of the output, but those below 1.2e-38 (denormal) slow a CPU down 50×.
+NEGLIGIBLE = 1e-20
+
+
+def take_uint8_rgb(model: ModelProto, name: str, mean: Sequence[float], std: Sequence[float], *, bgr: bool) -> None:
+    """Let the graph take pixels: uint8 (N, H, W, 3) RGB instead of scaled float (N, 3, H, W).
+
+    The scaling (pixel - mean) / std is exact at the borders too: the mean is subtracted before the first
+    convolution pads its input with zeros; 1 / std and the order of channels go into the convolution's weights.
+
+    Args:
+        model: Changed in place; its one input feeds one ungrouped convolution.
+        name: Name of the new input.
+        mean: Of each channel in the network's own order, pixel values.
+        std: The same for the divisor.
+        bgr: The network's own order of channels is blue, green, red.
+
+    Raises:
+        ExportError: The graph begins otherwise.
+    """
+    graph = model.graph
+    old_name = graph.input[0].name
+    consumers = [node for node in graph.node if old_name in node.input]
+    if len(graph.input) != 1 or [node.op_type for node in consumers] != ["Conv"]:
+        raise ExportError(f"expected one input that feeds one Conv, found {[node.op_type for node in consumers]}")
+    (conv,) = consumers
+    order = slice(None, None, -1) if bgr else slice(None)
+    weights = initializer(model, conv.input[1]) / np.array(std, np.float32)[:, None, None]
+    replace_initializer(model, conv.input[1], weights[:, order])
+    add_initializer(model, f"{name}_mean", np.array(mean, np.float32)[order].reshape(1, 3, 1, 1))
+    conv.input[0] = f"{name}_centred"
+    head = [
+        # Transposing bytes before the cast moves a quarter of the memory.
+        helper.make_node("Transpose", [name], [f"{name}_nchw"], perm=[0, 3, 1, 2]),
+        helper.make_node("Cast", [f"{name}_nchw"], [f"{name}_float"], to=TensorProto.FLOAT),
+        helper.make_node("Sub", [f"{name}_float", f"{name}_mean"], [f"{name}_centred"]),
+    ]
+    _set_nodes(model, [*head, *graph.node])
+    _set_values(graph.input, helper.make_tensor_value_info(name, TensorProto.UINT8, ["batch", "height", "width", 3]))
+
+
+def give_maps(model: ModelProto, channels: int) -> None:
+    """Name the one output `maps`, float (batch, channels, height, width), with all axes free.
+
+    Triton wants an axis that the graph fixes to be fixed in config.pbtxt too, and the number of channels differs
+    between detectors. A Compress that keeps every channel leaves it open, at the price of one copy of the maps.
+    """
+    keep = numpy_helper.from_array(np.ones(channels, bool), "every_channel")
+    model.graph.initializer.append(keep)
+    model.graph.node.append(helper.make_node("Compress", [model.graph.output[0].name, keep.name], ["maps"], axis=1))
+    shape = ["batch", "channels", "height", "width"]
+    _set_values(model.graph.output, helper.make_tensor_value_info("maps", TensorProto.FLOAT, shape))
+
+
+def give_best_class(model: ModelProto) -> None:
+    """Let the graph give the most probable class of each time step and its probability instead of all of them.
+
+    Raises:
+        ExportError: The graph does not end in a softmax over (batch, time, classes).
+    """
+    graph = model.graph
+    softmax = next((node for node in graph.node if node.output[0] == graph.output[0].name), None)
+    if softmax is None or softmax.op_type != "Softmax":
+        raise ExportError(f"expected a Softmax at the end, found {softmax.op_type if softmax else 'nothing'}")
+    tail = [
+        helper.make_node("ArgMax", [softmax.input[0]], ["indices_int64"], axis=2, keepdims=0),
+        helper.make_node("Cast", ["indices_int64"], ["indices"], to=TensorProto.INT32),
+        helper.make_node("ReduceMax", [softmax.output[0]], ["confidences"], axes=[2], keepdims=0),
+    ]
+    _set_nodes(model, [*graph.node, *tail])
+    _set_values(
+        graph.output,
+        helper.make_tensor_value_info("indices", TensorProto.INT32, ["batch", "time"]),
+        helper.make_tensor_value_info("confidences", TensorProto.FLOAT, ["batch", "time"]),
+    )
+
+
+def zero_denormals(model: ModelProto) -> int:
+    """Set weights that are nearly zero to zero; returns how many there were."""
+    count = 0
+    for tensor in model.graph.initializer:
+        if tensor.data_type == TensorProto.FLOAT:
+            values = numpy_helper.to_array(tensor)
+            negligible = (values != 0) & (np.abs(values) < NEGLIGIBLE)
+            if negligible.any():
+                tensor.CopyFrom(numpy_helper.from_array(np.where(negligible, np.float32(0), values), tensor.name))
+                count += int(negligible.sum())
+    return count
+
+
+def set_provenance(model: ModelProto, entries: Mapping[str, str]) -> None:
+    """Write where the model comes from into its metadata, in place of what stood there."""
+    helper.set_model_props(model, dict(entries))
+
+
+def initializer(model: ModelProto, name: str) -> NDArray[np.float32]:
+    """Value of a weight.
+
+    Raises:
+        ExportError: The graph has none of this name.
+    """
+    for tensor in model.graph.initializer:
+        if tensor.name == name:
+            return np.asarray(numpy_helper.to_array(tensor), np.float32)
+    raise ExportError(f"the graph has no weight {name}")
+
+
+def add_initializer(model: ModelProto, name: str, value: NDArray[np.float32]) -> None:
+    """Add a weight."""
+    model.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+
+
+def replace_initializer(model: ModelProto, name: str, value: NDArray[np.float32]) -> None:
+    """Give a weight another value."""
+    tensor = next(tensor for tensor in model.graph.initializer if tensor.name == name)
+    tensor.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(value), name))
+
+
+def _set_nodes(model: ModelProto, nodes: Sequence[NodeProto]) -> None:
+    copies = [NodeProto.FromString(node.SerializeToString()) for node in nodes]
+    del model.graph.node[:]
+    model.graph.node.extend(copies)
+
+
+def _set_values(values: "list[onnx.ValueInfoProto]", *wanted: onnx.ValueInfoProto) -> None:
+    del values[:]
+    values.extend(wanted)

@@ -1,0 +1,164 @@
+"""The rewritten graph against the original network: names, axes, types, values, and what follows from them."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+from onnx import ModelProto
+
+from export.contract import DetectorExport, RecognizerExport
+from export.errors import ExportError
+from ocr_core import crops, ctc, detection, image
+from ocr_core.geometry import CropGeometry
+from ocr_core.options import Options
+from ocr_core.quads import FloatArray
+
+# Float rounding moves a probability by about 1e-6; anything that moves it by more has changed the network.
+TOLERANCE = 1e-3
+# Where two classes are nearly as probable, rounding may pick the other one; on real text that never mattered.
+MIN_EQUAL_CLASSES = 0.999
+BOX_TOLERANCE_PX = 0.5
+PAGES = ("street.jpg", "receipt.png", "article.png")
+PAGE_SIZES_WH = ((960, 736), (480, 640))
+CROP_WIDTHS_PX = (160, 320)
+BATCHES = (1, 3)
+
+Run = Callable[[NDArray[np.uint8]], dict[str, NDArray[Any]]]
+
+
+@dataclasses.dataclass
+class Report:
+    """What was compared, for people.
+
+    Attributes:
+        batches: Number of batches that went through both networks.
+        largest_difference: Of any output value.
+        decisions: Number of boxes or texts that were found equal.
+    """
+
+    batches: int = 0
+    largest_difference: float = 0
+    decisions: int = 0
+
+
+def load(graph: ModelProto) -> Run:
+    """Run a contract graph in ONNX Runtime: its one input → its outputs by name."""
+    session = ort.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    names = [output.name for output in session.get_outputs()]
+    return lambda pixels: dict(zip(names, session.run(names, {name: pixels}), strict=True))
+
+
+def verify_detector(export: DetectorExport, samples: Path) -> Report:
+    """Compare a detector with its original on noise and on real pages, two sizes, one and three at a time.
+
+    Raises:
+        ExportError: They differ in names, axes, types, values or boxes.
+    """
+    _check_signature(export.graph, ("image", "UINT8", [None, None, None, 3]), {"maps": ("FLOAT", 4)})
+    run, report = load(export.graph), Report()
+    for pages in _page_batches(samples):
+        ours, theirs = run(pages)["maps"], export.reference(pages)["maps"]
+        _compare(report, "maps", ours, theirs)
+        for our_maps, their_maps in zip(ours, theirs, strict=True):
+            report.decisions += _compare_boxes(our_maps, their_maps, pages.shape[1:3])
+    return report
+
+
+def verify_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> Report:
+    """Compare a recogniser with its original on noise and on real lines, two widths, one and three at a time.
+
+    Args:
+        export: The recogniser.
+        lines: Crops of real pages at the recogniser's height, uint8 RGB.
+
+    Raises:
+        ExportError: They differ in names, axes, types, values or texts.
+    """
+    outputs = {"indices": ("INT32", 2), "confidences": ("FLOAT", 2)}
+    _check_signature(export.graph, ("crops", "UINT8", [None, None, None, 3]), outputs)
+    run, report = load(export.graph), Report()
+    for batch in _line_batches(lines, export.geometry):
+        ours, theirs = run(batch), export.reference(batch)
+        _compare(report, "confidences", ours["confidences"], theirs["confidences"])
+        if (equal := float(np.mean(ours["indices"] == theirs["indices"]))) < MIN_EQUAL_CLASSES:
+            raise ExportError(f"only {equal:.2%} of the classes are the original's")
+        our_texts, _ = ctc.decode(ours["indices"], ours["confidences"], export.characters)
+        their_texts, _ = ctc.decode(theirs["indices"], theirs["confidences"], export.characters)
+        if our_texts != their_texts:
+            raise ExportError(f"the texts are {our_texts}, the original's {their_texts}")
+        report.decisions += len(our_texts)
+    return report
+
+
+def cut_lines(detector: DetectorExport, geometry: CropGeometry, samples: Path) -> list[NDArray[np.uint8]]:
+    """Crops of the sample pages, as the recogniser will get them."""
+    run, lines = load(detector.graph), []
+    for name in PAGES:
+        page, _ = image.decode((samples / name).read_bytes(), max_megapixels=100)
+        maps = run(image.fit_to_detector(page)[None])["maps"][0]
+        quads, _ = detection.decode(maps, image.size(page), Options())
+        strip, widths = crops.cut(page, quads, geometry)
+        lines += np.split(strip, np.cumsum(widths)[:-1], axis=1)
+    return lines
+
+
+def _page_batches(samples: Path) -> Iterator[NDArray[np.uint8]]:
+    pages = [image.decode((samples / name).read_bytes(), max_megapixels=100)[0] for name in PAGES]
+    noise = np.random.default_rng(0)
+    for size_wh in PAGE_SIZES_WH:
+        batch = np.stack([cv2.resize(page, size_wh, interpolation=cv2.INTER_AREA) for page in pages])
+        for count in BATCHES:
+            yield np.asarray(batch[:count], np.uint8)
+        yield noise.integers(0, 256, (1, *batch.shape[1:]), np.uint8)
+
+
+def _line_batches(lines: list[NDArray[np.uint8]], geometry: CropGeometry) -> Iterator[NDArray[np.uint8]]:
+    noise = np.random.default_rng(0)
+    for width in CROP_WIDTHS_PX:
+        fitting = sorted(lines, key=lambda line: abs(line.shape[1] - width))
+        for count in BATCHES:
+            batch = [
+                cv2.resize(line, (width, geometry.height), interpolation=cv2.INTER_AREA) for line in fitting[:count]
+            ]
+            yield np.asarray(np.stack(batch), np.uint8)
+        yield noise.integers(0, 256, (1, geometry.height, width, 3), np.uint8)
+
+
+def _check_signature(
+    graph: ModelProto,
+    wanted_input: tuple[str, str, list[int | None]],
+    wanted_outputs: dict[str, tuple[str, int]],
+) -> None:
+    """One input and these outputs, of these names, types, ranks and fixed or free axes."""
+    name, kind, shape = wanted_input
+    session = ort.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    found = [(i.name, i.type, [d if isinstance(d, int) else None for d in i.shape]) for i in session.get_inputs()]
+    if found != [(name, f"tensor({kind.lower()})", shape)]:
+        raise ExportError(f"the graph's input is {found}, the contract wants {wanted_input}")
+    outputs = {o.name: (o.type, len(o.shape)) for o in session.get_outputs()}
+    if outputs != {key: (f"tensor({kind.lower()})", rank) for key, (kind, rank) in wanted_outputs.items()}:
+        raise ExportError(f"the graph's outputs are {outputs}, the contract wants {wanted_outputs}")
+
+
+def _compare(report: Report, name: str, ours: NDArray[Any], theirs: NDArray[Any]) -> None:
+    if ours.shape != theirs.shape:
+        raise ExportError(f"{name} has the shape {ours.shape}, the original's {theirs.shape}")
+    difference = float(np.abs(ours - theirs).max(initial=0))
+    report.batches += 1
+    report.largest_difference = max(report.largest_difference, difference)
+    if not difference <= TOLERANCE:
+        raise ExportError(f"{name} differs from the original by {difference:g}, allowed is {TOLERANCE:g}")
+
+
+def _compare_boxes(our_maps: FloatArray, their_maps: FloatArray, size: tuple[int, ...]) -> int:
+    ours, _ = detection.decode(our_maps, (size[0], size[1]), Options())
+    theirs, _ = detection.decode(their_maps, (size[0], size[1]), Options())
+    if len(ours) != len(theirs) or np.abs(ours - theirs).max(initial=0) > BOX_TOLERANCE_PX:
+        raise ExportError(f"{len(ours)} boxes follow from the graph, {len(theirs)} from the original, or others")
+    return len(ours)
