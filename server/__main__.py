@@ -1,0 +1,109 @@
+"""Command line of the embedded server."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from downloads import DownloadError
+from server.errors import StartError
+from server.triton import TritonServer
+
+HOW_TO_CALL = """\
+Triton is ready: http://{url} (gRPC {grpc_url}, metrics {metrics_url}/metrics; log {log})
+
+  ocr read --url {url} IMAGE
+
+  curl --data-binary @IMAGE -H 'Inference-Header-Content-Length: 0' http://{url}/v2/models/ocr_ensemble/infer
+
+  python -c 'from ocr_client import OcrClient; print(OcrClient("{url}").read("IMAGE").text)'
+
+Stop it with Ctrl-C."""
+
+
+@click.command(context_settings={"ignore_unknown_options": False})
+@click.option(
+    "--model-repository",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(__file__).parent.parent / "model_repository",
+    help="Folder with the exported models.  [default: the project's model_repository]",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
+@click.option("--http-port", default=8000, show_default=True, help="0 picks a free one.")
+@click.option("--grpc-port", default=8001, show_default=True, help="0 picks a free one.")
+@click.option("--metrics-port", default=8002, show_default=True, help="0 picks a free one.")
+@click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="File for the server's messages.")
+@click.option(
+    "--triton-option",
+    "options",
+    multiple=True,
+    help="One more option for tritonserver, such as --log-verbose=1.",
+)
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+def main(
+    model_repository: Path,
+    host: str,
+    http_port: int,
+    grpc_port: int,
+    metrics_port: int,
+    log: Path | None,
+    options: tuple[str, ...],
+    command: tuple[str, ...],
+) -> None:
+    """Start Triton with the OCR models, without Docker.
+
+    With a COMMAND after `--`, run it against the server (its address is in OCR_URL), stop the server and pass
+    on the command's exit status:
+
+    \b
+        python -m server --http-port 0 --grpc-port 0 --metrics-port 0 -- ocr read photo.jpg
+
+    Without one, serve until Ctrl-C.
+    """  # noqa: D301 - \b is click's
+    signal.signal(signal.SIGTERM, _exit_in_order)
+    server = TritonServer(
+        model_repository,
+        host=host,
+        http_port=http_port,
+        grpc_port=grpc_port,
+        metrics_port=metrics_port,
+        log=log,
+        options=options,
+    )
+    click.echo("Starting Triton ...", err=True)
+    try:
+        with server:
+            sys.exit(_run(command, server) if command else _serve(server))
+    except (StartError, DownloadError) as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        click.echo("Stopped.", err=True)
+        sys.exit(128 + signal.SIGINT if command else 0)
+
+
+def _serve(server: TritonServer) -> int:
+    click.echo(HOW_TO_CALL.format(**vars(server)))
+    status = server.wait()
+    click.echo(f"Triton ended by itself with status {status}; its messages are in {server.log}", err=True)
+    return 1
+
+
+def _run(command: tuple[str, ...], server: TritonServer) -> int:
+    click.echo(f"Triton is ready at {server.url}", err=True)
+    try:
+        return subprocess.run(command, env={**os.environ, "OCR_URL": server.url}, check=False).returncode  # noqa: S603 - the user's own command
+    except OSError as error:
+        raise click.ClickException(f"cannot run {command[0]}: {error.strerror}") from error
+
+
+def _exit_in_order(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m server")

@@ -1,0 +1,141 @@
+"""The ONNX Runtime backend for a server that lacks the native one: a Python-based Triton backend.
+
+It takes a model's config.pbtxt as the native backend does and honours the same names: `default_model_filename`,
+`optimization.graph.level`, and the parameters `intra_op_thread_count`, `inter_op_thread_count`, `execution_mode`,
+`enable_mem_arena`, `enable_mem_pattern`, `cudnn_conv_algo_search`, `gpu_mem_limit` and `arena_extend_strategy`.
+Every request of a dynamic batch goes into one run. CUDA is used where the server assigns the instance to a GPU
+and `onnxruntime-gpu` is installed.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+import triton_python_backend_utils as pb_utils
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Config = dict[str, Any]
+
+GRAPH_LEVELS = {
+    "-1": ort.GraphOptimizationLevel.ORT_ENABLE_BASIC,
+    "1": ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
+    "2": ort.GraphOptimizationLevel.ORT_DISABLE_ALL,
+}
+CONV_SEARCHES = {"0": "EXHAUSTIVE", "1": "HEURISTIC", "2": "DEFAULT"}
+ARENA_STRATEGIES = {"0": "kNextPowerOfTwo", "1": "kSameAsRequested"}
+
+
+class TritonPythonModel:
+    """One instance of an ONNX model."""
+
+    def initialize(self, args: dict[str, str]) -> None:
+        """Load the graph and check it against the configuration."""
+        config = json.loads(args["model_config"])
+        file = config.get("default_model_filename") or "model.onnx"
+        path = Path(args["model_repository"]) / args["model_version"] / file
+        if not path.exists():
+            raise pb_utils.TritonModelException(
+                f"{config['name']}/{args['model_version']}/{file} is missing; write it with `python -m export`"
+            )
+        on_gpu = args["model_instance_kind"] == "GPU" and "CUDAExecutionProvider" in ort.get_available_providers()
+        providers = [_cuda(config, args["model_instance_device_id"])] if on_gpu else []
+        self.session = ort.InferenceSession(
+            str(path), _session_options(config), providers=[*providers, "CPUExecutionProvider"]
+        )
+        _check("input", config, self.session.get_inputs())
+        _check("output", config, self.session.get_outputs())
+        self.input_names = [tensor["name"] for tensor in config["input"]]
+        self.output_names = [tensor["name"] for tensor in config["output"]]
+        pb_utils.Logger.log_info(f"{config['name']}: {', '.join(self.session.get_providers())}")
+
+    def execute(self, requests: list[Any]) -> list[Any]:
+        """Run all requests of a dynamic batch at once; they are alike in all dimensions but the first."""
+        inputs = [[_input(request, name) for name in self.input_names] for request in requests]
+        feed = dict(zip(self.input_names, map(_join, zip(*inputs, strict=True)), strict=True))
+        try:
+            outputs = self.session.run(self.output_names, feed)
+        except Exception as error:  # noqa: BLE001 - whatever the runtime raises, the caller gets no internals
+            shapes = ", ".join(f"{name} {list(value.shape)}" for name, value in feed.items())
+            pb_utils.Logger.log_error(f"run failed on {shapes}: {error}")
+            failure = pb_utils.TritonError(f"the model cannot run on {shapes}", pb_utils.TritonError.INTERNAL)
+            return [pb_utils.InferenceResponse(error=failure) for _ in requests]
+        ends = np.cumsum([len(first) for first, *_ in inputs])[:-1]
+        rows = zip(*(np.split(output, ends) for output in outputs), strict=True)
+        return [self._respond(request, values) for request, values in zip(requests, rows, strict=True)]
+
+    def _respond(self, request: Any, values: Sequence[Array]) -> Any:
+        wanted = request.requested_output_names()
+        tensors = zip(self.output_names, values, strict=True)
+        return pb_utils.InferenceResponse([pb_utils.Tensor(name, value) for name, value in tensors if name in wanted])
+
+
+def _input(request: Any, name: str) -> Array:
+    return np.asarray(pb_utils.get_input_tensor_by_name(request, name).as_numpy())
+
+
+def _join(arrays: Sequence[Array]) -> Array:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+
+def _parameter(config: Config, name: str, default: str = "0") -> str:
+    return str(config.get("parameters", {}).get(name, {}).get("string_value", default))
+
+
+def _session_options(config: Config) -> ort.SessionOptions:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = int(_parameter(config, "intra_op_thread_count"))
+    options.inter_op_num_threads = int(_parameter(config, "inter_op_thread_count"))
+    if _parameter(config, "execution_mode") == "1":
+        options.execution_mode = ort.ExecutionMode.ORT_PARALLEL
+    options.enable_cpu_mem_arena = _parameter(config, "enable_mem_arena", "1") == "1"
+    options.enable_mem_pattern = _parameter(config, "enable_mem_pattern", "1") == "1"
+    level = str(config.get("optimization", {}).get("graph", {}).get("level", ""))
+    options.graph_optimization_level = GRAPH_LEVELS.get(level, ort.GraphOptimizationLevel.ORT_ENABLE_ALL)
+    # Several sessions share the cores: a thread that spins while it waits takes them from the others' work.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    return options
+
+
+def _cuda(config: Config, device_id: str) -> tuple[str, dict[str, str]]:
+    options = {"device_id": device_id}
+    options["cudnn_conv_algo_search"] = CONV_SEARCHES[_parameter(config, "cudnn_conv_algo_search")]
+    options["arena_extend_strategy"] = ARENA_STRATEGIES[_parameter(config, "arena_extend_strategy")]
+    if limit := _parameter(config, "gpu_mem_limit", ""):
+        options["gpu_mem_limit"] = limit
+    return "CUDAExecutionProvider", options
+
+
+def _check(kind: str, config: Config, tensors: list[Any]) -> None:
+    """Names, types and dimensions of the graph are those of the configuration.
+
+    Raises:
+        pb_utils.TritonModelException: They are not.
+    """
+    actual = {tensor.name: (_triton_type(tensor.type), _dimensions(tensor.shape)) for tensor in tensors}
+    batch = [-1] if config["max_batch_size"] > 0 else []
+    for tensor in config[kind]:
+        declared = tensor["data_type"], batch + [int(size) for size in tensor["dims"]]
+        found = actual.get(tensor["name"])
+        if found is None or found[0] != declared[0] or not _fit(declared[1], found[1]):
+            raise pb_utils.TritonModelException(
+                f"{config['name']}: config.pbtxt declares the {kind} {tensor['name']} as {declared}; "
+                f"the graph has {actual}"
+            )
+
+
+def _triton_type(onnx_type: str) -> str:
+    names = {"tensor(float)": "TYPE_FP32", "tensor(float16)": "TYPE_FP16", "tensor(double)": "TYPE_FP64"}
+    return names.get(onnx_type, "TYPE_" + onnx_type.removeprefix("tensor(").removesuffix(")").upper())
+
+
+def _dimensions(shape: list[int | str]) -> list[int]:
+    return [size if isinstance(size, int) else -1 for size in shape]
+
+
+def _fit(declared: list[int], found: list[int]) -> bool:
+    return len(declared) == len(found) and all(d == f or f == -1 for d, f in zip(declared, found, strict=True))

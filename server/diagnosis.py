@@ -1,0 +1,32 @@
+"""What a failed start means: the end of the server's log, and the cure where it is known."""
+
+import re
+from pathlib import Path
+
+LAST_LINES = 15
+
+# What the log says → what to do. The first that matches counts.
+CURES = {
+    r"write it with `python -m export`": "export the models first: make export (or python -m export)",
+    r"libpython3[\d.]*so[\d.]*: cannot open": "install this Python's shared library (Debian: libpython3.x)",
+    r"[Aa]ddress already in use|already in use": "another program took the port meanwhile; start again",
+    r"[Ff]ailed to increase the shared memory pool|No space left on device": (
+        "/dev/shm is too small; in a container give it more, such as --shm-size=1g"  # noqa: S108 - no file of ours
+    ),
+    r"No module named '(\w+)'": "the server's environment lacks a package; install it anew: make clean; make demo",
+}
+
+
+def explain(log_text: str, log: Path) -> str:
+    """One message for a failed start: the cure first, then the end of the log.
+
+    Args:
+        log_text: All that the server has written.
+        log: Where it stands.
+    """
+    lines = [line for line in log_text.splitlines() if line.strip()]
+    cure = next((cure for pattern, cure in CURES.items() if re.search(pattern, log_text)), "")
+    headline = f"the server stopped while starting: {cure}" if cure else "the server stopped while starting"
+    # Triton says what went wrong in lines that begin with E; a table of all models and farewells follow them.
+    errors = [line for line in lines if re.match(r"E\d{4} ", line)]
+    return "\n".join([f"{headline}.", "The end of its log:", *(errors or lines)[-LAST_LINES:], f"All of it: {log}"])

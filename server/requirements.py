@@ -1,0 +1,107 @@
+"""What this machine and this Python must have before the server can start, each with its cure."""
+
+import importlib.metadata
+import platform
+import socket
+import sys
+import sysconfig
+from pathlib import Path
+
+from server.errors import StartError
+
+PYTHON_VERSIONS = ((3, 10), (3, 11), (3, 12))
+# The wheel is built for manylinux_2_35.
+MIN_GLIBC = (2, 35)
+
+
+def check_machine() -> None:
+    """The binary runs on x86-64 Linux with a recent C library.
+
+    Raises:
+        StartError: This machine is another.
+    """
+    libc, version = platform.libc_ver()
+    machine = f"{platform.system()} {platform.machine()}"
+    instead = "use the container image, or a server elsewhere by its URL"
+    if machine != "Linux x86_64":
+        raise StartError(f"the embedded server runs on Linux x86_64 only, this is {machine}; {instead}")
+    if libc != "glibc" or tuple(map(int, version.split(".")[:2])) < MIN_GLIBC:
+        needed = ".".join(map(str, MIN_GLIBC))
+        raise StartError(
+            f"the embedded server needs glibc {needed}, this is {libc or 'another C library'} {version}; {instead}"
+        )
+
+
+def check_python() -> None:
+    """The Python backend works with some versions of Python and of NumPy only.
+
+    Raises:
+        StartError: This is none of them.
+    """
+    if sys.version_info[:2] not in PYTHON_VERSIONS:
+        raise StartError(
+            f"the embedded server needs Python 3.10, 3.11 or 3.12, this is {platform.python_version()}; "
+            "make the environment anew with one of them: make clean; make PYTHON=python3.12 demo"
+        )
+    numpy_version = importlib.metadata.version("numpy")
+    if int(numpy_version.split(".")[0]) >= 2:
+        raise StartError(
+            f"numpy {numpy_version} makes every output of this Triton's Python backend empty, without an error; "
+            "install the pinned version: pip install -c constraints.txt 'numpy<2'"
+        )
+
+
+def libpython_directory() -> Path:
+    """Folder of the shared library of this Python, which the Python backend's stub is linked to.
+
+    Raises:
+        StartError: There is none.
+    """
+    name = f"libpython{sys.version_info.major}.{sys.version_info.minor}.so.1.0"
+    settings = sysconfig.get_config_vars("LIBDIR", "MULTIARCH")
+    library, multiarch = (str(value or "") for value in settings)
+    candidates = [
+        Path(library),
+        Path(library) / multiarch,
+        Path(sys.base_prefix) / "lib",
+        Path("/usr/lib") / multiarch,
+    ]
+    for folder in candidates:
+        if (folder / name).exists():
+            return folder
+    raise StartError(
+        f"{name} is missing, the shared library of this Python; on Debian and Ubuntu: "
+        f"apt-get install {name.removesuffix('.so.1.0')}"
+    )
+
+
+def check_models(model_repository: Path) -> None:
+    """The exporter has written the models.
+
+    Raises:
+        StartError: It has not, or this is no model repository.
+    """
+    if not (model_repository / "ocr_ensemble" / "config.pbtxt").exists():
+        raise StartError(f"{model_repository} is no model repository: it has no ocr_ensemble/config.pbtxt")
+    for model in ("text_detection", "text_recognition"):
+        if not any((model_repository / model).glob("[0-9]*/model.onnx")):
+            raise StartError(f"{model} has not been exported yet; run: make export (or python -m export)")
+
+
+def pick_port(host: str, port: int, purpose: str) -> int:
+    """The given port if nobody listens on it, or a free one for 0.
+
+    Raises:
+        StartError: The port is taken or not allowed.
+    """
+    with socket.socket() as probe:
+        # As Triton will: a port whose last connections still linger is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise StartError(
+                f"cannot use {host}:{port} for {purpose}: {error.strerror}; stop what uses it, or choose another "
+                f"with --{purpose}-port (0 picks a free one)"
+            ) from error
+        return int(probe.getsockname()[1])

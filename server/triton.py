@@ -1,0 +1,168 @@
+"""One Triton process: started, waited for, stopped."""
+
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from server import installation, requirements
+from server.diagnosis import explain
+from server.errors import StartError
+
+MODEL = "ocr_ensemble"
+# The options of a request that may also come as HTTP headers (ocr_core/options.py).
+OPTION_HEADERS = "(?i)(map|quad)-threshold|unclip-ratio|min-confidence"
+POLL_S = 0.1
+PR_SET_PDEATHSIG = 1
+
+
+class TritonServer:
+    """The embedded Triton as a context manager: ready inside the block, gone after it.
+
+    Args:
+        model_repository: Folder with the exported models.
+        host: Address to listen on.
+        http_port: 0 picks a free one, as for the other two.
+        grpc_port: The same for gRPC.
+        metrics_port: The same for Prometheus metrics.
+        log: File for the server's own messages; by default one in a temporary folder.
+        options: More options for the tritonserver binary, such as `--log-verbose=1`.
+        start_timeout_s: How long to wait until the models are ready.
+        stop_timeout_s: How long requests in flight may take to finish.
+
+    Attributes:
+        url: `host:port` of HTTP; likewise `grpc_url` and `metrics_url`.
+        log: File with the server's own messages.
+    """
+
+    def __init__(
+        self,
+        model_repository: Path,
+        *,
+        host: str = "127.0.0.1",
+        http_port: int = 0,
+        grpc_port: int = 0,
+        metrics_port: int = 0,
+        log: Path | None = None,
+        options: Sequence[str] = (),
+        start_timeout_s: float = 120,
+        stop_timeout_s: float = 30,
+    ) -> None:
+        self._model_repository = model_repository
+        self._ports = {"http": http_port, "grpc": grpc_port, "metrics": metrics_port}
+        self._host = host
+        self._options = options
+        self._start_timeout_s = start_timeout_s
+        self._stop_timeout_s = stop_timeout_s
+        self._chosen_log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "TritonServer":
+        """Start the server and wait until the ensemble is ready.
+
+        Raises:
+            StartError: It cannot start.
+        """
+        requirements.check_machine()
+        requirements.check_python()
+        library_directory = requirements.libpython_directory()
+        requirements.check_models(self._model_repository)
+        server_files = installation.find_or_fetch()
+        self._folder = Path(tempfile.mkdtemp(prefix="ocr-triton-"))
+        self.log = self._chosen_log or self._folder / "triton.log"
+        try:
+            installation.assemble_backends(server_files, self._folder / "backends")
+            self._launch(server_files, library_directory)
+            self._wait_until_ready()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Let requests in flight finish, then stop."""
+        self._stop()
+
+    def wait(self) -> int | None:
+        """Wait until the server ends by itself; its exit status."""
+        return self._process.wait() if self._process else None
+
+    def _launch(self, server_files: Path, library_directory: Path) -> None:
+        ports = {name: requirements.pick_port(self._host, port, name) for name, port in self._ports.items()}
+        self.url, self.grpc_url, self.metrics_url = (f"{self._host}:{ports[name]}" for name in self._ports)
+        command = [str(server_files / "bin" / "tritonserver")]
+        command += [
+            f"--model-repository={self._model_repository}",
+            f"--backend-directory={self._folder / 'backends'}",
+        ]
+        for name, port in ports.items():
+            command += [f"--{name}-port={port}", f"--{name}-address={self._host}"]
+        command += ["--disable-auto-complete-config", f"--http-header-forward-pattern={OPTION_HEADERS}"]
+        command += [f"--exit-timeout-secs={self._stop_timeout_s:.0f}", *self._options]
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own binary, no shell
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=_environment(installation.libraries(server_files), library_directory),
+                start_new_session=True,  # Ctrl-C in the terminal reaches us, and we stop the server in order
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - prctl only, no lock is taken
+            )
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + self._start_timeout_s
+        while not self._is_ready():
+            if self._process and self._process.poll() is not None:
+                raise StartError(explain(self.log.read_text(encoding="utf-8", errors="replace"), self.log))
+            if time.monotonic() > deadline:
+                raise StartError(
+                    f"the server is not ready after {self._start_timeout_s:.0f} s; its messages are in {self.log}"
+                )
+            time.sleep(POLL_S)
+
+    def _is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://{self.url}/v2/models/{MODEL}/ready", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def _stop(self) -> None:
+        process = self._process
+        if process and process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(self._stop_timeout_s + 5)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        failed = sys.exc_info()[0] is not None
+        if not failed or self._chosen_log:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _environment(libraries: Path, library_directory: Path) -> dict[str, str]:
+    """Environment in which the Python backend's stub finds this Python and its packages."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
+    # The stub takes its packages from the python3 that is first on the path.
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment.get('PATH', '')}"
+    paths = [str(libraries), str(library_directory), environment.get("LD_LIBRARY_PATH", "")]
+    environment["LD_LIBRARY_PATH"] = ":".join(path for path in paths if path)
+    return environment
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel to send this process SIGTERM when the launcher dies, however it dies."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
