@@ -1,0 +1,79 @@
+"""What was read. The classes are the JSON schema: field for field, in this order."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, TypeAlias
+
+Point: TypeAlias = tuple[float, float]
+Quad: TypeAlias = tuple[Point, Point, Point, Point]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of text.
+
+    Attributes:
+        text: What it says.
+        confidence: How sure the recogniser is of the text, 0 to 1.
+        quad: Its four corners (x, y) in pixels of the image as a viewer shows it (EXIF orientation
+            applied), clockwise from the top-left corner in reading direction.
+        score: How sure the detector is that there is text, 0 to 1.
+    """
+
+    text: str
+    confidence: float
+    quad: Quad
+    score: float
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> "Line":
+        """Build a line from its JSON object.
+
+        Raises:
+            KeyError: A field is missing.
+            ValueError: The quad is not four (x, y) pairs.
+        """
+        quad = tuple((float(x), float(y)) for x, y in fields["quad"])
+        if len(quad) != 4:
+            raise ValueError(f"a quad has 4 corners, got {len(quad)}")
+        return cls(
+            text=str(fields["text"]),
+            confidence=float(fields["confidence"]),
+            quad=quad,
+            score=float(fields["score"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Everything that was read in one image.
+
+    Attributes:
+        width: Of the image as a viewer shows it, in pixels.
+        height: Likewise.
+        lines: In reading order; empty for a page without text.
+    """
+
+    width: int
+    height: int
+    lines: tuple[Line, ...]
+
+    @property
+    def text(self) -> str:
+        """The lines' text, one below the other."""
+        return "\n".join(line.text for line in self.lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The page as JSON-ready dicts, tuples, strings and numbers."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> "Page":
+        """Build a page from what `to_dict` gave, also after a trip through JSON; further keys are ignored.
+
+        Raises:
+            KeyError: A field is missing.
+            ValueError: A quad is not four (x, y) pairs.
+        """
+        lines = tuple(Line.from_dict(line) for line in fields["lines"])
+        return cls(width=int(fields["width"]), height=int(fields["height"]), lines=lines)

@@ -1,0 +1,129 @@
+"""Requests and answers as plain arrays: no server, no socket."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ocr_client import BadImage, Line, OcrError, Page, ServerFault, ServerOverloaded
+from ocr_client.protocol import OUTPUTS, build_request, parse_page, parse_url, server_error
+
+SERVER = parse_url("box:8000")
+
+
+def outputs(**changed: Any) -> dict[str, NDArray[Any] | None]:
+    two_lines = {
+        "texts": np.array(["Größe 字".encode(), b"12.50"], np.object_),
+        "text_confidences": np.array([0.98, 0.5], np.float32),
+        "quads": np.array([[[1, 2], [9.333333, 2], [9, 4], [1, 4]], [[5, 5], [7, 5], [7, 6], [5, 6]]], np.float32),
+        "quad_scores": np.array([0.7, 0.6], np.float32),
+        "image_size": np.array([48, 64], np.int32),
+    }
+    return {**two_lines, **changed}
+
+
+def test_outputs_become_lines_with_clean_numbers() -> None:
+    page = parse_page(outputs())
+    assert (page.width, page.height) == (64, 48)
+    assert page.lines == (
+        Line(text="Größe 字", confidence=0.98, quad=((1, 2), (9.33, 2), (9, 4), (1, 4)), score=0.7),
+        Line(text="12.50", confidence=0.5, quad=((5, 5), (7, 5), (7, 6), (5, 6)), score=0.6),
+    )
+    assert hash(page) == hash(parse_page(outputs()))
+
+
+def test_outputs_of_length_0_become_a_page_without_lines() -> None:
+    empty = np.zeros(0, np.float32)
+    page = parse_page(
+        outputs(
+            texts=np.zeros(0, np.object_),
+            text_confidences=empty,
+            quads=np.zeros((0, 4, 2), np.float32),
+            quad_scores=empty,
+        )
+    )
+    assert page == Page(width=64, height=48, lines=())
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_a_missing_output_is_the_servers_fault(name: str) -> None:
+    with pytest.raises(ServerFault, match=f"lacks {name}: is ocr_ensemble of this client's version"):
+        parse_page(outputs(**{name: None}))
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("texts", (1, 2)),
+        ("text_confidences", (3,)),
+        ("quads", (2, 8)),
+        ("quad_scores", (1,)),
+        ("image_size", (3,)),
+    ],
+)
+def test_another_shape_is_the_servers_fault(name: str, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ServerFault, match=rf"{name} has shape \({shape[0]},.*expected \("):
+        parse_page(outputs(**{name: np.zeros(shape, np.float32)}))
+
+
+def test_a_text_that_is_not_utf8_is_the_servers_fault() -> None:
+    with pytest.raises(ServerFault, match="not UTF-8"):
+        parse_page(outputs(texts=np.array([b"\xff", b""], np.object_)))
+
+
+def test_a_request_carries_the_files_bytes_and_the_options_given() -> None:
+    request = build_request(b"\x00\xff", {"quad_threshold": 0.5, "map_threshold": None})
+    assert request.image.dtype == np.uint8
+    assert request.image.tolist() == [0, 255]
+    assert request.parameters == {"quad_threshold": 0.5}
+
+
+def test_an_empty_image_is_refused_before_it_is_sent() -> None:
+    with pytest.raises(BadImage, match=r"the image is empty \(0 bytes\)"):
+        build_request(b"", {})
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "told"),
+    [
+        ("400", BadImage, "it is so"),
+        ("503", ServerOverloaded, "box:8000 is busy or still loading (it is so): try again in a moment"),
+        (
+            "404",
+            ServerFault,
+            "box:8000 cannot run ocr_ensemble (HTTP 404: it is so): see the server's log",
+        ),
+        (
+            "500",
+            ServerFault,
+            "box:8000 cannot run ocr_ensemble (HTTP 500: it is so): see the server's log",
+        ),
+        (None, ServerFault, "box:8000 cannot run ocr_ensemble (it is so): see the server's log"),
+    ],
+)
+@pytest.mark.parametrize("origin", ["", "in ensemble 'ocr_ensemble', "])
+def test_a_status_says_whose_fault_it_is(origin: str, status: str | None, kind: type[OcrError], told: str) -> None:
+    error = server_error(SERVER, status, f"{origin}it is so")
+    assert type(error) is kind
+    assert str(error).removeprefix("http://") == told
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("localhost:8000", "http://localhost:8000"),
+        ("http://localhost:8000/", "http://localhost:8000"),
+        ("https://ocr.example.com", "https://ocr.example.com"),
+        ("http://proxy:80/triton/", "http://proxy:80/triton"),
+        ("[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_an_address_may_have_a_scheme_and_a_path(url: str, address: str) -> None:
+    assert str(parse_url(url)) == address
+
+
+@pytest.mark.parametrize("url", ["", "http://", "ftp://host:21", "host:port", "host:99999"])
+def test_anything_else_is_no_address(url: str) -> None:
+    with pytest.raises(ValueError, match="no server's address: write host:port"):
+        parse_url(url)
