@@ -46,6 +46,7 @@ class ModelRepository:
         recognizer.geometry.save(cropping)
         decoding = self._stage("ctc_decoding")
         ctc.save_characters(decoding, recognizer.characters)
+        recognizer.geometry.save(decoding)
         for staged in (
             self._stage("image_preprocessing"),
             self._stage("ocr_ensemble"),

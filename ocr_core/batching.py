@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ocr_core.crops import IntArray
+from ocr_core.geometry import CropGeometry
 from ocr_core.image import RgbArray
 
 # Crops are padded to a multiple of this, so that calls of different requests have equal shapes and can share a
@@ -38,24 +39,25 @@ def plan(widths: IntArray) -> list[IntArray]:
     return calls
 
 
-def pack(strip: RgbArray, widths: IntArray) -> tuple[list[IntArray], list[RgbArray]]:
+def pack(strip: RgbArray, widths: IntArray, geometry: CropGeometry) -> tuple[list[IntArray], list[RgbArray]]:
     """Cut a strip into padded batches.
 
     Args:
         strip: (height, sum of widths, 3) uint8, the crops side by side.
         widths: (N,) int32, pixels.
+        geometry: What the recogniser takes.
 
     Returns:
         For each call the indices of its crops, (n,) int32, and the crops, (n, height, width, 3) uint8, padded
         on the right.
     """
     calls = plan(widths)
-    return calls, [_pad(strip, widths, call) for call in calls]
+    return calls, [_pad(strip, widths, call, geometry) for call in calls]
 
 
-def _pad(strip: RgbArray, widths: IntArray, call: IntArray) -> RgbArray:
+def _pad(strip: RgbArray, widths: IntArray, call: IntArray, geometry: CropGeometry) -> RgbArray:
     ends = np.cumsum(widths)[call]
-    width = int(-(-widths[call].max() // BUCKET_PX) * BUCKET_PX)
+    width = min(int(-(-widths[call].max() // BUCKET_PX) * BUCKET_PX), geometry.max_width)
     batch = np.full((len(call), strip.shape[0], width, 3), PADDING, np.uint8)
     for crop, end, crop_width in zip(batch, ends, widths[call], strict=True):
         crop[:, :crop_width] = strip[:, end - crop_width : end]

@@ -3,8 +3,3 @@
 The server's binary comes from a wheel of a package registry. It has the Python backend but no ONNX backend;
 backends/onnxruntime/model.py, a Python-based backend, takes the native one's place and its configuration.
 """
-
-from server.errors import StartError
-from server.triton import TritonServer
-
-__all__ = ["StartError", "TritonServer"]

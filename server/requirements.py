@@ -1,6 +1,7 @@
 """What this machine and this Python must have before the server can start, each with its cure."""
 
 import importlib.metadata
+import importlib.util
 import platform
 import socket
 import sys
@@ -32,8 +33,8 @@ def check_machine() -> None:
         )
 
 
-def check_python() -> None:
-    """The Python backend works with some versions of Python and of NumPy only.
+def check_version() -> None:
+    """The Python backend has stubs for some versions of Python only.
 
     Raises:
         StartError: This is none of them.
@@ -41,14 +42,32 @@ def check_python() -> None:
     if sys.version_info[:2] not in PYTHON_VERSIONS:
         raise StartError(
             f"the embedded server needs Python 3.10, 3.11 or 3.12, this is {platform.python_version()}; "
-            "make the environment anew with one of them: make clean; make PYTHON=python3.12 demo"
+            "name one of them: make clean; make PYTHON=python3.12 demo"
         )
+
+
+def check_numpy() -> None:
+    """The Python backend works with some versions of NumPy only.
+
+    Raises:
+        StartError: This is none of them.
+    """
     numpy_version = importlib.metadata.version("numpy")
     if int(numpy_version.split(".")[0]) >= 2:
         raise StartError(
             f"numpy {numpy_version} makes every output of this Triton's Python backend empty, without an error; "
             "install the pinned version: pip install -c constraints.txt 'numpy<2'"
         )
+
+
+def check_venv() -> None:
+    """This Python can make virtual environments.
+
+    Raises:
+        StartError: It cannot.
+    """
+    if not importlib.util.find_spec("ensurepip"):
+        raise StartError("it cannot make virtual environments (on Debian and Ubuntu: apt-get install python3-venv)")
 
 
 def libpython_directory() -> Path:
@@ -105,3 +124,13 @@ def pick_port(host: str, port: int, purpose: str) -> int:
                 f"with --{purpose}-port (0 picks a free one)"
             ) from error
         return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":  # find_python.sh asks each candidate, which has no packages yet
+    try:
+        check_version()
+        check_venv()
+        libpython_directory()
+    except StartError as error:
+        sys.exit(str(error))
+    print(sys.executable)

@@ -73,7 +73,8 @@ class TritonServer:
             StartError: It cannot start.
         """
         requirements.check_machine()
-        requirements.check_python()
+        requirements.check_version()
+        requirements.check_numpy()
         library_directory = requirements.libpython_directory()
         requirements.check_models(self._model_repository)
         server_files = installation.find_or_fetch()

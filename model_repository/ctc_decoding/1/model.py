@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ocr_core import batching, ctc
+from ocr_core.geometry import CropGeometry
 from ocr_core.triton import answer, call, parameter
 
 RECOGNITION = "text_recognition"
@@ -14,14 +15,16 @@ class TritonPythonModel:
     """One instance of ctc_decoding; see ocr_core/batching.py and ocr_core/ctc.py."""
 
     def initialize(self, args):
-        self.characters = ctc.load_characters(Path(args["model_repository"], args["model_version"]))
+        version_directory = Path(args["model_repository"], args["model_version"])
+        self.characters = ctc.load_characters(version_directory)
+        self.geometry = CropGeometry.load(version_directory)
         self.executor = ThreadPoolExecutor(int(parameter(args, "calls_under_way")))
 
     def execute(self, requests):
         return answer(requests, self.read)
 
     def read(self, options, strip, widths, detected_quads, detected_scores):
-        calls, batches = batching.pack(strip, widths)
+        calls, batches = batching.pack(strip, widths, self.geometry)
         outputs = call(self.executor, RECOGNITION, [{"crops": batch} for batch in batches], OUTPUTS)
         texts, confidences = ctc.decode_calls(calls, outputs, self.characters)
         kept = ctc.is_readable(texts, confidences, options)
