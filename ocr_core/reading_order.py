@@ -21,8 +21,8 @@ MIN_COLUMN_LINES = 3
 MIN_COLUMN_FILL = 0.7
 # … and be this many times as wide as high: about 16 letters.
 MIN_COLUMN_ASPECT = 8
-# A gutter is at least this wide, in heights of a typical line.
-MIN_GUTTER = 0.5
+# A gutter is at least this wide, in heights of a typical line; what is nearer in a row belongs to one line.
+MIN_GUTTER = 1.0
 # Boxes belong to one row if their centres are nearer than this, in heights of the lower box.
 SAME_ROW = 0.5
 
@@ -47,7 +47,7 @@ def reading_order(quads: FloatArray) -> Indices:
         if smaller:
             parts.extend(reversed(smaller))
         else:
-            ordered.append(_rows(boxes, part))
+            ordered.extend(_rows(boxes, part))
     return np.concatenate(ordered)
 
 
@@ -86,14 +86,26 @@ def _columns(boxes: FloatArray, members: Indices) -> list[Indices]:
 
 
 def _is_column(boxes: FloatArray) -> bool:
-    widths, heights = (boxes[:, 2:] - boxes[:, :2]).T
+    lines = _lines(boxes)
+    widths, heights = (lines[:, 2:] - lines[:, :2]).T
     column_width = boxes[:, 2].max() - boxes[:, 0].min()
     line_width = np.median(widths)
     return (
-        len(boxes) >= MIN_COLUMN_LINES
+        len(lines) >= MIN_COLUMN_LINES
         and bool(line_width >= MIN_COLUMN_FILL * column_width)
         and bool(line_width >= MIN_COLUMN_ASPECT * np.median(heights))
     )
+
+
+def _lines(boxes: FloatArray) -> FloatArray:
+    """Join the boxes of a row that are nearer than a gutter: a detector may find words instead of lines."""
+    joined = []
+    for row in _rows(boxes, np.arange(len(boxes))):
+        left, top, right, bottom = boxes[row].T
+        apart = left[1:] - np.maximum.accumulate(right)[:-1] > MIN_GUTTER * np.median(bottom - top)
+        parts = np.split(boxes[row], np.flatnonzero(apart) + 1)
+        joined.extend([*part[:, :2].min(axis=0), *part[:, 2:].max(axis=0)] for part in parts)
+    return np.array(joined, np.float32)
 
 
 def _upper_and_lower(boxes: FloatArray, members: Indices) -> list[Indices]:
@@ -112,18 +124,18 @@ def _gaps(boxes: FloatArray, members: Indices, axis: int) -> tuple[Indices, Floa
     return order, boxes[order[1:], axis] - reach[:-1]
 
 
-def _rows(boxes: FloatArray, members: Indices) -> Indices:
-    """Order boxes row by row: top to bottom, and left to right within a row."""
-    middle = (boxes[:, 1] + boxes[:, 3]) / 2
-    height = boxes[:, 3] - boxes[:, 1]
-    remaining = list(members[np.argsort(middle[members], kind="stable")])
-    ordered: list[np.intp] = []
-    while remaining:
-        first, *rest = remaining
-        row = [
-            first,
-            *(i for i in rest if abs(middle[i] - middle[first]) < SAME_ROW * min(height[i], height[first])),
-        ]
-        ordered.extend(sorted(row, key=lambda i: boxes[i, 0]))
-        remaining = [i for i in rest if i not in row]
-    return np.array(ordered, np.intp)
+def _rows(boxes: FloatArray, members: Indices) -> list[Indices]:
+    """The rows that `members` stand in, top to bottom, each from left to right."""
+    left, top, _, bottom = boxes[members].T
+    middle, height = (top + bottom) / 2, bottom - top
+    rows = []
+    remaining = np.argsort(middle, kind="stable")
+    while len(remaining):
+        first = remaining[0]
+        distance = np.abs(middle[remaining] - middle[first])
+        same = distance < SAME_ROW * np.minimum(height[remaining], height[first])
+        same[0] = True
+        row = remaining[same]
+        rows.append(members[row[np.argsort(left[row], kind="stable")]])
+        remaining = remaining[~same]
+    return rows
