@@ -4,6 +4,8 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 DATA ?= ../shared/data
 URL ?= localhost:8000
+# Long pages first, so that the short ones are on the screen at the end.
+SAMPLES := $(addprefix samples/,table.png article.png receipt.png blank.png label.png street.jpg)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .PHONY: help demo test lint format export serve accuracy samples clean
@@ -13,7 +15,7 @@ help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: export ## start a real Triton, read samples/ through it, write demo/*.png with the boxes drawn in, stop
-	$(PY) -m server --http-port 0 --grpc-port 0 --metrics-port 0 -- ocr read samples --overlay demo
+	$(PY) -m server --http-port 0 --grpc-port 0 --metrics-port 0 -- ocr read $(SAMPLES) --overlay demo
 
 test: export ## run every test against a real Triton (TESTS="tests/unit -k crops" narrows it)
 	$(PY) -m pytest $(TESTS)
@@ -40,7 +42,6 @@ clean: ## remove what make has made here (not the user's cache)
 	rm -rf $(VENV) demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/installed: pyproject.toml constraints.txt
-	@bash server/find_python.sh > /dev/null
-	"$$(bash server/find_python.sh)" -m venv --clear $(VENV)
+	python=$$(bash server/find_python.sh) && "$$python" -m venv --clear $(VENV)
 	$(PY) -m pip install --disable-pip-version-check -c constraints.txt -e '.[server,export,dev]'
 	@touch $@

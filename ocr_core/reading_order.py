@@ -99,7 +99,7 @@ def _is_column(boxes: FloatArray) -> bool:
 
 def _lines(boxes: FloatArray) -> FloatArray:
     """Join the boxes of a row that are nearer than a gutter: a detector may find words instead of lines."""
-    joined = []
+    joined: list[list[np.float32]] = []
     for row in _rows(boxes, np.arange(len(boxes))):
         left, top, right, bottom = boxes[row].T
         apart = left[1:] - np.maximum.accumulate(right)[:-1] > MIN_GUTTER * np.median(bottom - top)

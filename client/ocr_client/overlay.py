@@ -84,8 +84,10 @@ def _draw_box(photo: Image.Image, quad: NDArray[np.float64], colour: Colour) -> 
     _, _, height = _axes(quad)
     outline_px = max(1, round(min(height / 10, max(photo.size) / 300)))
     corners = [(x, y) for x, y in quad.tolist()]
-    # Mode RGBA on an RGB image blends instead of replacing.
-    ImageDraw.Draw(photo, "RGBA").polygon(corners, fill=(*colour, 48), outline=(*colour, 224), width=outline_px)
+    # Mode RGBA on an RGB image blends instead of replacing; the white rim tells a blue box from a blue sign.
+    draw = ImageDraw.Draw(photo, "RGBA")
+    draw.polygon(corners, fill=(*colour, 40), outline=(255, 255, 255, 192), width=2 * outline_px)
+    draw.polygon(corners, outline=colour, width=outline_px)
 
 
 def _draw_text(picture: Image.Image, quad: NDArray[np.float64], line: Line) -> None:
