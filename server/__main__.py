@@ -19,7 +19,8 @@ Triton is ready: http://{url} (gRPC {grpc_url}, metrics {metrics_url}/metrics; l
 
   ocr read --url {url} IMAGE
 
-  curl --data-binary @IMAGE -H 'Inference-Header-Content-Length: 0' http://{url}/v2/models/ocr_ensemble/infer
+  curl -s --data-binary @IMAGE -H 'Inference-Header-Content-Length: 0' \\
+      http://{url}/v2/models/ocr_ensemble/infer | grep -aoE '[[:print:]]{{3,}}'
 
   python -c 'from ocr_client import OcrClient; print(OcrClient("{url}").read("IMAGE").text)'
 

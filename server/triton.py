@@ -86,7 +86,7 @@ class TritonServer:
             self._wait_until_ready()
         except BaseException:
             self._stop()
-            raise
+            raise  # the folder stays: the log is in it
         return self
 
     def __exit__(
@@ -94,6 +94,7 @@ class TritonServer:
     ) -> None:
         """Let requests in flight finish, then stop."""
         self._stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def wait(self) -> int | None:
         """Wait until the server ends by itself; its exit status."""
@@ -149,9 +150,6 @@ class TritonServer:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-        failed = sys.exc_info()[0] is not None
-        if not failed or self._chosen_log:
-            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _environment(libraries: Path, library_directory: Path) -> dict[str, str]:
