@@ -20,6 +20,10 @@ DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error)
 DETECTOR_STRIDE_PX = 32
 # The detector sees at most this many pixels, whatever the page's proportions (a long receipt keeps its width).
 DETECTOR_AREA_PX = 1280 * 960
+# The greatest side that a JPEG can have.
+MAX_SIDE_PX = 65_535
+# OpenCV warps images of sides below 2^15 only.
+MAX_PAGE_SIDE_PX = 32_000
 # Letters that the detector can find are at least a third as tall in its view as the recogniser wants them.
 PAGE_TO_DETECTOR = 3
 
@@ -53,6 +57,8 @@ def decode(encoded: bytes, max_megapixels: float) -> tuple[RgbArray, tuple[int, 
             "send the bytes of a JPEG, PNG, WebP, TIFF, BMP, GIF or PPM file"
         ) from None
     width, height = image.size
+    if max(width, height) > MAX_SIDE_PX:
+        raise BadImage(f"the image is {width} x {height} pixels; sides of at most {MAX_SIDE_PX} are accepted")
     if width * height > max_megapixels * 1e6:
         raise BadImage(
             f"the image has {width} x {height} = {width * height / 1e6:.0f} megapixels; "
@@ -103,13 +109,17 @@ def detector_size(width: int, height: int) -> tuple[int, int]:
 
 
 def _to_stride(side_px: float) -> int:
-    return max(1, round(side_px / DETECTOR_STRIDE_PX)) * DETECTOR_STRIDE_PX
+    strides = round(min(side_px, MAX_PAGE_SIDE_PX) / DETECTOR_STRIDE_PX)
+    return max(1, strides) * DETECTOR_STRIDE_PX
 
 
 def _page_size(width: int, height: int) -> tuple[int, int]:
     """Width and height beyond which more pixels would not make the text more readable."""
     detector_width, detector_height = detector_size(width, height)
-    return min(width, detector_width * PAGE_TO_DETECTOR), min(height, detector_height * PAGE_TO_DETECTOR)
+    return (
+        min(width, detector_width * PAGE_TO_DETECTOR, MAX_PAGE_SIDE_PX),
+        min(height, detector_height * PAGE_TO_DETECTOR, MAX_PAGE_SIDE_PX),
+    )
 
 
 def _reduce(image_rgb: RgbArray, size_wh: tuple[int, int]) -> RgbArray:
