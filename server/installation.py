@@ -4,16 +4,23 @@ import shutil
 import sys
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 
 from downloads import cache_directory, fetch_wheel, read_sources
+from server.errors import StartError
 
 TRITON_VERSION = "2.51.0"
 OWN_BACKENDS = Path(__file__).parent / "backends"
 
 
 def find_or_fetch() -> Path:
-    """Folder with the server's files (`bin/`, `backends/`, `python_backend_stubs/`), fetched on the first call."""
+    """Folder with the server's files (`bin/`, `backends/`, `python_backend_stubs/`), fetched on the first call.
+
+    Raises:
+        DownloadError: It cannot be fetched.
+        StartError: It cannot be unpacked.
+    """
     home = cache_directory() / f"tritonserver-{TRITON_VERSION}"
     if not home.exists():
         wheel = fetch_wheel(read_sources(Path(__file__).parent / "sources.toml")["tritonserver"])
@@ -21,9 +28,9 @@ def find_or_fetch() -> Path:
         try:
             _unpack(wheel, part)
             part.rename(home)
-        except OSError:
+        except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             if not home.exists():  # else another process was faster
-                raise
+                raise StartError(f"cannot unpack the server from {wheel.name}: {error}") from error
         finally:
             shutil.rmtree(part, ignore_errors=True)
     return home / "pytriton" / "tritonserver"

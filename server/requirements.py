@@ -13,6 +13,10 @@ from server.errors import StartError
 PYTHON_VERSIONS = ((3, 10), (3, 11), (3, 12))
 # The wheel is built for manylinux_2_35.
 MIN_GLIBC = (2, 35)
+# NVIDIA's driver makes the one, Windows' subsystem for Linux the other.
+GPU_DEVICES = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
+# What ONNX Runtime must have for a profile.
+PROVIDERS = {"gpu": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}
 
 
 def check_machine() -> None:
@@ -105,6 +109,23 @@ def check_models(model_repository: Path) -> None:
     for model in ("text_detection", "text_recognition"):
         if not any((model_repository / model).glob("[0-9]*/model.onnx")):
             raise StartError(f"{model} has not been exported yet; run: make export (or python -m export)")
+
+
+def check_gpu(profile: str) -> None:
+    """There is a GPU, and ONNX Runtime can use it as the profile wants it.
+
+    Raises:
+        StartError: It is not so.
+    """
+    if not any(device.exists() for device in GPU_DEVICES):
+        raise StartError(f"the profile {profile} needs a GPU and this machine has none; use --profile cpu")
+    import onnxruntime  # not above: find_python.sh runs this file where no packages are
+
+    if PROVIDERS[profile] not in onnxruntime.get_available_providers():
+        raise StartError(
+            f"the profile {profile} needs ONNX Runtime with its {PROVIDERS[profile]}, and this one has none; "
+            "install onnxruntime-gpu in the place of onnxruntime, or use --profile cpu"
+        )
 
 
 def pick_port(host: str, port: int, purpose: str) -> int:

@@ -1,5 +1,6 @@
 """One Triton process: started, waited for, stopped."""
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -23,6 +24,8 @@ MODEL = "ocr_ensemble"
 OPTION_HEADERS = "(?i)(map|quad)-threshold|unclip-ratio|min-confidence"
 POLL_S = 0.1
 PR_SET_PDEATHSIG = 1
+# Without a profile of its own, a model's config.pbtxt counts, which is made for CPUs.
+CPU_PROFILE = "cpu"
 
 
 class TritonServer:
@@ -35,6 +38,7 @@ class TritonServer:
         grpc_port: The same for gRPC.
         metrics_port: The same for Prometheus metrics.
         log: File for the server's own messages; by default one in a temporary folder.
+        profile: Which configurations to take: `<model>/configs/<profile>.pbtxt`, or config.pbtxt where that is not.
         options: More options for the tritonserver binary, such as `--log-verbose=1`.
         start_timeout_s: How long to wait until the models are ready.
         stop_timeout_s: How long requests in flight may take to finish.
@@ -53,6 +57,7 @@ class TritonServer:
         grpc_port: int = 0,
         metrics_port: int = 0,
         log: Path | None = None,
+        profile: str = CPU_PROFILE,
         options: Sequence[str] = (),
         start_timeout_s: float = 120,
         stop_timeout_s: float = 30,
@@ -60,6 +65,7 @@ class TritonServer:
         self._model_repository = model_repository
         self._ports = {"http": http_port, "grpc": grpc_port, "metrics": metrics_port}
         self._host = host
+        self._profile = profile
         self._options = options
         self._start_timeout_s = start_timeout_s
         self._stop_timeout_s = stop_timeout_s
@@ -77,6 +83,8 @@ class TritonServer:
         requirements.check_numpy()
         library_directory = requirements.libpython_directory()
         requirements.check_models(self._model_repository)
+        if self._profile != CPU_PROFILE:
+            requirements.check_gpu(self._profile)
         server_files = installation.find_or_fetch()
         self._folder = Path(tempfile.mkdtemp(prefix="ocr-triton-"))
         self.log = self._chosen_log or self._folder / "triton.log"
@@ -111,6 +119,8 @@ class TritonServer:
         for name, port in ports.items():
             command += [f"--{name}-port={port}", f"--{name}-address={self._host}"]
         command += ["--disable-auto-complete-config", f"--http-header-forward-pattern={OPTION_HEADERS}"]
+        if self._profile != CPU_PROFILE:
+            command += [f"--model-config-name={self._profile}"]
         command += [f"--exit-timeout-secs={self._stop_timeout_s:.0f}", *self._options]
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own binary, no shell
@@ -143,13 +153,17 @@ class TritonServer:
 
     def _stop(self) -> None:
         process = self._process
-        if process and process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(self._stop_timeout_s + 5)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(self._stop_timeout_s + 5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        # A server that is stopped while it loads leaves the processes of its Python models behind.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _environment(libraries: Path, library_directory: Path) -> dict[str, str]:

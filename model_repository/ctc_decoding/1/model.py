@@ -7,17 +7,13 @@ from ocr_core import batching, ctc
 from ocr_core.geometry import CropGeometry
 from ocr_core.triton import answer, call, parameter
 
-RECOGNITION = "text_recognition"
-OUTPUTS = ("indices", "confidences")
-
 
 class TritonPythonModel:
     """One instance of ctc_decoding; see ocr_core/batching.py and ocr_core/ctc.py."""
 
     def initialize(self, args):
-        version_directory = Path(args["model_repository"], args["model_version"])
-        self.characters = ctc.load_characters(version_directory)
-        self.geometry = CropGeometry.load(version_directory)
+        exported = Path(args["model_repository"], args["model_version"])
+        self.characters, self.geometry = ctc.load_characters(exported), CropGeometry.load(exported)
         self.executor = ThreadPoolExecutor(int(parameter(args, "calls_under_way")))
 
     def execute(self, requests):
@@ -25,7 +21,7 @@ class TritonPythonModel:
 
     def read(self, options, strip, widths, detected_quads, detected_scores):
         calls, batches = batching.pack(strip, widths, self.geometry)
-        outputs = call(self.executor, RECOGNITION, [{"crops": batch} for batch in batches], OUTPUTS)
+        outputs = call(self.executor, "text_recognition", [{"crops": b} for b in batches], ("indices", "confidences"))
         texts, confidences = ctc.decode_calls(calls, outputs, self.characters)
         kept = ctc.is_readable(texts, confidences, options)
         return {

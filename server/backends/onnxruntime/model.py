@@ -4,7 +4,7 @@ It takes a model's config.pbtxt as the native backend does and honours the same 
 `optimization.graph.level`, and the parameters `intra_op_thread_count`, `inter_op_thread_count`, `execution_mode`,
 `enable_mem_arena`, `enable_mem_pattern`, `cudnn_conv_algo_search`, `gpu_mem_limit` and `arena_extend_strategy`.
 Every request of a dynamic batch goes into one run. CUDA is used where the server assigns the instance to a GPU
-and `onnxruntime-gpu` is installed.
+and `onnxruntime-gpu` is installed; before it TensorRT, where `optimization.execution_accelerators` asks for that.
 """
 
 import json
@@ -26,6 +26,9 @@ GRAPH_LEVELS = {
     "2": ort.GraphOptimizationLevel.ORT_DISABLE_ALL,
 }
 CONV_SEARCHES = {"0": "EXHAUSTIVE", "1": "HEURISTIC", "2": "DEFAULT"}
+# Names of the accelerator "tensorrt" that ONNX Runtime calls otherwise; the others begin with trt_ in both.
+TENSORRT_NAMES = {"max_workspace_size_bytes": "trt_max_workspace_size"}
+TENSORRT_PRECISIONS = {"FP16": "trt_fp16_enable", "BF16": "trt_bf16_enable"}
 ARENA_STRATEGIES = {"0": "kNextPowerOfTwo", "1": "kSameAsRequested"}
 
 
@@ -41,10 +44,10 @@ class TritonPythonModel:
             raise pb_utils.TritonModelException(
                 f"{config['name']}/{args['model_version']}/{file} is missing; write it with `python -m export`"
             )
-        on_gpu = args["model_instance_kind"] == "GPU" and "CUDAExecutionProvider" in ort.get_available_providers()
-        providers = [_cuda(config, args["model_instance_device_id"])] if on_gpu else []
+        on_gpu = args["model_instance_kind"] == "GPU"
+        providers = _gpu_providers(config, args["model_instance_device_id"]) if on_gpu else []
         self.session = ort.InferenceSession(
-            str(path), _session_options(config), providers=[*providers, "CPUExecutionProvider"]
+            str(path), _session_options(config), providers=[*providers, ("CPUExecutionProvider", {})]
         )
         _check("input", config, self.session.get_inputs())
         _check("output", config, self.session.get_outputs())
@@ -99,6 +102,26 @@ def _session_options(config: Config) -> ort.SessionOptions:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
     return options
+
+
+def _gpu_providers(config: Config, device_id: str) -> list[tuple[str, dict[str, str]]]:
+    """Those that this ONNX Runtime has, in the order in which they may choose their nodes."""
+    accelerators = config.get("optimization", {}).get("execution_accelerators", {})
+    wanted = [
+        _tensorrt(accelerator.get("parameters", {}), device_id)
+        for accelerator in accelerators.get("gpu_execution_accelerator", [])
+        if accelerator["name"] == "tensorrt"
+    ]
+    available = ort.get_available_providers()
+    if "CUDAExecutionProvider" in available:
+        ort.preload_dlls()  # CUDA's libraries, where pip has put them
+    return [provider for provider in (*wanted, _cuda(config, device_id)) if provider[0] in available]
+
+
+def _tensorrt(parameters: dict[str, str], device_id: str) -> tuple[str, dict[str, str]]:
+    options = {TENSORRT_NAMES.get(name, name): value for name, value in parameters.items()}
+    precision = TENSORRT_PRECISIONS.get(options.pop("precision_mode", ""))
+    return "TensorrtExecutionProvider", {"device_id": device_id, **options, **({precision: "1"} if precision else {})}
 
 
 def _cuda(config: Config, device_id: str) -> tuple[str, dict[str, str]]:
