@@ -2,7 +2,12 @@
 
 sources.toml   where weights come from, and how they are recognised
 choices.py     what can be chosen, each with its family's build function
-ppocr.py       a model family: its weights and its original pre- and post-processing
+weights.py     the files of a choice, from there or the user's own
+ppocr.py, english_g2.py, resnet_ctc.py
+               a model family each: its weights and its original pre- and post-processing
+torch_export.py, torch_networks
+               PyTorch checkpoints: this side, and the side where torch is
+environment.py virtual environments for frameworks that only an export needs
 graph.py       rewriting: uint8 RGB in, maps or arg-max out, no denormal weights
 verify.py      the rewritten graph against the original: names, axes, values, decisions
 repository.py  version directories, complete or absent

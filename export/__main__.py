@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from downloads import DownloadError, fetch
-from export import graph, verify
+from downloads import DownloadError, Source, fetch
+from export import graph, verify, weights
 from export.choices import DETECTORS, RECOGNIZERS, Choice
 from export.contract import DetectorExport, RecognizerExport
 from export.errors import ExportError
@@ -27,7 +27,8 @@ def list_choices(context: click.Context, _parameter: click.Parameter, wanted: bo
             licences = ", ".join(sorted({source.licence for source in choice.sources}))
             click.echo(f"--{kind} {choice.name}")
             click.echo(f"    {megabytes:.1f} MB, {licences}; reads {choice.reads}; {choice.good_for}")
-            click.echo(f"    from {choice.sources[0].origin}")
+            for source in choice.sources:
+                click.echo(f"    {source.name} from {source.origin}")
     context.exit()
 
 
@@ -47,6 +48,14 @@ def list_choices(context: click.Context, _parameter: click.Parameter, wanted: bo
     default=TEMPLATE,
     help="Repository to write into; made if it is not there.  [default: the project's model_repository]",
 )
+@click.option(
+    "--weights",
+    "given",
+    multiple=True,
+    metavar="NAME=FILE",
+    callback=weights.parse,
+    help="Take a file of your own for a source (see --list); may be given for several.",
+)
 @click.option("--force", is_flag=True, help="Export even if the same models are there already.")
 @click.option(
     "--list",
@@ -56,13 +65,20 @@ def list_choices(context: click.Context, _parameter: click.Parameter, wanted: bo
     callback=list_choices,
     help="List what can be chosen.",
 )
-def main(detector: str, recognizer: str, version: int, model_repository: Path, force: bool) -> None:
+def main(
+    detector: str,
+    recognizer: str,
+    version: int,
+    model_repository: Path,
+    given: dict[str, Source],
+    force: bool,
+) -> None:
     """Fetch a detector and a recogniser, rewrite them to the service's contract, verify and install them.
 
     Every detector works with every recogniser.
     """
     try:
-        _export(DETECTORS[detector], RECOGNIZERS[recognizer], ModelRepository(model_repository, version), force)
+        _export(DETECTORS[detector], RECOGNIZERS[recognizer], ModelRepository(model_repository, version), given, force)
     except (ExportError, DownloadError) as error:
         raise click.ClickException(str(error)) from error
 
@@ -71,15 +87,21 @@ def _export(
     detector: Choice[DetectorExport],
     recognizer: Choice[RecognizerExport],
     repository: ModelRepository,
+    given: dict[str, Source],
     force: bool,
 ) -> None:
-    notes = {"text_detection": _provenance(detector), "text_recognition": _provenance(recognizer)}
+    weights.check_needed((detector, recognizer), given)
+    detector_sources, recognizer_sources = weights.find(detector, given), weights.find(recognizer, given)
+    notes = {
+        "text_detection": _provenance(detector.name, detector_sources),
+        "text_recognition": _provenance(recognizer.name, recognizer_sources),
+    }
     if not force and all(repository.provenance(model) == entries for model, entries in notes.items()):
         click.echo(f"{detector.name} and {recognizer.name} are in {repository.root} already", err=True)
         return
     started = time.monotonic()
-    detector_export = detector.build(*map(fetch, detector.sources))
-    recognizer_export = recognizer.build(*map(fetch, recognizer.sources))
+    detector_export = detector.build(*map(fetch, detector_sources))
+    recognizer_export = recognizer.build(*map(fetch, recognizer_sources))
     click.echo("Verifying the rewritten graphs against the originals ...", err=True)
     _tell("detector", detector.name, verify.verify_detector(detector_export, SAMPLES), "boxes")
     lines = verify.cut_lines(detector_export, recognizer_export.geometry, SAMPLES)
@@ -93,14 +115,14 @@ def _export(
     )
 
 
-def _provenance(choice: Choice[DetectorExport] | Choice[RecognizerExport]) -> dict[str, str]:
+def _provenance(choice: str, sources: list[Source]) -> dict[str, str]:
     """Where a model comes from and what made it: two exports with equal entries are equal."""
 
     def join(field: str) -> str:
-        return ", ".join(str(getattr(source, field)) for source in choice.sources)
+        return ", ".join(str(getattr(source, field)) for source in sources)
 
     return {
-        "choice": choice.name,
+        "choice": choice,
         "source": join("origin"),
         "sha256": join("sha256"),
         "licence": join("licence"),
@@ -111,7 +133,7 @@ def _provenance(choice: Choice[DetectorExport] | Choice[RecognizerExport]) -> di
 
 def _exporter_version() -> str:
     """The project's version and a digest of the exporter's own code, so that a change of it exports anew."""
-    code = b"".join(file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py")))
+    code = b"".join(file.read_bytes() for file in sorted(Path(__file__).parent.rglob("*.py")))
     return f"{package_version('ocr-triton')}+{hashlib.sha256(code).hexdigest()[:12]}"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from downloads import Source, read_sources
-from export import ppocr
+from export import east, english_g2, ppocr, resnet_ctc
 from export.contract import DetectorExport, RecognizerExport
 
 SOURCES = read_sources(Path(__file__).parent / "sources.toml")
@@ -43,6 +43,13 @@ DETECTORS: dict[str, Choice[DetectorExport]] = {
     for choice in (
         Choice("ppocrv6-small", ppocr.detector, ("ppocrv6-small-det",), "any script", "the default: accurate"),
         Choice("ppocrv6-tiny", ppocr.detector, ("ppocrv6-tiny-det",), "any script", "speed over small print"),
+        Choice(
+            "east",
+            east.detector,
+            ("east",),
+            "Latin words in street scenes",
+            "the Triton tutorial's network; TensorFlow converts it",
+        ),
     )
 }
 
@@ -62,6 +69,20 @@ RECOGNIZERS: dict[str, Choice[RecognizerExport]] = {
             ("ppocrv6-tiny-rec", "ppocrv6-tiny-characters"),
             "Latin, Chinese; 6,904 characters",
             "speed over accuracy",
+        ),
+        Choice(
+            "english-g2",
+            english_g2.recognizer,
+            ("english-g2",),
+            "English; 96 characters",
+            "EasyOCR's network; torch converts it",
+        ),
+        Choice(
+            "resnet-ctc",
+            resnet_ctc.recognizer,
+            ("resnet-ctc",),
+            "digits and Latin letters, without case",
+            "the Triton tutorial's network, for single words; torch converts it",
         ),
     )
 }

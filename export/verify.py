@@ -37,7 +37,7 @@ class Report:
 
     Attributes:
         batches: Number of batches that went through both networks.
-        largest_difference: Of any output value.
+        largest_difference: Of any output value; of distances, as a share of the greatest one.
         decisions: Number of boxes or texts that were found equal.
     """
 
@@ -64,14 +64,16 @@ def verify_detector(export: DetectorExport, samples: Path) -> Report:
     run, report = load(export.graph), Report()
     for pages in _page_batches(samples):
         ours, theirs = run(pages)["maps"], export.reference(pages)["maps"]
-        _compare(report, "maps", ours, theirs)
+        _compare(report, "maps", ours, theirs, _channel_units(theirs))
         for our_maps, their_maps in zip(ours, theirs, strict=True):
             report.decisions += _compare_boxes(our_maps, their_maps, pages.shape[1:3])
     return report
 
 
 def verify_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> Report:
-    """Compare a recogniser with its original on noise and on real lines, two widths, one and three at a time.
+    """Compare a recogniser with its original on noise and on real lines, one and three at a time.
+
+    Lines have two widths, or the one width that the recogniser takes.
 
     Args:
         export: The recogniser.
@@ -119,7 +121,7 @@ def _page_batches(samples: Path) -> Iterator[NDArray[np.uint8]]:
 
 def _line_batches(lines: list[NDArray[np.uint8]], geometry: CropGeometry) -> Iterator[NDArray[np.uint8]]:
     noise = np.random.default_rng(0)
-    for width in CROP_WIDTHS_PX:
+    for width in sorted({min(max(width, geometry.min_width), geometry.max_width) for width in CROP_WIDTHS_PX}):
         fitting = sorted(lines, key=lambda line: abs(line.shape[1] - width))
         for count in BATCHES:
             batch = [
@@ -149,10 +151,22 @@ def _axes(shape: list[int | str]) -> list[int | None]:
     return [size if isinstance(size, int) else None for size in shape]
 
 
-def _compare(report: Report, name: str, ours: NDArray[Any], theirs: NDArray[Any]) -> None:
+def _channel_units(maps: FloatArray) -> FloatArray:
+    """What a difference is measured in: 1 for probabilities, for EAST's distances the greatest on the map, in pixels.
+
+    Args:
+        maps: (N, channels, height, width) float32.
+
+    Returns:
+        (1, channels, 1, 1) float32.
+    """
+    return np.asarray(np.maximum(np.abs(maps).max(axis=(0, 2, 3), keepdims=True), 1), np.float32)
+
+
+def _compare(report: Report, name: str, ours: NDArray[Any], theirs: NDArray[Any], unit: FloatArray | float = 1) -> None:
     if ours.shape != theirs.shape:
         raise ExportError(f"{name} has the shape {ours.shape}, the original's {theirs.shape}")
-    difference = float(np.abs(ours - theirs).max(initial=0))
+    difference = float((np.abs(ours - theirs) / unit).max(initial=0))
     report.batches += 1
     report.largest_difference = max(report.largest_difference, difference)
     if not difference <= TOLERANCE:

@@ -61,4 +61,6 @@ def _pad(strip: RgbArray, widths: IntArray, call: IntArray, geometry: CropGeomet
     batch = np.full((len(call), strip.shape[0], width, 3), PADDING, np.uint8)
     for crop, end, crop_width in zip(batch, ends, widths[call], strict=True):
         crop[:, :crop_width] = strip[:, end - crop_width : end]
+        if geometry.padding == "edge":
+            crop[:, crop_width:] = strip[:, end - 1 : end]
     return batch

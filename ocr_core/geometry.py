@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Literal
 
 from ocr_core.errors import NotExported
 
@@ -17,11 +18,13 @@ class CropGeometry:
         height: Height of every crop.
         min_width: Least width; narrower lines are stretched.
         max_width: Greatest width; longer lines are squeezed.
+        padding: What fills a crop up to the width of its batch: mid grey, or its last column again and again.
     """
 
     height: int
     min_width: int
     max_width: int
+    padding: Literal["grey", "edge"] = "grey"
 
     @classmethod
     def load(cls, version_directory: Path) -> "CropGeometry":

@@ -12,22 +12,24 @@ class Options:
     """Per-request settings; each field is the request parameter of the same name.
 
     Attributes:
-        map_threshold: Probability above which a pixel of the detector's map counts as text, 0 … 1.
+        map_threshold: Probability above which a pixel of the detector's map counts as text, 0 … 1; None is the
+            detector's own.
         quad_threshold: Least mean probability of a box, 0 … 1.
-        unclip_ratio: How far a shrunk box is widened; 0 leaves it as the detector drew it, 0 … 5.
+        unclip_ratio: How far a shrunk box is widened; 0 leaves it as the detector drew it, 0 … 5; None is the
+            detector's own.
         min_confidence: Least mean confidence of a line's characters, 0 … 1; lines below it are left out.
     """
 
-    map_threshold: float = 0.3
+    map_threshold: float | None = None
     quad_threshold: float = 0.5
-    unclip_ratio: float = 1.6
+    unclip_ratio: float | None = None
     min_confidence: float = 0.5
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         for name, value in dataclasses.asdict(self).items():
             greatest = 5 if name == "unclip_ratio" else 1
-            if not 0 <= value <= greatest:
+            if value is not None and not 0 <= value <= greatest:
                 raise BadOption(f"{name} is {value:g}; it must be between 0 and {greatest}")
 
     @classmethod

@@ -1,0 +1,54 @@
+"""Recognisers out of PyTorch checkpoints; torch runs in an environment of its own, see `export/torch_networks`."""
+
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from PIL import Image
+
+from export import graph
+from export.contract import RecognizerExport
+from export.environment import Environment
+from ocr_core.geometry import CropGeometry
+
+# Which build comes, for CUDA or for the CPU alone (1 GB installed), is up to pip's own settings: to the index it asks.
+TORCH = Environment("torch", ("torch==2.13.0", "onnx==1.23.2", "numpy==2.2.6"))
+
+
+def recognizer(network: str, checkpoint: Path, characters: list[str], geometry: CropGeometry) -> RecognizerExport:
+    """Build a recogniser from a PyTorch checkpoint.
+
+    Args:
+        network: Name in `export/torch_networks`.
+        checkpoint: Its weights.
+        characters: Entry i is class i; entry 0 is the CTC blank.
+        geometry: The crops that it takes.
+
+    Raises:
+        ExportError: torch cannot be installed, or the checkpoint is another network's or no checkpoint at all.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        converted = Path(folder) / "recognizer.onnx"
+        _run("convert", network, checkpoint.absolute(), converted)
+        model = onnx.load(converted)
+    graph.zero_denormals(model)
+    return RecognizerExport(model, partial(_read, network, checkpoint.absolute()), characters, geometry)
+
+
+def _read(network: str, checkpoint: Path, crops: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+    """The original: Pillow's grey, the authors' scaling, and the network in torch."""
+    grey = np.stack([np.asarray(Image.fromarray(crop).convert("L")) for crop in crops])
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "crops.npz", Path(folder) / "classes.npz"
+        np.savez(source, grey=grey)
+        _run("read", network, checkpoint, source, target)
+        with np.load(target) as arrays:
+            return dict(arrays)
+
+
+def _run(*arguments: str | Path) -> None:
+    TORCH.run("-m", "export.torch_networks", *arguments)

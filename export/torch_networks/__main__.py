@@ -1,0 +1,73 @@
+"""`python -m export.torch_networks VERB NETWORK CHECKPOINT FILE [FILE]`, called by export/torch_export.py."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from export.torch_networks.checkpoint import CheckpointError, load
+from export.torch_networks.contract import Recognizer, best_class
+from export.torch_networks.english_g2 import EnglishG2
+from export.torch_networks.resnet_ctc import ResNetCtc
+
+NETWORKS: dict[str, Callable[[], nn.Module]] = {"resnet-ctc": ResNetCtc, "english-g2": EnglishG2}
+OPSET = 17
+
+
+def convert(network: nn.Module, target: Path) -> None:
+    """Write the recogniser as ONNX: `crops` in, `indices` and `confidences` out, all axes but the colours free."""
+    # One crop, because torch warns of recurrent layers traced with more; its size does not matter.
+    example = torch.zeros(1, 64, 128, 3, dtype=torch.uint8)
+    torch.onnx.export(
+        Recognizer(network).eval(),
+        (example,),
+        str(target),
+        input_names=["crops"],
+        output_names=["indices", "confidences"],
+        dynamic_axes={
+            "crops": {0: "batch", 1: "height", 2: "width"},
+            "indices": {0: "batch", 1: "time"},
+            "confidences": {0: "batch", 1: "time"},
+        },
+        opset_version=OPSET,
+        # The exporter that torch prefers by now takes 88 s instead of 3 for english-g2, needs another package and
+        # writes the example's number of time steps into the graph.
+        dynamo=False,
+    )
+
+
+def read(network: nn.Module, source: Path, target: Path) -> None:
+    """Have the network itself read what it was made for: the reference that the ONNX file is held against.
+
+    Args:
+        network: As published.
+        source: .npz with `grey`, (N, H, W) uint8.
+        target: .npz to write, with `indices` (N, T) int32 and `confidences` (N, T) float32.
+    """
+    with np.load(source) as arrays:
+        grey = torch.from_numpy(arrays["grey"])
+    # Both authors' own scaling: torchvision's ToTensor, then minus a half and divided by a half.
+    scaled = grey[:, None].float().div(255).sub(0.5).div(0.5)
+    with torch.inference_mode():
+        indices, confidences = best_class(network(scaled))
+    np.savez(target, indices=indices.numpy(), confidences=confidences.numpy())
+
+
+VERBS: dict[str, Callable[..., None]] = {"convert": convert, "read": read}
+
+
+def main(verb: str, name: str, checkpoint: str, *files: str) -> None:
+    """Load a network and do one thing with it."""
+    network = NETWORKS[name]().eval()
+    try:
+        load(network, Path(checkpoint))
+    except CheckpointError as error:
+        sys.exit(f"{checkpoint} is not the checkpoint of {name}: {error}")
+    VERBS[verb](network, *map(Path, files))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,189 @@
+"""Words from the maps of an EAST detector (Zhou et al. 2017, arXiv:1704.03155, section 3).
+
+Every cell of the maps that lies on a word tells where the whole word is. The paper merges what the cells say row by
+row (section 3.4). That is a loop over thousands of cells, and the average suffers from cells at one end of a long
+word, which do not see its other end. Here cells that touch are taken together, and each end of the word is where the
+cells near that end see it; pieces of a word that EAST has broken up are then put together in the same way.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_core.options import Options
+from ocr_core.quads import FloatArray, from_rectangles
+
+# Score, distances to the top, right, bottom and left edge in pixels of the detector's input, angle in radians.
+CHANNELS = 6
+# Pixels of the detector's input from one cell to the next.
+STRIDE_PX = 4
+# What a request gets that asks for nothing else: the score threshold of the authors' re-implementation, …
+MAP_THRESHOLD = 0.8
+# … and how much longer a word becomes at either end, in heights: without, 7 % of first letters are lost.
+UNCLIP_RATIO = 0.1
+# What a part of a word, this many heights from its end, says about that end counts e times less.
+SIGHT = 0.5
+# Pieces are one word if they are on one line and overlap by this much, in heights of the lower one; words do not.
+MIN_OVERLAP = 0.5
+# Of two boxes, the weaker is dropped if their intersection over union is more than this (the paper's value).
+MAX_IOU = 0.2
+# Pairs of pieces are compared, so their number is bounded; a page of this size cannot hold as many readable words.
+MAX_PIECES = 2000
+
+Groups = NDArray[np.intp]
+
+
+class Rectangles(NamedTuple):
+    """Rotated rectangles and how sure they are.
+
+    Attributes:
+        centres: (N, 2) float32, x and y in pixels of the detector's input.
+        sizes: (N, 2) float32, width along the text and height across it, pixels.
+        angles_rad: (N,) float32, clockwise turn of the text from the x axis (y points down).
+        scores: (N,) float32, mean score of the cells that it comes from.
+        weights: (N,) float32, sum of their scores.
+    """
+
+    centres: FloatArray
+    sizes: FloatArray
+    angles_rad: FloatArray
+    scores: FloatArray
+    weights: FloatArray
+
+    def take(self, which: Groups) -> "Rectangles":
+        """Some of them."""
+        return Rectangles(*(values[which] for values in self))
+
+
+def decode(maps: FloatArray, options: Options) -> tuple[FloatArray, FloatArray]:
+    """Turn the maps of one page into rotated boxes.
+
+    Args:
+        maps: (6, height, width) float32: score in [0, 1]; distances to the top, right, bottom and left edge, pixels
+            of the detector's input; angle, radians, counter-clockwise.
+        options: `map_threshold`, `quad_threshold` and `unclip_ratio` apply.
+
+    Returns:
+        Quads, (N, 4, 2) float32, pixels of the detector's input, clockwise; and their scores, (N,) float32 in [0, 1]:
+        the mean score of the cells that the box comes from.
+    """
+    threshold = MAP_THRESHOLD if options.map_threshold is None else options.map_threshold
+    unclip_ratio = UNCLIP_RATIO if options.unclip_ratio is None else options.unclip_ratio
+    cells, positions, blobs = rectangles_of_cells(maps, threshold)
+    pieces = _merge(cells, positions, blobs)
+    pieces = pieces.take(np.argsort(-pieces.weights, kind="stable")[:MAX_PIECES])
+    words = _merge(pieces, pieces.centres, _pieces_of_one_word(pieces))
+    words = words.take(np.flatnonzero(words.scores >= options.quad_threshold))
+    words = words.take(_strongest(words))
+    longer = words.sizes + np.stack([2 * unclip_ratio * words.sizes[:, 1], np.zeros(len(words.sizes))], axis=1)
+    return from_rectangles(words.centres, longer, words.angles_rad), words.scores
+
+
+def rectangles_of_cells(maps: FloatArray, threshold: float) -> tuple[Rectangles, FloatArray, Groups]:
+    """The rectangle that each cell with a score above the threshold tells (the paper's figure 4, d and e).
+
+    Args:
+        maps: (6, height, width) float32, as for `decode`.
+        threshold: 0 … 1.
+
+    Returns:
+        The rectangles, the cells' own positions, (N, 2) float32 in pixels of the detector's input, and to which of
+        the blobs of touching cells each belongs, (N,) indices.
+    """
+    _, blobs = cv2.connectedComponents((maps[0] > threshold).astype(np.uint8), connectivity=4)
+    y, x = np.nonzero(blobs)
+    scores, top, right, bottom, left, angles = maps[:, y, x]
+    positions = np.stack([x, y], axis=1).astype(np.float32) * STRIDE_PX
+    angles_rad = np.asarray(-angles, np.float32)
+    along, across = _axes(angles_rad)
+    centres = positions + _points((right - left) / 2, (bottom - top) / 2, along, across)
+    sizes = np.stack([left + right, top + bottom], axis=1)
+    return Rectangles(centres, sizes, angles_rad, scores, scores), positions, blobs[y, x].astype(np.intp) - 1
+
+
+def _merge(parts: Rectangles, positions: FloatArray, groups: Groups) -> Rectangles:
+    """One rectangle for each group of parts: the weighted mean of what they say, each end where it is seen best.
+
+    Args:
+        parts: N rectangles.
+        positions: (N, 2) float32, where each part is, pixels.
+        groups: (N,) indices 0 … n - 1, each of which occurs.
+    """
+    count = int(groups.max(initial=-1)) + 1
+
+    def mean(values: FloatArray, weights: FloatArray) -> FloatArray:
+        total = np.bincount(groups, weights, count)
+        return np.asarray(np.bincount(groups, weights * values, count) / total, np.float32)
+
+    angles = mean(parts.angles_rad, parts.weights)
+    along, across = _axes(angles)
+    heights = np.maximum(mean(parts.sizes[:, 1], parts.weights), 1)
+    half_widths, half_heights = parts.sizes.T / 2
+    middle, level, place = (
+        np.sum(points * axis[groups], axis=1)
+        for points, axis in ((parts.centres, along), (parts.centres, across), (positions, along))
+    )
+    start, end = np.full(count, np.inf), np.full(count, -np.inf)
+    np.minimum.at(start, groups, place)
+    np.maximum.at(end, groups, place)
+    sight = SIGHT * heights[groups]
+    left = mean(middle - half_widths, parts.weights * np.exp((start[groups] - place) / sight))
+    right = mean(middle + half_widths, parts.weights * np.exp((place - end[groups]) / sight))
+    top = mean(level - half_heights, parts.weights)
+    bottom = mean(level + half_heights, parts.weights)
+    centres = _points((left + right) / 2, (top + bottom) / 2, along, across)
+    sizes = np.stack([right - left, bottom - top], axis=1)
+    weights = np.bincount(groups, parts.weights, count).astype(np.float32)
+    return Rectangles(centres, sizes, angles, mean(parts.scores, parts.weights), weights)
+
+
+def _pieces_of_one_word(pieces: Rectangles) -> Groups:
+    """Number the words that pieces belong to: (N,) indices."""
+    along, across = _axes(pieces.angles_rad)
+    widths, heights = pieces.sizes.T
+    offsets = pieces.centres[None] - pieces.centres[:, None]
+    overlap = (widths[:, None] + widths) / 2 - np.abs(np.einsum("ijk,ik->ij", offsets, along))
+    shared = (heights[:, None] + heights) / 2 - np.abs(np.einsum("ijk,ik->ij", offsets, across))
+    low, high = np.minimum(heights[:, None], heights), np.maximum(heights[:, None], heights)
+    return _connected((overlap > MIN_OVERLAP * low) & (shared > high / 2))
+
+
+def _connected(related: NDArray[np.bool_]) -> Groups:
+    """Number the groups of things that are related, directly or through others.
+
+    >>> _connected(np.array([[1, 0, 1], [0, 1, 0], [0, 0, 1]], bool)).tolist()
+    [0, 1, 0]
+    """
+    first, second = np.nonzero(related | related.T)
+    labels = np.arange(len(related))
+    while True:
+        lowest = labels.copy()
+        np.minimum.at(lowest, first, labels[second])
+        if np.array_equal(lowest, labels):
+            return np.asarray(np.unique(labels, return_inverse=True)[1], np.intp)
+        labels = lowest
+
+
+def _strongest(words: Rectangles) -> Groups:
+    """Indices of the words that are left when each drops the weaker ones under it."""
+    boxes = [
+        (tuple(centre), tuple(size), angle)
+        for centre, size, angle in zip(
+            words.centres.tolist(), words.sizes.tolist(), np.rad2deg(words.angles_rad).tolist(), strict=True
+        )
+    ]
+    kept = cv2.dnn.NMSBoxesRotated(boxes, words.weights.tolist(), 0, MAX_IOU) if boxes else []
+    return np.asarray(kept, np.intp).reshape(-1)
+
+
+def _axes(angles_rad: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Unit vectors along and across the text, (N, 2) float32 each; across is a quarter turn clockwise from along."""
+    cos, sin = np.cos(angles_rad), np.sin(angles_rad)
+    return np.stack([cos, sin], axis=1), np.stack([-sin, cos], axis=1)
+
+
+def _points(u: FloatArray, v: FloatArray, along: FloatArray, across: FloatArray) -> FloatArray:
+    """x and y, (N, 2) float32, of what lies `u` along and `v` across the text."""
+    return np.asarray(along * u[:, None] + across * v[:, None], np.float32)

@@ -1,0 +1,218 @@
+"""Recognisers out of PyTorch checkpoints: torch is in an environment of its own, made on the first run."""
+
+import os
+import re
+import string
+import subprocess
+import sys
+from itertools import groupby
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from downloads import DownloadError, Source, fetch
+from export import english_g2, resnet_ctc, torch_export, verify, weights
+from export.choices import RECOGNIZERS
+from export.contract import DetectorExport, RecognizerExport
+from export.errors import ExportError
+from export.repository import ModelRepository
+from ocr_client import OcrClient
+from ocr_core import batching, crops, ctc, detection, image
+from ocr_core.options import Options
+from server.triton import TritonServer
+from tests.project import ROOT, SAMPLES
+
+# Runs where torch is. The network is random, but each of its letters is about as probable as another; a network as
+# torch initialises it says one and the same thing of every crop.
+SEEDED_RESNET = """
+import sys, torch
+from pathlib import Path
+from export.torch_networks.resnet_ctc import ResNetCtc
+torch.manual_seed(0)
+network = ResNetCtc().train()
+for module in network.modules():
+    if isinstance(module, torch.nn.BatchNorm2d):
+        module.momentum = None
+with torch.inference_mode():
+    network(torch.rand(8, 1, 32, 100) * 2 - 1)
+    network.Prediction.weight.mul_(20)
+    network.Prediction.bias.zero_()
+torch.save({"module." + name: value for name, value in network.state_dict().items()}, sys.argv[1])
+Path(sys.argv[2]).write_text(str(sum(value.numel() for value in network.parameters())))
+"""
+
+# What someone may give for english_g2.pth, made out of it.
+BROKEN = """
+import os, pickle, sys, torch
+from pathlib import Path
+published, folder = map(Path, sys.argv[1:])
+class Code:
+    def __reduce__(self):
+        return os.mkdir, (str(folder / "was run"),)
+def save(name, without=(), **more):
+    tensors = torch.load(published, map_location="cpu", weights_only=True)
+    kept = {key: value for key, value in tensors.items() if key not in without}
+    torch.save({**kept, **{"module." + key.replace("__", "."): value for key, value in more.items()}}, folder / name)
+save("missing", without=["module.Prediction.bias"])
+save("extra", attention=torch.zeros(1))
+save("classes", Prediction__weight=torch.zeros(38, 256), Prediction__bias=torch.zeros(38))
+save("nan", Prediction__bias=torch.full((97,), torch.nan))
+save("code", attention=Code())
+torch.save([torch.zeros(1)], folder / "list")
+(folder / "pickle").write_bytes(pickle.dumps(Code()))
+(folder / "half").write_bytes(published.read_bytes()[: published.stat().st_size // 2])
+(folder / "page").write_text("<!DOCTYPE html>")
+"""
+
+
+@pytest.fixture(scope="session")
+def published() -> Path:
+    """EasyOCR's own checkpoint."""
+    (source,) = RECOGNIZERS["english-g2"].sources
+    return fetch(source)
+
+
+@pytest.fixture(scope="session")
+def english(published: Path) -> RecognizerExport:
+    return english_g2.recognizer(published)
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of None-ResNet-None-CTC, which no package registry holds: the same tensors, other numbers."""
+    folder = tmp_path_factory.mktemp("seeded")
+    torch_export.TORCH.run("-c", SEEDED_RESNET, folder / "None-ResNet-None-CTC.pth", folder / "size.txt")
+    return folder / "None-ResNet-None-CTC.pth"
+
+
+@pytest.fixture(scope="session")
+def resnet(seeded: Path) -> RecognizerExport:
+    return resnet_ctc.recognizer(seeded)
+
+
+@pytest.fixture(scope="session")
+def broken(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of files that are no checkpoint of the network."""
+    folder = tmp_path_factory.mktemp("broken")
+    torch_export.TORCH.run("-c", BROKEN, published, folder)
+    return folder
+
+
+def export_command(folder: Path, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    """`python -m export` with the smallest detector, as a user runs it."""
+    command = [sys.executable, "-m", "export", "--detector", "ppocrv6-tiny", "--model-repository", folder, *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
+
+
+def squashed(lines: list[NDArray[np.uint8]], height: int) -> NDArray[np.uint8]:
+    """Lines of any size → one batch, 100 px wide."""
+    return np.asarray(np.stack([cv2.resize(line, (100, height)) for line in lines]), np.uint8)
+
+
+def read(detector: DetectorExport, recognizer: RecognizerExport, name: str) -> list[str]:
+    """The lines of a sample, by the steps that run inside Triton."""
+    page, _ = image.decode((SAMPLES / name).read_bytes(), max_megapixels=100)
+    maps = verify.load(detector.graph)(image.fit_to_detector(page)[None])["maps"][0]
+    quads, _ = detection.decode(maps, image.size(page), Options())
+    calls, batches = batching.pack(*crops.cut(page, quads, recognizer.geometry), recognizer.geometry)
+    run = verify.load(recognizer.graph)
+    outputs = [(answer["indices"], answer["confidences"]) for answer in map(run, batches)]
+    return list(ctc.decode_calls(calls, outputs, recognizer.characters)[0])
+
+
+def test_english_g2_is_what_torch_computes(english: RecognizerExport, lines: list[NDArray[np.uint8]]) -> None:
+    report = verify.verify_recognizer(english, lines)
+    assert (report.batches, report.decisions) == (6, 10)  # two widths; one, three, and noise
+
+
+def test_english_g2_reads_a_label(detector: DetectorExport, english: RecognizerExport) -> None:
+    assert read(detector, english, "label.png") == (SAMPLES / "label.txt").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_random_network_tells_crops_apart(resnet: RecognizerExport, lines: list[NDArray[np.uint8]]) -> None:
+    """Else the comparison with torch would have proved little."""
+    indices = verify.load(resnet.graph)(squashed(lines[:8], height=32))["indices"]
+    assert len(np.unique(indices)) > 10
+    assert len(np.unique(indices, axis=0)) == 8
+
+
+def test_both_have_the_published_networks_classes_and_time_steps(
+    english: RecognizerExport, resnet: RecognizerExport, seeded: Path
+) -> None:
+    assert english.characters[1:] == list(
+        "0123456789!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ €ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    )
+    assert len(english.characters) == 97
+    assert resnet.characters == ["", *string.digits, *string.ascii_lowercase]
+    crop = np.zeros((2, 32, 100, 3), np.uint8)
+    assert verify.load(resnet.graph)(crop)["indices"].shape == (2, 26)
+    # Of 4 bytes each: the published file has about 177 MB.
+    assert seeded.with_name("size.txt").read_text() == "44282885"
+
+
+@pytest.mark.parametrize("name", ["english", "resnet"])
+def test_texts_are_those_of_another_decoder(
+    name: str, request: pytest.FixtureRequest, lines: list[NDArray[np.uint8]]
+) -> None:
+    recognizer: RecognizerExport = request.getfixturevalue(name)
+    outputs = verify.load(recognizer.graph)(squashed(lines[:20], recognizer.geometry.height))
+    texts, _ = ctc.decode(outputs["indices"], outputs["confidences"], recognizer.characters)
+    runs = [[index for index, _ in groupby(row)] for row in outputs["indices"].tolist()]
+    assert texts == ["".join(recognizer.characters[index] for index in row if index).strip() for row in runs]
+    assert any(texts)
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        ("missing", "Prediction.bias is missing"),
+        ("extra", "attention is unknown"),
+        ("classes", r"Prediction.weight has the shape \[38, 256\], not \[97, 256\], and 1 more such faults"),
+        ("nan", "some of its numbers are not finite"),
+        ("code", r"it asks for posix\.mkdir, and nothing but tensors is loaded"),
+        ("pickle", "it is no PyTorch checkpoint, or a broken one"),
+        ("list", "it holds something else than a table of tensors"),
+        ("half", "it is no PyTorch checkpoint, or a broken one"),
+        ("page", "it is no PyTorch checkpoint, or a broken one"),
+    ],
+)
+def test_what_is_no_checkpoint_of_the_network_is_told(broken: Path, file: str, reason: str) -> None:
+    with pytest.raises(ExportError, match=f"^{broken / file} is not the checkpoint of english-g2: {reason}$"):
+        english_g2.recognizer(broken / file)
+    assert not (broken / "was run").exists()
+
+
+def test_a_checkpoint_of_another_network_leaves_the_repository_as_it_was(published: Path, tmp_path: Path) -> None:
+    done = export_command(tmp_path / "new", "--recognizer", "resnet-ctc", "--weights", f"resnet-ctc={published}")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1].startswith(f"Error: {published} is not the checkpoint of resnet-ctc: ")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_checkpoint_of_the_users_own_is_exported_noted_and_served(seeded: Path, tmp_path: Path) -> None:
+    arguments = ("--recognizer", "resnet-ctc", "--weights", f"resnet-ctc={os.path.relpath(seeded, ROOT)}")
+    done = export_command(tmp_path / "new", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"resnet-ctc: 3 batches, largest difference \S+, 5 texts equal", done.stderr)  # it takes one width
+    notes = ModelRepository(tmp_path / "new", version=1).provenance("text_recognition")
+    assert notes["source"] == seeded.name
+    assert f"resnet-ctc is {seeded.name}, SHA-256 {notes['sha256']}\n" in done.stderr
+    assert "are in" in export_command(tmp_path / "new", *arguments).stderr  # and not exported again
+    with TritonServer(tmp_path / "new", log=tmp_path / "triton.log") as server, OcrClient(server.url) as client:
+        assert client.read(SAMPLES / "label.png").lines
+
+
+def test_where_the_published_file_is_out_of_reach_the_ways_out_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(source: Source) -> Source:
+        raise DownloadError(f"cannot reach {source.url}")
+
+    monkeypatch.setattr(weights, "identify", unreachable)
+    with pytest.raises(DownloadError) as caught:
+        weights.find(RECOGNIZERS["resnet-ctc"], {})
+    assert str(caught.value).endswith(
+        "; give the file with --weights resnet-ctc=FILE, or choose "
+        "--recognizer ppocrv6-small or ppocrv6-tiny or english-g2"
+    )
