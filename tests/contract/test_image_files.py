@@ -1,0 +1,76 @@
+"""Dockerfile.triton, what it puts into the image, Compose and docs/production.md say the same."""
+
+import re
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from server.triton import OPTION_HEADERS
+from tests.contract.configs import PYTHON_MODELS
+from tests.image.container import HARDENED
+from tests.image.image import DOCKERFILE, TAG, pinned_base
+from tests.project import README, ROOT
+
+GUIDE = ROOT / "docs" / "production.md"
+COMPOSE = ROOT / "docker-compose.cpu.yml"
+SERVE = (ROOT / "docker" / "serve.sh").read_text(encoding="utf-8")
+HEALTH = (ROOT / "docker" / "health.py").read_text(encoding="utf-8")
+PROSE = [README, GUIDE, DOCKERFILE, ROOT / "docker-compose.yml", COMPOSE]
+
+
+def first_column(heading: str) -> set[str]:
+    """Names in backquotes in the first column of the guide's table whose head begins so."""
+    table = re.search(rf"^\| {heading}.*\n(?:\|.*\n)+", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert table
+    rows = table[0].splitlines()[2:]
+    return {name for row in rows for name in re.findall(r"`([^`]+)`", row.split("|")[1])}
+
+
+@pytest.mark.parametrize("file", PROSE, ids=lambda file: file.name)
+def test_the_base_is_the_one_that_the_dockerfile_pins(file: Path) -> None:
+    mentioned = set(re.findall(r"nvcr\.io/nvidia/tritonserver:[\w.-]+", file.read_text(encoding="utf-8")))
+    assert mentioned <= {pinned_base()}
+
+
+def test_the_base_is_pinned_to_a_release() -> None:
+    assert re.fullmatch(r"nvcr\.io/nvidia/tritonserver:\d\d\.\d\d-py3", pinned_base())
+
+
+@pytest.mark.parametrize("file", [GUIDE, DOCKERFILE], ids=lambda file: file.name)
+def test_the_image_is_called_as_compose_calls_it(file: Path) -> None:
+    assert f"docker build -f Dockerfile.triton -t {TAG} .\n" in file.read_text(encoding="utf-8")
+    assert f"    image: {TAG}\n" in COMPOSE.read_text(encoding="utf-8")
+
+
+def test_the_label_has_the_projects_version() -> None:
+    assert f'image.version="{version("ocr-triton")}"' in DOCKERFILE.read_text(encoding="utf-8")
+
+
+def test_the_image_forwards_the_headers_that_the_embedded_server_forwards() -> None:
+    assert re.findall(r"--http-header-forward-pattern='(.*)'", SERVE) == [OPTION_HEADERS]
+
+
+def test_the_health_check_meets_every_python_step() -> None:
+    (steps,) = re.findall(r"^STEPS = \((.*)\)$", HEALTH, re.MULTILINE)
+    assert set(re.findall(r'"(\w+)"', steps)) == set(PYTHON_MODELS)
+
+
+def test_the_guide_explains_every_flag_of_the_server() -> None:
+    used = set(re.findall(r"--[a-z-]+", SERVE.split("exec tritonserver")[1])) | {"--model-config-name"}
+    explained = {flag.split("=")[0] for flag in first_column("flag of `tritonserver`")}
+    assert explained == used - {"--model-repository"}
+
+
+def test_the_guide_explains_every_variable() -> None:
+    assert first_column("environment variable") == set(re.findall(r"\bOCR_[A-Z_]+", SERVE))
+
+
+def test_the_guide_runs_the_container_as_it_is_tested() -> None:
+    assert set(HARDENED) <= set(GUIDE.read_text(encoding="utf-8").split())
+
+
+def test_compose_runs_the_container_as_it_is_tested() -> None:
+    compose = COMPOSE.read_text(encoding="utf-8")
+    for line in ("read_only: true", "tmpfs: /tmp", "cap_drop: [ALL]", "no-new-privileges:true", "shm_size: 1g"):
+        assert line in compose

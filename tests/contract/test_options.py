@@ -1,0 +1,39 @@
+"""An option is the same on all its ways into the server: parameter, header, client."""
+
+import dataclasses
+import re
+
+import pytest
+
+from ocr_client.options import RANGES, ReadOptions
+from ocr_core.errors import BadOption
+from ocr_core.options import Options
+from server.triton import OPTION_HEADERS
+
+NAMES = [field.name for field in dataclasses.fields(Options)]
+
+
+def test_the_client_offers_every_option_of_the_server() -> None:
+    assert set(RANGES) == set(ReadOptions.__annotations__) == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_client_and_server_accept_the_same_range(name: str) -> None:
+    low, high = RANGES[name]
+    for accepted in (low, high):
+        assert getattr(Options(**{name: accepted}), name) == accepted
+    for refused in (low - 0.01, high + 0.01):
+        with pytest.raises(BadOption, match=name):
+            Options(**{name: refused})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_server_forwards_every_option_as_a_header(name: str) -> None:
+    header = name.replace("_", "-")
+    assert re.fullmatch(OPTION_HEADERS, header)
+    assert re.fullmatch(OPTION_HEADERS, header.title())
+
+
+@pytest.mark.parametrize("header", ["Content-Type", "Inference-Header-Content-Length", "Authorization"])
+def test_the_server_forwards_no_other_header(header: str) -> None:
+    assert not re.fullmatch(OPTION_HEADERS, header)

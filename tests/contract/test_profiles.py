@@ -1,0 +1,125 @@
+"""The machine profiles, `configs/gpu.pbtxt` and `configs/tensorrt.pbtxt`: the same models, tuned otherwise."""
+
+import importlib.util
+import json
+import sys
+from types import ModuleType
+from typing import Any
+
+import onnx
+import onnxruntime as ort
+import pytest
+from google.protobuf import json_format, text_format  # type: ignore[import-untyped]
+from tritonclient.grpc import model_config_pb2
+
+from export.ppocr import GEOMETRY
+from ocr_core.batching import BUCKET_PX, MAX_CROPS
+from tests.contract.configs import CONFIGS, ONNX_MODELS, PYTHON_MODELS
+from tests.project import MODEL_REPOSITORY, ROOT
+from tests.unit import fake_triton
+
+PROFILES = ("gpu", "tensorrt")
+MODELS = [*PYTHON_MODELS, *ONNX_MODELS]
+
+each_profile = pytest.mark.parametrize("profile", PROFILES)
+each_model = pytest.mark.parametrize("model", MODELS)
+
+
+def read(model: str, profile: str) -> Any:
+    """A model's ModelConfig message in a profile; an unknown field is an error."""
+    text = (MODEL_REPOSITORY / model / "configs" / f"{profile}.pbtxt").read_text(encoding="utf-8")
+    return text_format.Parse(text, model_config_pb2.ModelConfig())
+
+
+@pytest.fixture
+def backend(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The stand-in for the native ONNX backend, over the fake of Triton's Python API, and as if there were a GPU."""
+    monkeypatch.setitem(sys.modules, "triton_python_backend_utils", fake_triton)
+    providers = ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(ort, "get_available_providers", lambda: providers)
+    monkeypatch.setattr(ort, "preload_dlls", lambda: None)
+    path = ROOT / "server" / "backends" / "onnxruntime" / "model.py"
+    spec = importlib.util.spec_from_file_location("onnxruntime_backend", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@each_profile
+@each_model
+def test_a_profile_is_the_same_model(model: str, profile: str) -> None:
+    """Triton takes one file or the other, never both: what a client sees must be in each of them."""
+    ours, tuned = CONFIGS[model], read(model, profile)
+    for field in ("name", "backend", "default_model_filename", "input", "output"):
+        assert getattr(tuned, field) == getattr(ours, field)
+    assert (tuned.max_batch_size > 0) == (ours.max_batch_size > 0)
+    assert set(ours.parameters) - {"intra_op_thread_count"} <= set(tuned.parameters)
+
+
+@each_profile
+@each_model
+def test_onnx_models_run_on_the_gpu_and_python_steps_beside_it(model: str, profile: str) -> None:
+    (group,) = read(model, profile).instance_group
+    gpu = model_config_pb2.ModelInstanceGroup.KIND_GPU
+    assert (group.kind == gpu) == (model in ONNX_MODELS)
+    assert group.count >= CONFIGS[model].instance_group[0].count or profile == "tensorrt"
+
+
+@each_profile
+@pytest.mark.parametrize("model", PYTHON_MODELS)
+def test_limits_are_those_of_every_machine(model: str, profile: str) -> None:
+    limit = "max_image_megapixels"
+    assert read(model, profile).parameters[limit] == CONFIGS[model].parameters[limit]
+
+
+@each_profile
+@pytest.mark.parametrize("model", ONNX_MODELS)
+def test_a_new_shape_does_not_search_for_algorithms(backend: ModuleType, model: str, profile: str) -> None:
+    *_, (name, options) = backend._gpu_providers(json_format.MessageToDict(read(model, profile), True, True), "0")
+    assert name == "CUDAExecutionProvider"
+    assert options["cudnn_conv_algo_search"] == "HEURISTIC"
+    assert options["arena_extend_strategy"] == "kSameAsRequested"
+
+
+def shapes(options: dict[str, str], bound: str) -> dict[str, list[int]]:
+    """Tensor → its shape at one bound of TensorRT's profile."""
+    entries = (entry.split(":") for entry in options[f"trt_profile_{bound}_shapes"].split(","))
+    return {name: [int(size) for size in shape.split("x")] for name, shape in entries}
+
+
+@pytest.fixture
+def tensorrt(backend: ModuleType) -> dict[str, str]:
+    """What ONNX Runtime's TensorRT provider is told."""
+    config = json_format.MessageToDict(read("text_recognition", "tensorrt"), True, True)
+    providers: list[tuple[str, dict[str, str]]] = backend._gpu_providers(json.loads(json.dumps(config)), "0")
+    assert [name for name, _ in providers] == ["TensorrtExecutionProvider", "CUDAExecutionProvider"]
+    return providers[0][1]
+
+
+def test_tensorrt_computes_in_half_precision_and_keeps_its_engines(tensorrt: dict[str, str]) -> None:
+    assert tensorrt["trt_fp16_enable"] == "1"
+    assert "precision_mode" not in tensorrt
+    assert tensorrt["trt_engine_cache_enable"] == "1"
+    # The folder that the image makes for the user of the server.
+    assert tensorrt["trt_engine_cache_path"] in (ROOT / "Dockerfile.triton").read_text(encoding="utf-8").split()
+
+
+def test_tensorrts_bounds_hold_every_call(tensorrt: dict[str, str]) -> None:
+    """The provider fails on a shape outside them."""
+    least, usual, greatest = (shapes(tensorrt, bound) for bound in ("min", "opt", "max"))
+    most = read("text_recognition", "tensorrt").max_batch_size
+    assert most >= MAX_CROPS
+    assert least["crops"] == [1, GEOMETRY.height, min(BUCKET_PX, GEOMETRY.max_width), 3]
+    assert greatest["crops"] == [most, GEOMETRY.height, GEOMETRY.max_width, 3]
+    assert usual["crops"][0] == MAX_CROPS
+    for bound in (least, usual, greatest):
+        n, height, width, channels = bound["crops"]
+        # TensorRT may begin behind any of the nodes that the exporter puts before the network.
+        assert list(bound.values())[1:] == [[n, channels, height, width]] * 3
+
+
+def test_tensorrts_bounds_name_the_tensors_at_the_head_of_the_graph(tensorrt: dict[str, str]) -> None:
+    graph = onnx.load(MODEL_REPOSITORY / "text_recognition" / "1" / "model.onnx", load_external_data=False).graph
+    assert set(shapes(tensorrt, "max")) == {"crops", *(node.output[0] for node in graph.node[:3])}

@@ -1,0 +1,126 @@
+"""The ensemble run in this process: each model.py over a strict fake of Triton's API, the graphs in ONNX Runtime.
+
+What goes in and comes out of each step is held against its config.pbtxt, for a page with text and for one without.
+"""
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+from google.protobuf import json_format  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from tests.contract.configs import CONFIGS, ONNX_MODELS, PYTHON_MODELS, STEPS, by_name, conforms
+from tests.project import MODEL_REPOSITORY, SAMPLES
+from tests.unit import fake_triton
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@pytest.fixture(scope="module")
+def models() -> Iterator[dict[str, Any]]:
+    """Name → a function from its inputs to its outputs, for every model but the ensemble."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "triton_python_backend_utils", fake_triton)
+        patch.delitem(sys.modules, "ocr_core.triton", raising=False)
+        graphs = {name: Graph(name) for name in ONNX_MODELS}
+        patch.setattr(fake_triton, "models", graphs)
+        yield graphs | {name: PythonStep(name) for name in PYTHON_MODELS}
+        del sys.modules["ocr_core.triton"]
+
+
+class Graph:
+    """An ONNX model as Triton would run it: it refuses what its configuration does not allow."""
+
+    def __init__(self, name: str) -> None:
+        self.config = CONFIGS[name]
+        file = MODEL_REPOSITORY / name / "1" / "model.onnx"
+        assert file.is_file(), f"{file} is missing: export the models first (make export)"
+        self.session = ort.InferenceSession(file, providers=["CPUExecutionProvider"])
+
+    def __call__(self, inputs: Arrays) -> Arrays:
+        """Run one batch."""
+        assert_conform(inputs, self.config, self.config.input)
+        rows = {len(array) for array in inputs.values()}
+        assert rows <= set(range(1, self.config.max_batch_size + 1))
+        names = [tensor.name for tensor in self.config.output]
+        return dict(zip(names, self.session.run(names, inputs), strict=True))
+
+
+class PythonStep:
+    """A model.py, loaded and called as Triton's Python backend does."""
+
+    def __init__(self, name: str) -> None:
+        self.config = CONFIGS[name]
+        self.model = load(MODEL_REPOSITORY / name / "1" / "model.py").TritonPythonModel()
+        config = json_format.MessageToJson(self.config, preserving_proto_field_name=True)
+        self.model.initialize(
+            {"model_config": config, "model_repository": str(MODEL_REPOSITORY / name), "model_version": "1"}
+        )
+
+    def __call__(self, inputs: Arrays) -> Arrays:
+        """Answer one request."""
+        assert_conform(inputs, self.config, self.config.input)
+        names = [tensor.name for tensor in self.config.output]
+        tensors = [fake_triton.Tensor(name, array) for name, array in inputs.items()]
+        request = fake_triton.InferenceRequest(
+            inputs=tensors, requested_output_names=names, model_name=self.config.name
+        )
+        (response,) = self.model.execute([request])
+        assert not response.has_error(), response.error().message()
+        return {tensor.name(): tensor.as_numpy() for tensor in response.output_tensors()}
+
+
+def load(file: Path) -> ModuleType:
+    """Import a model.py by its path, as Triton does."""
+    spec = importlib.util.spec_from_file_location(f"{file.parent.parent.name}_model", file)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def assert_conform(arrays: Arrays, config: Any, declared: Any) -> None:
+    """Exactly the declared tensors are there, each with its type and dimensions."""
+    tensors = by_name(declared)
+    assert set(arrays) == set(tensors)
+    for name, array in arrays.items():
+        assert conforms(array, config, tensors[name]), f"{config.name}: {name} is {array.dtype} {array.shape}"
+
+
+@pytest.fixture(scope="module", params=["label.png", "blank.png"])
+def run(request: pytest.FixtureRequest, models: dict[str, Any]) -> tuple[str, Arrays]:
+    """A sample's name, and all tensors of the ensemble after its steps have run in their order."""
+    tensors: Arrays = {"image": np.fromfile(SAMPLES / request.param, np.uint8)}
+    for step in STEPS:
+        config = CONFIGS[step.model_name]
+        outputs = models[step.model_name]({theirs: tensors[ours] for theirs, ours in step.input_map.items()})
+        assert_conform(outputs, config, config.output)
+        tensors |= {ours: outputs[theirs] for theirs, ours in step.output_map.items()}
+    return request.param, tensors
+
+
+def test_the_steps_give_what_their_configurations_declare_and_the_text_of_the_page(run: tuple[str, Arrays]) -> None:
+    name, tensors = run
+    ensemble = CONFIGS["ocr_ensemble"]
+    outputs = {tensor.name: tensors[tensor.name] for tensor in ensemble.output}
+    assert_conform(outputs, ensemble, ensemble.output)
+    written = (SAMPLES / name).with_suffix(".txt").read_text(encoding="utf-8").splitlines()
+    assert [str(text) for text in outputs["texts"]] == written
+
+
+def test_what_belongs_to_a_line_has_one_entry_a_line(run: tuple[str, Arrays]) -> None:
+    _, tensors = run
+    for names in (
+        ("widths", "detected_quads", "detected_scores"),
+        ("texts", "text_confidences", "quads", "quad_scores"),
+    ):
+        assert len({len(tensors[name]) for name in names}) == 1
+    assert tensors["strip"].shape[1] == tensors["widths"].sum()

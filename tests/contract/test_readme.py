@@ -1,0 +1,44 @@
+"""What the README says in tables is what the code does."""
+
+import dataclasses
+import re
+
+from ocr_core import db
+from ocr_core.options import Options
+from tests.contract.configs import CONFIGS, ENSEMBLE, type_name
+from tests.project import README
+
+
+def table(heading: str) -> list[dict[str, str]]:
+    """Rows of the first table below a heading that contains these words: column → cell, without backquotes."""
+    section = re.split(rf"^#+ .*{heading}.*$", README.read_text(encoding="utf-8"), maxsplit=1, flags=re.MULTILINE)[1]
+    (lines, *_) = re.findall(r"(?:^\|.*\|\n)+", section, re.MULTILINE)
+    cells = [[cell.strip().replace("`", "") for cell in line.strip("|").split("|")] for line in lines.splitlines()]
+    names, _, *rows = cells
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def test_the_table_of_tensors_is_the_ensembles_input_and_outputs() -> None:
+    declared = [(f"{tensor.name} (input)", tensor) for tensor in ENSEMBLE.input]
+    declared += [(tensor.name, tensor) for tensor in ENSEMBLE.output]
+    wanted = [
+        (name, type_name(tensor).removeprefix("TYPE_").replace("STRING", "BYTES"), list(tensor.dims))
+        for name, tensor in declared
+    ]
+    written = [
+        (row["name"], row["type"], [int(n) for n in row["shape"].strip("[]").split(",")]) for row in table("Tensors")
+    ]
+    assert written == wanted
+    assert all(row["meaning"] for row in table("Tensors"))
+
+
+def test_the_table_of_options_has_every_option_with_its_default() -> None:
+    """Where a detector has a default of its own, the one of the DB detectors is named first."""
+    written = {row["name"]: float(re.split(r"[^\d.]", row["default"])[0]) for row in table("Options of a request")}
+    defaults = dataclasses.asdict(Options())
+    assert written == {name: getattr(db, name.upper()) if value is None else value for name, value in defaults.items()}
+
+
+def test_the_limit_of_megapixels_is_the_configured_one() -> None:
+    limit = CONFIGS["image_preprocessing"].parameters["max_image_megapixels"].string_value
+    assert f"more than {limit} megapixels" in " ".join(README.read_text(encoding="utf-8").split())

@@ -1,0 +1,56 @@
+"""A running Triton as the tests see it, wherever it runs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tritonclient.http import InferenceServerClient
+
+LAST_LINES = 20
+
+
+@dataclass(frozen=True)
+class Triton:
+    """Where a server listens.
+
+    Attributes:
+        url: `host:port` of HTTP.
+        grpc_url: The same for gRPC; None where only the HTTP address is known.
+        log: File with the server's own messages; None where it is out of reach.
+    """
+
+    url: str
+    grpc_url: str | None = None
+    log: Path | None = None
+
+    def connect(self) -> InferenceServerClient:
+        """A context manager: an open connection makes a server that is to stop wait for it."""
+        return InferenceServerClient(self.url)
+
+    def calls(self, model: str) -> tuple[int, int]:
+        """How many requests a model has answered since the server started, and in how many runs."""
+        with self.connect() as client:
+            (statistics,) = client.get_inference_statistics(model)["model_stats"]
+        return int(statistics["inference_stats"]["success"]["count"]), int(statistics["execution_count"])
+
+    def end_of_log(self) -> str:
+        """The last lines of the server's messages, empty where they are out of reach."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines() if self.log else []
+        return "\n".join(lines[-LAST_LINES:])
+
+
+def check(url: str) -> Triton:
+    """The server at an address.
+
+    Raises:
+        ConnectionError: There is none, or it is not ready.
+    """
+    server = Triton(url)
+    try:
+        with server.connect() as client:
+            ready: Any = client.is_model_ready("ocr_ensemble")
+    except (OSError, ValueError) as error:
+        raise ConnectionError(f"no Triton answers at {url}: {error}") from error
+    if not ready:
+        raise ConnectionError(f"{url} answers, but its ocr_ensemble is not ready")
+    return server

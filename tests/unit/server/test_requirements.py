@@ -1,0 +1,205 @@
+"""Each thing that the server needs, missing once, and told with its cure."""
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import socket
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from server import requirements
+from server.errors import StartError
+from tests.project import ROOT
+
+
+@pytest.mark.parametrize(
+    ("machine", "libc", "message"),
+    [
+        ("Linux x86_64", ("glibc", "2.35"), None),
+        ("Linux x86_64", ("glibc", "2.41"), None),
+        ("Linux x86_64", ("glibc", "3.0"), None),
+        ("Linux x86_64", ("glibc", "2.9"), "needs glibc 2.35, this is glibc 2.9; use the container image"),
+        ("Linux x86_64", ("glibc", "2.31"), "needs glibc 2.35, this is glibc 2.31; use the container image"),
+        ("Linux x86_64", ("", ""), "needs glibc 2.35, this is another C library"),
+        ("Linux aarch64", ("glibc", "2.39"), "runs on Linux x86_64 only, this is Linux aarch64; use the container"),
+        ("Darwin arm64", ("", ""), "runs on Linux x86_64 only, this is Darwin arm64; use the container image"),
+    ],
+)
+def test_the_machine_is_linux_on_x86_64_with_a_recent_glibc(
+    monkeypatch: pytest.MonkeyPatch, machine: str, libc: tuple[str, str], message: str | None
+) -> None:
+    system, processor = machine.split()
+    monkeypatch.setattr(platform, "system", lambda: system)
+    monkeypatch.setattr(platform, "machine", lambda: processor)
+    monkeypatch.setattr(platform, "libc_ver", lambda: libc)
+    if message is None:
+        requirements.check_machine()
+    else:
+        with pytest.raises(StartError, match=message):
+            requirements.check_machine()
+
+
+def test_this_version_of_python_is_one_of_those_with_a_stub(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requirements, "PYTHON_VERSIONS", (sys.version_info[:2],))
+    requirements.check_version()
+    monkeypatch.setattr(requirements, "PYTHON_VERSIONS", ((3, 8),))
+    this = platform.python_version()
+    with pytest.raises(StartError, match=rf"needs Python 3.10, 3.11 or 3.12, this is {this}; name one of them"):
+        requirements.check_version()
+
+
+@pytest.mark.parametrize(
+    ("version", "fits"), [("1.26.4", True), ("2.0.0", False), ("2.3.1rc1", False), ("10.0", False)]
+)
+def test_numpy_is_older_than_2(monkeypatch: pytest.MonkeyPatch, version: str, fits: bool) -> None:
+    monkeypatch.setattr(importlib.metadata, "version", lambda _: version)
+    if fits:
+        requirements.check_numpy()
+    else:
+        with pytest.raises(StartError, match=f"numpy {version} makes every output .* empty.*'numpy<2'"):
+            requirements.check_numpy()
+
+
+def test_python_can_make_virtual_environments(monkeypatch: pytest.MonkeyPatch) -> None:
+    requirements.check_venv()
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(StartError, match="apt-get install python3-venv"):
+        requirements.check_venv()
+
+
+@pytest.mark.parametrize("place", [".", "x86_64-linux-test", "base/lib"])
+def test_the_library_of_this_python_is_found_where_distributions_put_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setattr(sysconfig, "get_config_vars", lambda *_: [str(tmp_path), "x86_64-linux-test"])
+    monkeypatch.setattr(sys, "base_prefix", str(tmp_path / "base"))
+    name = f"libpython{sys.version_info.major}.{sys.version_info.minor}"
+    with pytest.raises(StartError, match=rf"^{name}.so.1.0 is missing, .*apt-get install {name}$"):
+        requirements.libpython_directory()
+    folder = tmp_path / place
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.so.1.0").touch()
+    assert requirements.libpython_directory() == folder
+
+
+def test_a_python_that_names_no_folder_for_its_library_is_searched_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sysconfig, "get_config_vars", lambda *_: [None, None])
+    monkeypatch.setattr(sys, "base_prefix", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StartError, match="is missing"):
+        requirements.libpython_directory()
+
+
+@pytest.mark.parametrize(
+    ("there", "message"),
+    [
+        ([], "is no model repository: it has no ocr_ensemble/config.pbtxt"),
+        (["ocr_ensemble/config.pbtxt"], "text_detection has not been exported yet; run: make export"),
+        (
+            ["ocr_ensemble/config.pbtxt", "text_detection/1/model.onnx", "text_recognition/.1.part/model.onnx"],
+            "text_recognition has not been exported yet; run: make export",
+        ),
+        (["ocr_ensemble/config.pbtxt", "text_detection/12/model.onnx", "text_recognition/1/model.onnx"], None),
+    ],
+)
+def test_the_models_have_been_exported(tmp_path: Path, there: list[str], message: str | None) -> None:
+    for name in there:
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    if message is None:
+        requirements.check_models(tmp_path)
+    else:
+        with pytest.raises(StartError, match=message):
+            requirements.check_models(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("profile", "devices", "providers", "message"),
+    [
+        ("gpu", ["nvidiactl"], ["CUDAExecutionProvider"], None),
+        ("tensorrt", ["dxg"], ["CUDAExecutionProvider", "TensorrtExecutionProvider"], None),
+        ("gpu", [], ["CUDAExecutionProvider"], "profile gpu needs a GPU and this machine has none; use --profile cpu"),
+        ("gpu", ["dxg"], [], "profile gpu needs ONNX Runtime with its CUDAExecutionProvider.* install onnxruntime-gpu"),
+        ("tensorrt", ["dxg"], ["CUDAExecutionProvider"], "profile tensorrt needs .* TensorrtExecutionProvider"),
+    ],
+)
+def test_a_profile_for_gpus_finds_one_and_a_runtime_for_it(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    profile: str,
+    devices: list[str],
+    providers: list[str],
+    message: str | None,
+) -> None:
+    for device in devices:
+        (tmp_path / device).touch()
+    monkeypatch.setattr(requirements, "GPU_DEVICES", [tmp_path / device.name for device in requirements.GPU_DEVICES])
+    runtime = SimpleNamespace(get_available_providers=lambda: [*providers, "CPUExecutionProvider"])
+    monkeypatch.setitem(sys.modules, "onnxruntime", runtime)
+    if message is None:
+        requirements.check_gpu(profile)
+    else:
+        with pytest.raises(StartError, match=message):
+            requirements.check_gpu(profile)
+
+
+def test_a_free_port_is_taken_as_given_and_0_picks_one() -> None:
+    port = requirements.pick_port("127.0.0.1", 0, "http")
+    assert port > 0
+    assert requirements.pick_port("127.0.0.1", port, "http") == port
+
+
+def test_a_taken_port_is_told_with_the_option_that_changes_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(StartError, match=f"cannot use 127.0.0.1:{port} for grpc: .*in use; .* with --grpc-port"):
+            requirements.pick_port("127.0.0.1", port, "grpc")
+
+
+def test_a_port_whose_last_connection_lingers_is_free() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):
+            accepted, _ = server.accept()
+            accepted.close()  # who closes first waits
+    assert requirements.pick_port("127.0.0.1", port, "http") == port
+
+
+def test_an_address_of_another_machine_is_told() -> None:
+    with pytest.raises(StartError, match=r"cannot use 192.0.2.1:0 for http: Cannot assign requested address"):
+        requirements.pick_port("192.0.2.1", 0, "http")
+
+
+def test_the_check_runs_in_a_python_without_packages() -> None:
+    """As find_python.sh asks each candidate, before anything is installed."""
+    command = [sys.executable, "-S", "-m", "server.requirements"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - fixed arguments
+    assert (done.stdout.strip(), done.returncode) == (sys.executable, 0), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("candidates", "status", "told"),
+    [
+        (f"no-such-python {sys.executable}", 0, ""),
+        ("no-such-python false", 1, "no-such-python: not on PATH|false: older than Python 3.10, or does not start"),
+    ],
+)
+def test_the_first_python_that_fits_is_found(candidates: str, status: int, told: str) -> None:
+    done = subprocess.run(  # noqa: S603 - our own script
+        ["/bin/bash", str(ROOT / "server" / "find_python.sh")],
+        env={"PATH": os.environ["PATH"], "PYTHON": candidates},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status, done.stderr
+    assert done.stdout.strip() == (sys.executable if status == 0 else "")
+    assert all(part in done.stderr for part in told.split("|"))

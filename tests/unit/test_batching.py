@@ -1,0 +1,72 @@
+"""Which crops go into which call, and what a call looks like."""
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from ocr_core import batching
+from ocr_core.crops import IntArray
+from ocr_core.geometry import CropGeometry
+from ocr_core.image import RgbArray
+
+GEOMETRY = CropGeometry(height=4, min_width=16, max_width=100)
+WIDTHS = st.lists(st.integers(16, 100), max_size=40).map(lambda widths: np.array(widths, np.int32))
+
+
+def strip_of(widths: IntArray) -> RgbArray:
+    """A strip in which no two crops are alike."""
+    return np.random.default_rng(0).integers(0, 256, (GEOMETRY.height, int(widths.sum()), 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("widths", "calls"),
+    [
+        ([], []),
+        ([16], [[0]]),
+        ([32, 33, 64, 1], [[1, 2], [0, 3]]),
+        ([100, 20, 90, 30], [[0], [2], [1, 3]]),
+        ([40] * 8, [[0, 1, 2, 3, 4, 5, 6, 7]]),
+        ([40] * 9, [[0, 1, 2, 3, 4], [5, 6, 7, 8]]),
+        ([40] * 17, [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11], [12, 13, 14, 15, 16]]),
+    ],
+)
+def test_crops_of_like_width_share_calls_and_the_widest_go_first(widths: list[int], calls: list[list[int]]) -> None:
+    assert [call.tolist() for call in batching.plan(np.array(widths, np.int32))] == calls
+
+
+@given(widths=WIDTHS)
+def test_every_crop_is_in_exactly_one_call_with_others_of_its_bucket(widths: IntArray) -> None:
+    calls = batching.plan(widths)
+    assert sorted(index for call in calls for index in call.tolist()) == list(range(len(widths)))
+    assert all(1 <= len(call) <= batching.MAX_CROPS and call.dtype == np.int32 for call in calls)
+    buckets = [set(np.ceil(widths[call] / batching.BUCKET_PX)) for call in calls]
+    assert all(len(bucket) == 1 for bucket in buckets)
+    assert [max(bucket) for bucket in buckets] == sorted((max(bucket) for bucket in buckets), reverse=True)
+
+
+@given(widths=WIDTHS, padding=st.sampled_from(["grey", "edge"]))
+def test_a_batch_holds_its_crops_on_the_left_and_less_than_a_bucket_of_padding_on_the_right(
+    widths: IntArray, padding: Literal["grey", "edge"]
+) -> None:
+    strip = strip_of(widths)
+    crops: list[NDArray[np.uint8]] = np.split(strip, np.cumsum(widths)[:-1], axis=1) if len(widths) else []
+    calls, batches = batching.pack(strip, widths, replace(GEOMETRY, padding=padding))
+    for call, batch in zip(calls, batches, strict=True):
+        count, height, width, channels = batch.shape
+        assert (count, height, channels, batch.dtype.name) == (len(call), GEOMETRY.height, 3, "uint8")
+        assert width - widths[call].max() < batching.BUCKET_PX
+        assert width in {32, 64, 96, GEOMETRY.max_width}
+        for index, crop in zip(call, batch, strict=True):
+            assert np.array_equal(crop[:, : widths[index]], crops[index])
+            filled = batching.PADDING if padding == "grey" else crops[index][:, -1:]
+            assert (crop[:, widths[index] :] == filled).all()
+
+
+def test_without_crops_there_is_no_call() -> None:
+    widths = np.zeros(0, np.int32)
+    assert batching.pack(strip_of(widths), widths, GEOMETRY) == ([], [])

@@ -1,0 +1,77 @@
+"""What a request may ask for, and how mistakes are told."""
+
+import dataclasses
+import re
+
+import pytest
+
+from ocr_client.options import RANGES
+from ocr_core.errors import BadOption
+from ocr_core.options import Options
+from server.triton import OPTION_HEADERS
+
+NAMES = [field.name for field in dataclasses.fields(Options)]
+
+
+def test_without_parameters_the_defaults_apply() -> None:
+    assert Options.from_parameters({}) == Options(
+        map_threshold=None, quad_threshold=0.5, unclip_ratio=None, min_confidence=0.5
+    )
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({"map_threshold": 0.25}, Options(map_threshold=0.25)),
+        ({"quad_threshold": "0.25"}, Options(quad_threshold=0.25)),
+        ({"Unclip-Ratio": "2"}, Options(unclip_ratio=2)),
+        ({"min-confidence": 1, "MAP_THRESHOLD": 0}, Options(min_confidence=1, map_threshold=0)),
+        ({"unclip_ratio": 5.0}, Options(unclip_ratio=5)),
+        ({"sequence_id": 7, "x-request-id": "a", "threshold": "high"}, Options()),
+    ],
+)
+def test_options_come_as_parameters_or_headers_and_what_is_none_passes(
+    parameters: dict[str, object], expected: Options
+) -> None:
+    assert Options.from_parameters(parameters) == expected
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"quad_threshold": 1.5}, "quad_threshold is 1.5; it must be between 0 and 1"),
+        ({"min_confidence": -0.1}, "min_confidence is -0.1; it must be between 0 and 1"),
+        ({"map_threshold": 2}, "map_threshold is 2; it must be between 0 and 1"),
+        ({"Unclip-Ratio": "5.1"}, "unclip_ratio is 5.1; it must be between 0 and 5"),
+        ({"unclip_ratio": "inf"}, "unclip_ratio is inf; it must be between 0 and 5"),
+        ({"unclip_ratio": "nan"}, "unclip_ratio is nan; it must be between 0 and 5"),
+        ({"map_threshold": "high"}, "map_threshold is 'high'; it must be a number"),
+        ({"map_threshold": ""}, "map_threshold is ''; it must be a number"),
+        ({"map_threshold": True}, "map_threshold is 'True'; it must be a number"),
+        ({"map_threshold": "9" * 30 + "x" * 1000}, f"map_threshold is '{'9' * 30}{'x' * 10}'; it must be a number"),
+        ({"quad_treshold": 0.5}, "unknown option 'quad_treshold'; did you mean 'quad_threshold'?"),
+        ({"Min-Confidense": 0.5}, "unknown option 'Min-Confidense'; did you mean 'min_confidence'?"),
+    ],
+)
+def test_a_mistake_is_told_with_what_would_be_right(parameters: dict[str, object], message: str) -> None:
+    with pytest.raises(BadOption, match=f"^{re.escape(message)}$"):
+        Options.from_parameters(parameters)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_client_and_server_allow_the_same_ranges(name: str) -> None:
+    least, greatest = RANGES[name]
+    for inside in (least, greatest):
+        assert getattr(Options(**{name: inside}), name) == inside
+    for outside in (least - 0.01, greatest + 0.01):
+        with pytest.raises(BadOption):
+            Options(**{name: outside})
+
+
+def test_the_client_knows_every_option_and_no_other() -> None:
+    assert set(RANGES) == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_server_forwards_every_option_as_a_header(name: str) -> None:
+    assert re.fullmatch(OPTION_HEADERS, name.replace("_", "-").title())

@@ -1,0 +1,113 @@
+"""Which line of text comes first, on pages laid out by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ocr_core.quads import FloatArray, from_rectangles, turn_to_reading_direction
+from ocr_core.reading_order import reading_order
+
+# Left, top, width, height of each line, in the order in which a person reads them.
+Layout = list[tuple[float, float, float, float]]
+
+COLUMN = [(0.0, 20.0 * row, 200.0, 12.0) for row in range(5)]
+LAYOUTS: dict[str, Layout] = {
+    "one line": [(10, 10, 100, 12)],
+    "words of one line": [(0, 10, 40, 12), (50, 11, 60, 12), (120, 8, 30, 14)],
+    "lines of a paragraph": COLUMN,
+    "two columns of prose": [*COLUMN, *((left + 230, top, width, 12) for left, top, width, _ in COLUMN)],
+    "two columns of prose, set off by half a line": [
+        *COLUMN,
+        *((left + 230, top + 10, width, 12) for left, top, width, _ in COLUMN),
+    ],
+    "three columns": [(left + shift, top, width, 12) for shift in (0, 230, 460) for left, top, width, _ in COLUMN],
+    "two columns whose last lines are short": [
+        *COLUMN,
+        (0, 100, 40, 12),
+        *((left + 230, top, width, 12) for left, top, width, _ in COLUMN),
+        (230, 100, 90, 12),
+    ],
+    "a headline above two columns, a footer below": [
+        (0, -50, 430, 30),
+        *COLUMN,
+        *((left + 230, top, width, 12) for left, top, width, _ in COLUMN),
+        (100, 130, 200, 12),
+    ],
+    "two columns found word by word": [
+        (shift + left, 20.0 * row, 60, 12) for shift in (0, 240) for row in range(5) for left in (0.0, 68.0, 136.0)
+    ],
+    "the cells of a table": [(left, 20.0 * row, 50, 12) for row in range(6) for left in (0.0, 120.0, 240.0)],
+    "names and prices of a receipt": [
+        (left, 20.0 * row, width, 12) for row in range(8) for left, width in ((0.0, 90 + 5.0 * row), (300.0, 40.0))
+    ],
+    "two rows of two long cells": [(left, 20.0 * row, 200, 12) for row in range(2) for left in (0.0, 230.0)],
+    "long names and long amounts": [
+        (left, 20.0 * row, width, 12)
+        for row, name in enumerate([110.0, 120, 115, 110, 300])
+        for left, width in ((0.0, name), (330.0, 110.0))
+    ],
+    "a small line, a large one, half its height lower": [(120, 5, 90, 12), (0, 0, 100, 60), (120, 45, 90, 12)],
+    "two lines, and a stamp beside them that reaches lower": [(0, 5, 90, 12), (0, 25, 90, 12), (120, 0, 50, 100)],
+    "signs here and there": [(300, 10, 50, 20), (20, 100, 80, 40), (200, 220, 60, 10), (0, 300, 30, 30)],
+}
+
+
+def quads_of(layout: Layout) -> FloatArray:
+    corners = [[(x, y), (x + w, y), (x + w, y + h), (x, y + h)] for x, y, w, h in layout]
+    return np.array(corners, np.float32).reshape(-1, 4, 2)
+
+
+def turned(quads: FloatArray, angle_deg: float) -> FloatArray:
+    """The page turned clockwise, every line still read in its own direction."""
+    cos, sin = np.cos(np.deg2rad(angle_deg)), np.sin(np.deg2rad(angle_deg))
+    return np.asarray(quads @ np.array([[cos, sin], [-sin, cos]]), np.float32)
+
+
+@settings(max_examples=8)
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
+@given(data=st.data())
+def test_a_layout_is_read_as_a_person_reads_it_in_whatever_order_it_was_found(
+    layout: Layout, data: st.DataObject
+) -> None:
+    shuffled = np.array(data.draw(st.permutations(range(len(layout)))))
+    order = reading_order(quads_of(layout)[shuffled])
+    assert shuffled[order].tolist() == list(range(len(layout)))
+
+
+@pytest.mark.parametrize("angle_deg", [-25, -3, 3, 12, 40])
+@pytest.mark.parametrize("name", ["lines of a paragraph", "two columns of prose", "the cells of a table"])
+def test_a_page_that_lies_askew_is_read_along_its_lines(name: str, angle_deg: float) -> None:
+    quads = turned(quads_of(LAYOUTS[name]), angle_deg)
+    assert reading_order(quads[::-1]).tolist() == list(range(len(quads)))[::-1]
+
+
+def test_signs_that_lean_their_own_ways_leave_the_picture_level() -> None:
+    """Half of the text leans by 15 degrees or more; were that the page's own angle, the second would be the first."""
+    centres = np.array([[200, 100], [620, 170], [60, 240]], np.float32)
+    sizes = np.array([[150, 20], [140, 20], [100, 20]], np.float32)
+    signs = from_rectangles(centres, sizes, np.deg2rad(np.array([20, -20, 15], np.float32)))
+    assert reading_order(signs).tolist() == [0, 1, 2]
+
+
+def test_long_lines_tell_a_pages_angle_and_short_marks_do_not() -> None:
+    """Four cells of a table that lies askew, and below it eight level marks."""
+    cells = turned(quads_of([(left, 20.0 * row, 200, 12) for row in range(2) for left in (0.0, 400.0)]), 10)
+    marks = quads_of([(0, 400.0 + 20 * row, 15, 12) for row in range(8)])
+    assert reading_order(np.concatenate([cells, marks])).tolist() == list(range(12))
+
+
+@given(
+    rectangles=st.lists(
+        st.tuples(
+            st.integers(0, 500), st.integers(0, 500), st.integers(1, 300), st.integers(1, 60), st.integers(-180, 180)
+        ),
+        max_size=25,
+    )
+)
+def test_every_line_is_read_exactly_once(rectangles: list[tuple[int, ...]]) -> None:
+    values = np.array(rectangles, np.float32).reshape(-1, 5)
+    quads = turn_to_reading_direction(from_rectangles(values[:, :2], values[:, 2:4], np.deg2rad(values[:, 4])))
+    order = reading_order(quads)
+    assert np.issubdtype(order.dtype, np.integer)
+    assert sorted(order.tolist()) == list(range(len(quads)))

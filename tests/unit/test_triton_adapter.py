@@ -1,0 +1,166 @@
+"""Requests in, responses out, over a strict fake of Triton's Python API."""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ocr_core.errors import BadImage
+from ocr_core.options import Options
+from tests.unit import fake_triton
+from tests.unit.fake_triton import InferenceRequest, InferenceResponse, Tensor, TritonError
+
+Array = NDArray[Any]
+
+
+def request(
+    values: list[int], parameters: dict[str, str | int | float | bool] | None = None, request_id: str = ""
+) -> InferenceRequest:
+    return InferenceRequest(
+        request_id,
+        inputs=[Tensor("values", np.array(values, np.int32))],
+        requested_output_names=["doubled"],
+        model_name="step",
+        parameters=parameters,
+    )
+
+
+def double(options: Options, values: Array) -> dict[str, Array]:  # noqa: ARG001 - every step gets the options
+    """A step that refuses to double 13 and cannot double 0."""
+    if 13 in values:
+        raise BadImage("no image: 13")
+    if 0 in values:
+        raise KeyError("secret/path.py")
+    return {"doubled": values * 2}
+
+
+def arrays(response: InferenceResponse) -> dict[str, list[int]]:
+    return {tensor.name(): tensor.as_numpy().tolist() for tensor in response.output_tensors()}
+
+
+def failure(response: InferenceResponse) -> tuple[TritonError.Code, str]:
+    error = response.error()
+    assert error is not None
+    return error.code(), error.message()
+
+
+def test_every_request_gets_its_own_answer_in_order(adapter: ModuleType) -> None:
+    responses = adapter.answer([request([1]), request([2, 3]), request([])], double)
+    assert [arrays(response) for response in responses] == [{"doubled": [2]}, {"doubled": [4, 6]}, {"doubled": []}]
+
+
+def test_a_request_that_fails_harms_no_other(adapter: ModuleType) -> None:
+    first, *failed, last = adapter.answer([request([1]), request([13]), request([0]), request([2])], double)
+    assert all(response.has_error() for response in failed)
+    assert (arrays(first), arrays(last)) == ({"doubled": [2]}, {"doubled": [4]})
+
+
+def test_the_callers_mistake_is_answered_in_its_own_words_and_not_logged(adapter: ModuleType) -> None:
+    (response,) = adapter.answer([request([13])], double)
+    assert failure(response) == (TritonError.INVALID_ARG, "no image: 13")
+    assert fake_triton.log == []
+
+
+def test_a_bad_option_is_refused_before_the_step_begins(adapter: ModuleType) -> None:
+    (response,) = adapter.answer([request([0], {"unclip_ratio": 9})], double)
+    assert failure(response) == (TritonError.INVALID_ARG, "unclip_ratio is 9; it must be between 0 and 5")
+
+
+def test_an_unknown_error_is_logged_whole_and_answered_in_general_words(adapter: ModuleType) -> None:
+    (response,) = adapter.answer([request([0], request_id="order 66")], double)
+    assert failure(response) == (TritonError.INTERNAL, "internal error; the server's log has the details")
+    (logged,) = fake_triton.log
+    assert "request 'order 66'" in logged
+    assert "Traceback" in logged
+    assert "KeyError: 'secret/path.py'" in logged
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        (None, Options()),
+        ({"quad_threshold": 0.25}, Options(quad_threshold=0.25)),
+        ({"Unclip-Ratio": "2"}, Options(unclip_ratio=2)),
+    ],
+)
+def test_a_steps_options_are_the_requests_parameters(
+    adapter: ModuleType, parameters: dict[str, str | int | float | bool] | None, expected: Options
+) -> None:
+    seen: list[Options] = []
+
+    def step(options: Options, **_: Array) -> dict[str, Array]:
+        seen.append(options)
+        return {}
+
+    adapter.answer([request([1], parameters)], step)
+    assert seen == [expected]
+
+
+def test_outputs_keep_their_type_and_shape_when_they_are_views_or_empty(adapter: ModuleType) -> None:
+    outputs = {
+        "column": np.arange(6, dtype=np.float32).reshape(2, 3)[:, 1],
+        "none": np.zeros((0, 4, 2), np.float32),
+        "texts": np.array(["ä", ""], np.object_),
+    }
+    (response,) = adapter.answer([request([1])], lambda options, values: outputs)  # noqa: ARG005 - a step's signature
+    tensors = {tensor.name(): tensor.as_numpy() for tensor in response.output_tensors()}
+    assert {name: (array.dtype, array.shape) for name, array in tensors.items()} == {
+        "column": (np.float32, (2,)),
+        "none": (np.float32, (0, 4, 2)),
+        "texts": (np.object_, (2,)),
+    }
+    assert tensors["column"].tolist() == [1, 4]
+
+
+def test_outputs_of_another_model_come_in_the_order_of_the_batches_and_of_the_names(adapter: ModuleType) -> None:
+    fake_triton.models["double"] = lambda inputs: {"sum": inputs["x"].sum(keepdims=True), "doubled": inputs["x"] * 2}
+    batches = [{"x": np.array(values, np.int32)} for values in ([1, 2], [3], [4])]
+    with ThreadPoolExecutor(2) as executor:
+        outputs = adapter.call(executor, "double", batches, ("doubled", "sum"))
+        assert adapter.call(executor, "double", [], ("doubled", "sum")) == []
+    assert [[array.tolist() for array in of_batch] for of_batch in outputs] == [[[2, 4], [3]], [[6], [3]], [[8], [4]]]
+
+
+def test_as_many_calls_are_under_way_as_the_executor_has_threads(adapter: ModuleType) -> None:
+    together = threading.Barrier(2, timeout=5)
+
+    def wait(inputs: dict[str, Array]) -> dict[str, Array]:
+        together.wait()
+        return inputs
+
+    fake_triton.models["wait"] = wait
+    with ThreadPoolExecutor(2) as executor:
+        assert len(adapter.call(executor, "wait", [{"x": np.zeros(1)}] * 4, ["x"])) == 4
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (TritonError("queue full", TritonError.UNAVAILABLE), "reader is overloaded; try again later"),
+        (TritonError("bad weights", TritonError.INTERNAL), "reader failed; the server's log has the details"),
+        (TritonError("gone", TritonError.NOT_FOUND), "reader failed; the server's log has the details"),
+    ],
+)
+def test_another_models_failure_keeps_its_code_and_is_logged_in_its_own_words(
+    adapter: ModuleType, error: TritonError, message: str
+) -> None:
+    fake_triton.models["reader"] = lambda _: error
+
+    def step(options: Options, values: Array) -> dict[str, Array]:  # noqa: ARG001 - every step gets the options
+        with ThreadPoolExecutor(1) as executor:
+            adapter.call(executor, "reader", [{"x": values}], ["y"])
+        return {}
+
+    (response,) = adapter.answer([request([1])], step)
+    assert failure(response) == (error.code(), message)
+    assert fake_triton.log == [f"reader: {error.message()}"]
+
+
+def test_a_parameter_of_the_configuration_is_read_as_text(adapter: ModuleType) -> None:
+    config = {"parameters": {"calls_under_way": {"string_value": "4"}}}
+    assert adapter.parameter({"model_config": json.dumps(config)}, "calls_under_way") == "4"
