@@ -25,6 +25,8 @@ from ocr_core.options import Options
 from server.triton import TritonServer
 from tests.project import ROOT, SAMPLES
 
+pytestmark = pytest.mark.frameworks
+
 # Runs where torch is. The network is random, but each of its letters is about as probable as another; a network as
 # torch initialises it says one and the same thing of every crop.
 SEEDED_RESNET = """
