@@ -23,6 +23,7 @@ from downloads.errors import DownloadError
 from downloads.source import Source
 
 CHUNK_BYTES = 1 << 20
+STDERR = 2  # as a descriptor: sys.stderr has none in a notebook
 URL_TIMEOUT_S = 30
 
 
@@ -102,7 +103,7 @@ def _pip_download(source: Source, folder: Path) -> None:
     command += ["--only-binary=:all:", "--python-version=3.12", "--require-hashes"]
     command += ["--dest", str(folder), "--requirement", str(requirement)]
     # pip draws its progress bar on stdout, which belongs to results.
-    done = subprocess.run(command, stdout=sys.stderr.fileno(), stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603 - fixed arguments
+    done = subprocess.run(command, stdout=STDERR, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603 - fixed arguments
     if done.returncode != 0:
         reasons = [line for line in done.stderr.splitlines() if line.strip()]
         if any("DO NOT MATCH THE HASHES" in line for line in reasons):

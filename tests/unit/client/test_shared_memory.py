@@ -1,0 +1,215 @@
+"""Images in shared memory: a client's steps, done by hand, and the regions on this machine."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ocr_client import BadImage, OcrError, Page, ServerFault, ServerTimeout, ServerUnreachable
+from ocr_client.calls import Infer, RegisterRegion, SharedImage, UnregisterRegion
+from ocr_client.failures import UnknownRegion
+from ocr_client.flows import Flow, Flows, Load, Pause
+from ocr_client.settings import Settings
+from ocr_client.shared_memory import FOLDER, SMALLEST, Regions
+
+EMPTY = {
+    "texts": np.zeros(0, np.object_),
+    "text_confidences": np.zeros(0, np.float32),
+    "quads": np.zeros((0, 4, 2), np.float32),
+    "quad_scores": np.zeros(0, np.float32),
+    "image_size": np.array([48, 64], np.int32),
+}
+PAGE = Page(width=64, height=48, lines=())
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in the place of /dev/shm."""
+    monkeypatch.setattr("ocr_client.shared_memory.FOLDER", tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def flows() -> Flows:
+    return Flows(Settings.of("box:8000", shared_memory=True, retries=1))
+
+
+class Server:
+    """Does a verb's steps, and keeps regions as Triton does: by their open files.
+
+    Attributes:
+        failures: Errors for the first inferences; each is used up.
+        registered: The content of each region.
+        read: The images that were to be read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.failures: list[OcrError] = []
+        self.registered: dict[str, Any] = {}
+        self.read: list[bytes] = []
+
+    def run(self, flow: Flow[Any]) -> Any:
+        """Do the steps of a verb."""
+        answer, error = None, None
+        while True:
+            try:
+                step = flow.throw(error) if error else flow.send(answer)
+            except StopIteration as end:
+                return end.value
+            answer, error = None, None
+            try:
+                answer = self.perform(step)
+            except OcrError as failure:
+                error = failure
+
+    def perform(self, step: Any) -> Any:
+        """Do one step."""
+        match step:
+            case Load(image):
+                return image
+            case Pause():
+                return None
+            case RegisterRegion(name, key, byte_size):
+                file = (self.folder / key.removeprefix("/")).open("rb", buffering=0)
+                assert len(file.read()) == byte_size
+                self.registered[name] = file
+                return None
+            case UnregisterRegion(name):
+                self.registered.pop(name).close()
+                return None
+        return self.infer(step)
+
+    def infer(self, request: Infer) -> Any:
+        """Read the image where it lies."""
+        if self.failures:
+            raise self.failures.pop(0)
+        assert isinstance(request.image, SharedImage)
+        if request.image.region not in self.registered:
+            raise UnknownRegion(request.image.region)
+        file = self.registered[request.image.region]
+        file.seek(0)
+        self.read.append(file.read(request.image.byte_size))
+        return EMPTY
+
+    def restart(self) -> None:
+        """Forget all regions."""
+        for file in self.registered.values():
+            file.close()
+        self.registered.clear()
+
+
+@pytest.fixture
+def server(folder: Path) -> Iterator[Server]:
+    server = Server(folder)
+    yield server
+    server.restart()
+
+
+def test_a_region_is_used_again_and_its_name_is_gone_at_once(flows: Flows, server: Server, folder: Path) -> None:
+    for image in (b"a long image", b"short", b"x" * SMALLEST):
+        assert server.run(flows.read(image, {}, None)) == PAGE
+    assert server.read == [b"a long image", b"short", b"x" * SMALLEST]
+    assert len(server.registered) == 1
+    assert list(folder.iterdir()) == []
+
+
+def test_a_larger_image_gets_a_larger_region(flows: Flows, server: Server) -> None:
+    server.run(flows.read(b"small", {}, None))
+    server.run(flows.read(b"x" * (SMALLEST + 1), {}, None))
+    assert len(server.registered) == 2
+
+
+def test_images_at_the_same_time_have_regions_of_their_own(flows: Flows, server: Server) -> None:
+    first, second = flows.read(b"first", {}, None), flows.read(b"second", {}, None)
+    calls: list[Any] = []
+    for flow in (first, second):
+        register = flow.send(server.perform(next(flow)))
+        calls.append(flow.send(server.perform(register)))
+    assert calls[0].image.region != calls[1].image.region
+    for flow, call in ((second, calls[1]), (first, calls[0])):
+        with pytest.raises(StopIteration):
+            flow.send(server.perform(call))
+    assert server.read == [b"second", b"first"]
+
+
+def test_a_server_that_was_restarted_gets_the_region_anew(flows: Flows, server: Server) -> None:
+    server.run(flows.read(b"before", {}, None))
+    server.restart()
+    assert server.run(flows.read(b"after", {}, None)) == PAGE
+    assert server.read == [b"before", b"after"]
+
+
+def test_a_bad_image_costs_no_region(flows: Flows, server: Server) -> None:
+    server.failures = [BadImage("the image is truncated")]
+    with pytest.raises(BadImage):
+        server.run(flows.read(b"bad", {}, None))
+    server.run(flows.read(b"good", {}, None))
+    assert len(server.registered) == 1
+
+
+@pytest.mark.parametrize("failure", [ServerTimeout, ServerFault])
+def test_a_region_that_the_server_may_still_read_is_not_written_again(
+    flows: Flows, server: Server, failure: type[OcrError]
+) -> None:
+    server.failures = [failure("…")]
+    with pytest.raises(failure):
+        server.run(flows.read(b"first", {}, None))
+    server.run(flows.read(b"second", {}, None))
+    assert len(server.registered) == 2
+
+
+def test_a_cancelled_request_gives_its_region_up(flows: Flows, server: Server, folder: Path) -> None:
+    flow = flows.read(b"image", {}, None)
+    flow.send(server.perform(next(flow)))
+    flow.close()
+    assert list(folder.iterdir()) == []
+
+
+def test_an_unavailable_server_is_tried_again(flows: Flows, server: Server) -> None:
+    server.failures = [ServerUnreachable("…")]
+    assert server.run(flows.read(b"image", {}, None)) == PAGE
+
+
+def test_a_server_that_cannot_open_the_memory_is_told_with_what_to_do(
+    flows: Flows, server: Server, folder: Path
+) -> None:
+    flow = flows.read(b"image", {}, None)
+    flow.send(server.perform(next(flow)))
+    with pytest.raises(ServerFault, match="it must run here, in a container with --ipc=host, and as the same user"):
+        flow.throw(ServerFault("Unable to open shared memory region"))
+    assert list(folder.iterdir()) == []
+
+
+def test_closing_has_the_server_forget_everything(flows: Flows, server: Server) -> None:
+    server.failures = [ServerTimeout("…")]
+    with pytest.raises(ServerTimeout):
+        server.run(flows.read(b"first", {}, None))
+    server.run(flows.read(b"second", {}, None))
+    server.run(flows.close())
+    assert server.registered == {}
+
+
+def test_closing_after_the_server_has_gone_is_no_error(flows: Flows, server: Server) -> None:
+    server.run(flows.read(b"image", {}, None))
+    closing = flows.close()
+    assert isinstance(next(closing), UnregisterRegion)
+    with pytest.raises(StopIteration):
+        closing.throw(ServerUnreachable("…"))
+
+
+def test_memory_that_is_full_is_told_before_anything_is_sent() -> None:
+    with pytest.raises(OSError, match="has no room for 4611686018427387904 bytes"):
+        Regions().lend(1 << 62)
+
+
+def test_a_machine_without_such_memory_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ocr_client.shared_memory.FOLDER", Path("/none"))
+    with pytest.raises(OSError, match="shared_memory needs /none, as Linux has it"):
+        Regions().lend(1)
+
+
+def test_it_lies_where_linux_looks_for_it() -> None:
+    assert str(FOLDER) == "/dev/shm"  # noqa: S108  that is the point
