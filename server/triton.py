@@ -23,6 +23,7 @@ MODEL = "ocr_ensemble"
 # The options of a request that may also come as HTTP headers (ocr_core/options.py).
 OPTION_HEADERS = "(?i)(map|quad)-threshold|unclip-ratio|min-confidence"
 POLL_S = 0.1
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Linux has it
 PR_SET_PDEATHSIG = 1
 # Without a profile of its own, a model's config.pbtxt counts, which is made for CPUs.
 CPU_PROFILE = "cpu"
@@ -92,17 +93,22 @@ class TritonServer:
             installation.assemble_backends(server_files, self._folder / "backends")
             self._launch(server_files, library_directory)
             self._wait_until_ready()
-        except BaseException:
+        except StartError:
             self._stop()
             raise  # the folder stays: the log is in it
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Let requests in flight finish, then stop."""
-        self._stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        try:
+            self._stop()
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def wait(self) -> int | None:
         """Wait until the server ends by itself; its exit status."""
@@ -118,6 +124,9 @@ class TritonServer:
         ]
         for name, port in ports.items():
             command += [f"--{name}-port={port}", f"--{name}-address={self._host}"]
+        # Named after our folder, so that what a killed process leaves there can be told from others'.
+        for backend in ("python", "onnxruntime"):
+            command += [f"--backend-config={backend},shm-region-prefix-name={self._folder.name}"]
         command += ["--disable-auto-complete-config", f"--http-header-forward-pattern={OPTION_HEADERS}"]
         if self._profile != CPU_PROFILE:
             command += [f"--model-config-name={self._profile}"]
@@ -157,13 +166,16 @@ class TritonServer:
             return
         process.terminate()
         try:
-            process.wait(self._stop_timeout_s + 5)
-        except subprocess.TimeoutExpired:
-            process.kill()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(self._stop_timeout_s + 5)
+        finally:
+            # What is left: all of it after the timeout or a second Ctrl-C, and the processes of the Python models
+            # of a server that was stopped while it loaded them.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        # A server that is stopped while it loads leaves the processes of its Python models behind.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+            for region in SHARED_MEMORY.glob(f"{self._folder.name}*"):
+                region.unlink(missing_ok=True)
 
 
 def _environment(libraries: Path, library_directory: Path) -> dict[str, str]:
