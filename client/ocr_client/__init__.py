@@ -10,27 +10,43 @@ Example, with a server running (`make serve`):
         print(f"{line.confidence:.2f}  {line.text}")
 """
 
+from ocr_client.address import Tls
+from ocr_client.async_client import AsyncOcrClient
 from ocr_client.client import OcrClient
 from ocr_client.errors import (
     BadImage,
+    BadOption,
+    BadRequest,
     OcrError,
     ServerFault,
     ServerOverloaded,
     ServerTimeout,
     ServerUnreachable,
 )
+from ocr_client.images import ImageLike
 from ocr_client.options import ReadOptions
-from ocr_client.results import Line, Page
+from ocr_client.results import Line, Page, ReadResult
+from ocr_client.server_info import ModelInfo, ServerInfo
+from ocr_client.settings import ClientOptions
 
 __all__ = [
+    "AsyncOcrClient",
     "BadImage",
+    "BadOption",
+    "BadRequest",
+    "ClientOptions",
+    "ImageLike",
     "Line",
+    "ModelInfo",
     "OcrClient",
     "OcrError",
     "Page",
     "ReadOptions",
+    "ReadResult",
     "ServerFault",
+    "ServerInfo",
     "ServerOverloaded",
     "ServerTimeout",
     "ServerUnreachable",
+    "Tls",
 ]

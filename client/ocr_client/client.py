@@ -1,82 +1,122 @@
-"""The synchronous client: a thin shell of I/O around `protocol`."""
+"""The blocking client: a thin shell that does the steps of `flows`."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.client import HTTPException
-from pathlib import Path
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from geventhttpclient.response import HTTPConnectionClosed  # comes with tritonclient[http]
-from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput
-from tritonclient.utils import InferenceServerException
-
-from ocr_client import protocol
 from ocr_client.errors import OcrError
-from ocr_client.results import Page
+from ocr_client.flows import Flow, Flows, Load, Pause, Step
+from ocr_client.images import ImageLike, image_name, load_image
+from ocr_client.ordered import map_ordered
+from ocr_client.protocol import check_many
+from ocr_client.results import Page, ReadResult
+from ocr_client.server_info import ServerInfo
+from ocr_client.settings import Settings
+from ocr_client.transports import connect
 
 if TYPE_CHECKING:
     # typing has Self and Unpack from Python 3.11 and 3.12 on; at run time nothing needs them.
     from typing_extensions import Self, Unpack
 
     from ocr_client.options import ReadOptions
+    from ocr_client.settings import ClientOptions
+
+T = TypeVar("T")
 
 
 class OcrClient:
-    """A connection to an OCR server; every thread needs its own.
+    """A client of an OCR server; threads may share it.
+
+    Example:
+        with OcrClient("localhost:8000", timeout_s=10) as client:
+            if client.ready():
+                print(client.read("receipt.jpg").text)
 
     Args:
-        url: "host:port", "http://host:port" or "https://host:port" of Triton's HTTP endpoint.
-        timeout_s: Seconds to wait for the connection, and then for each sign of life from the server.
+        url: "host:port" or "http://host:port" of Triton's HTTP endpoint, "grpc://host:port" of its gRPC endpoint;
+            "https://…" and "grpcs://…" where they are encrypted.
+        **options: See `ClientOptions`.
 
     Raises:
-        ValueError: The URL is no server's address.
+        ModuleNotFoundError: The URL asks for gRPC, which is not installed.
+        OSError: A certificate's file cannot be used.
+        TypeError: An option does not exist.
+        ValueError: The URL is no server's address, or an option is out of range.
     """
 
-    def __init__(self, url: str = "localhost:8000", *, timeout_s: float = 60.0) -> None:
-        self._address = protocol.parse_url(url)
-        self._timeout_s = timeout_s
-        self._triton = InferenceServerClient(
-            self._address.target,
-            ssl=self._address.tls,
-            connection_timeout=timeout_s,
-            network_timeout=timeout_s,
-        )
+    def __init__(self, url: str = "localhost:8000", **options: "Unpack[ClientOptions]") -> None:
+        settings = Settings.of(url, **options)
+        self._flows = Flows(settings)
+        self._transport = connect(settings)
 
-    def read(self, image: bytes | str | os.PathLike[str], **options: "Unpack[ReadOptions]") -> Page:
+    def read(self, image: ImageLike, *, request_id: str | None = None, **options: "Unpack[ReadOptions]") -> Page:
         """Read the text in one image.
 
+        Example:
+            for line in client.read("receipt.jpg", min_confidence=0.8).lines:
+                print(line.confidence, line.text, line.quad)
+
         Args:
-            image: The encoded file (JPEG, PNG, …): its content as bytes, or its path.
+            image: The encoded file (JPEG, PNG, …): its content, its path, or a file opened for reading bytes. Or
+                pixels: an array (height, width, 3) uint8 RGB, or a PIL image.
+            request_id: Stands in the server's log beside what goes wrong; by default a random one.
             **options: See `ReadOptions`.
 
         Raises:
             OSError: The file cannot be read (FileNotFoundError if it is missing).
-            TypeError: An option does not exist, or is no number.
-            ValueError: An option is out of range.
+            TypeError: It is no image, or an option does not exist or is no number.
+            ValueError: An option is out of range, or an array has another shape or type.
             OcrError: The server cannot be reached, refuses the image or fails; see `ocr_client.errors`.
         """
-        content = image if isinstance(image, bytes) else Path(image).read_bytes()
-        request = protocol.build_request(content, options)
-        tensor = InferInput(protocol.INPUT, request.image.shape, "UINT8")
-        tensor.set_data_from_numpy(request.image)
-        wanted = [InferRequestedOutput(name, binary_data=True) for name in protocol.OUTPUTS]
-        with self._failures_explained():
-            result = self._triton.infer(protocol.MODEL, [tensor], outputs=wanted, parameters=request.parameters)
-            outputs = {name: result.as_numpy(name) for name in protocol.OUTPUTS}
-        return protocol.parse_page(outputs)
+        return self._run(self._flows.read(image, options, request_id))
+
+    def read_many(
+        self, images: Iterable[ImageLike], *, concurrency: int = 4, **options: "Unpack[ReadOptions]"
+    ) -> Generator[ReadResult, None, None]:
+        """Read many images, several at a time.
+
+        Example:
+            for result in client.read_many(["a.png", "b.png"], concurrency=8):
+                print(result.name, result.error or result.page.text)
+
+        Args:
+            images: Taken one by one as they are needed, so that a generator keeps few in memory.
+            concurrency: How many requests are under way at the same time.
+            **options: See `ReadOptions`.
+
+        Returns:
+            A result for each image, in their order; one that fails is a result, too. Closing the iterator, or
+            leaving a loop over it, gives up what has not begun.
+
+        Raises:
+            TypeError: An option does not exist or is no number.
+            ValueError: An option or the concurrency is out of range.
+        """
+        check_many(concurrency, options)
+        return map_ordered(partial(self._result, options), enumerate(images), concurrency)
 
     def ready(self) -> bool:
         """Whether the server answers and has the model loaded."""
-        try:
-            with self._failures_explained():
-                return bool(self._triton.is_model_ready(protocol.MODEL))
-        except OcrError:
-            return False
+        return self._run(self._flows.ready())
+
+    def server_info(self) -> ServerInfo:
+        """What the server says about itself and its models.
+
+        Example:
+            for model in client.server_info().models:
+                print(model.name, model.version, model.state, model.devices)
+
+        Raises:
+            OcrError: It cannot be reached, or is no Triton.
+        """
+        return self._run(self._flows.server_info())
 
     def close(self) -> None:
-        """Close the connection; leaving the `with` block does it, too."""
-        self._triton.close()
+        """Close the connections; leaving the `with` block does it, too."""
+        self._run(self._flows.close())
+        self._transport.close()
 
     def __enter__(self) -> "Self":
         return self
@@ -84,16 +124,34 @@ class OcrClient:
     def __exit__(self, *_exception: object) -> None:
         self.close()
 
-    @contextmanager
-    def _failures_explained(self) -> Iterator[None]:
-        """Raise what the transport raises as one of `ocr_client.errors`."""
+    def _result(self, options: Mapping[str, Any], numbered: tuple[int, ImageLike]) -> ReadResult:
+        index, image = numbered
+        name = image_name(image, index)
         try:
-            yield
-        except InferenceServerException as error:
-            raise protocol.server_error(self._address, error.status(), error.message()) from error
-        except TimeoutError as error:
-            raise protocol.timeout(self._address, self._timeout_s) from error
-        except (OSError, HTTPConnectionClosed) as error:
-            raise protocol.unreachable(self._address, error) from error
-        except (HTTPException, ValueError, LookupError) as error:
-            raise protocol.not_triton(self._address, error) from error
+            return ReadResult(index=index, name=name, page=self._run(self._flows.read(image, options, None)))
+        except (OcrError, OSError, TypeError, ValueError) as error:
+            return ReadResult(index=index, name=name, error=error)
+
+    def _run(self, flow: Flow[T]) -> T:
+        """Do the steps of a verb, one after the other."""
+        answer, error = None, None
+        with closing(flow):
+            while True:
+                try:
+                    step = flow.throw(error) if error else flow.send(answer)
+                except StopIteration as end:
+                    result: T = end.value
+                    return result
+                answer, error = None, None
+                try:
+                    answer = self._perform(step)
+                except OcrError as failure:
+                    error = failure
+
+    def _perform(self, step: Step) -> Any:
+        match step:
+            case Load(image):
+                return load_image(image)
+            case Pause(seconds):
+                return time.sleep(seconds)
+        return self._transport.perform(step)

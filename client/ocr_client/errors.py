@@ -3,12 +3,16 @@
 OcrError
 ├── ServerUnreachable   no connection, or it broke: start a server or correct the address
 ├── ServerTimeout       connected, but no answer in time: wait longer or send less
-├── BadImage            the server refuses the request: mend the image
 ├── ServerOverloaded    the server is busy or still loading: try again later
-└── ServerFault         the server failed, lacks the model or answers nonsense: its log knows more
+├── ServerFault         the server failed, lacks the model or answers nonsense: its log knows more
+└── BadRequest          the server refuses the request: it is not allowed, or made for another model
+    ├── BadImage        mend the image
+    └── BadOption       mend the option
 
-What is wrong before anything is sent stays what Python calls it: FileNotFoundError for a missing
-file, ValueError for an option out of range.
+ServerUnreachable and ServerOverloaded come only after the retries that a client makes; nothing else is retried.
+
+What is wrong before anything is sent stays what Python calls it: FileNotFoundError for a missing file, TypeError
+for what is no image, ValueError for an option out of range.
 """
 
 
@@ -24,13 +28,21 @@ class ServerTimeout(OcrError):
     """The server gave no answer in time."""
 
 
-class BadImage(OcrError):
-    """The server refuses the request (HTTP 400), or there is nothing to send."""
-
-
 class ServerOverloaded(OcrError):
-    """The server takes no request now (HTTP 503)."""
+    """The server takes no request now (HTTP 503, gRPC UNAVAILABLE)."""
 
 
 class ServerFault(OcrError):
     """The server failed in any other way."""
+
+
+class BadRequest(OcrError):
+    """The server refuses the request (HTTP 400, gRPC INVALID_ARGUMENT, or access denied)."""
+
+
+class BadImage(BadRequest):
+    """The image is no image, damaged, too large or empty."""
+
+
+class BadOption(BadRequest):
+    """The server knows no such option, or takes other values for it."""

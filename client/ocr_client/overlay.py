@@ -4,14 +4,13 @@ Colours tell the recogniser's confidence: blue is sure, amber doubtful, red like
 """
 
 import os
-from functools import lru_cache
-from io import BytesIO
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
+from ocr_client.fonts import font_for
+from ocr_client.photo import displayed
 from ocr_client.results import Line, Page
 
 Colour = tuple[int, int, int]
@@ -39,7 +38,7 @@ def draw_overlay(image: bytes | str | os.PathLike[str], page: Page) -> Image.Ima
         OSError: The file cannot be read, or Pillow cannot decode it.
         ValueError: The page is that of an image of another size, or the image is too large for Pillow.
     """
-    photo = _displayed(image)
+    photo = displayed(image)
     if photo.size != (page.width, page.height):
         expected, actual = f"{page.width}x{page.height}", f"{photo.width}x{photo.height}"
         raise ValueError(f"the page is of an image of {expected} px, got one of {actual}")
@@ -51,21 +50,6 @@ def draw_overlay(image: bytes | str | os.PathLike[str], page: Page) -> Image.Ima
         _draw_box(photo, quad, _colour(line))
         _draw_text(text, quad, line)
     return _joined(photo, text)
-
-
-def _displayed(image: bytes | str | os.PathLike[str]) -> Image.Image:
-    """Decode an image as a viewer shows it: upright, transparent parts white."""
-    try:
-        with Image.open(BytesIO(image) if isinstance(image, bytes) else image) as opened:
-            upright = ImageOps.exif_transpose(opened)
-            if not upright.has_transparency_data:
-                return upright.convert("RGB")
-            layer = upright.convert("RGBA")
-    except Image.DecompressionBombError as error:
-        raise ValueError(f"the image is too large to draw: {error}") from error
-    photo = Image.new("RGB", layer.size, "white")
-    photo.paste(layer, mask=layer)
-    return photo
 
 
 def _scale(width: int, height: int) -> float:
@@ -108,21 +92,15 @@ def _axes(quad: NDArray[np.float64]) -> tuple[NDArray[np.float64], float, float]
 def _strip(line: Line, width: float, height: float) -> Image.Image:
     """Write a line upright into a mask, fitted to the box, and after it the confidence in small figures."""
     text = " ".join(line.text.split())
-    size = min(LETTER_HEIGHT * height, 100 * width / _font(100).getlength(text))
-    letters, figures = _font(round(size)), _font(round(min(size, FIGURE_HEIGHT * height)))
     figure = f"{100 * line.confidence:.0f}"
+    size = min(LETTER_HEIGHT * height, 100 * width / max(1.0, font_for(text, 100).getlength(text)))
+    letters, figures = font_for(text, round(size)), font_for(figure, round(min(size, FIGURE_HEIGHT * height)))
     end = letters.getlength(text) + 0.1 * size
     strip = Image.new("L", (round(end + figures.getlength(figure)) + 1, round(height)))
     draw = ImageDraw.Draw(strip)
     draw.text((0, height / 2), text, 255, letters, anchor="lm")
     draw.text((end, height / 2 - 0.4 * size), figure, 160, figures, anchor="lt")
     return strip
-
-
-@lru_cache(maxsize=256)
-def _font(size_px: int) -> ImageFont.FreeTypeFont:
-    # Asked for a size, Pillow gives its scalable font or raises, never its bitmap font.
-    return cast("ImageFont.FreeTypeFont", ImageFont.load_default(max(1, size_px)))
 
 
 def _paste_turned(

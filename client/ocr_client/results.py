@@ -1,4 +1,4 @@
-"""What was read. The classes are the JSON schema: field for field, in this order."""
+"""What was read. `Page` and `Line` are the JSON schema: field for field, in this order."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -77,3 +77,30 @@ class Page:
         """
         lines = tuple(Line.from_dict(line) for line in fields["lines"])
         return cls(width=int(fields["width"]), height=int(fields["height"]), lines=lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadResult:
+    """What became of one image among many: its page, or the error.
+
+    Attributes:
+        index: Its place among the images, from 0.
+        name: What the image is called: its path, its file's name, or "image 3" by its index.
+        page: What was read in it; None if that failed.
+        error: Why it failed: an `OcrError`, or what Python raises for an image that cannot be loaded.
+    """
+
+    index: int
+    name: str
+    page: Page | None = None
+    error: Exception | None = None
+
+    def unwrap(self) -> Page:
+        """The page.
+
+        Raises:
+            Exception: The error, if there is one.
+        """
+        if self.page is None:
+            raise self.error or ValueError("a result has a page or an error")
+        return self.page

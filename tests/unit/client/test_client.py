@@ -207,7 +207,13 @@ def test_a_timeout_is_not_tried_again(triton: "FakeTriton", kind: type[Client]) 
 def test_many_images_give_results_in_their_order(triton: "FakeTriton", client: Client, tmp_path: Path) -> None:
     triton.echoing = True
     (tmp_path / "b.png").write_bytes(b"b")
-    images: list[Any] = [b"a", tmp_path / "b.png", b"c", BytesIO(b"d"), *(f"page {number}".encode() for number in range(20))]
+    images: list[Any] = [
+        b"a",
+        tmp_path / "b.png",
+        b"c",
+        BytesIO(b"d"),
+        *(f"page {number}".encode() for number in range(20)),
+    ]
     results = list(client.read_many(images, concurrency=3))
     assert [result.unwrap().text for result in results] == ["a", "b", "c", "d", *(f"page {n}" for n in range(20))]
     assert [result.index for result in results] == [*range(24)]

@@ -1,0 +1,123 @@
+"""The client for asyncio: a thin shell that does the steps of `flows`."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ocr_client.errors import OcrError
+from ocr_client.flows import Flow, Flows, Load, Pause, Step
+from ocr_client.images import ImageLike, image_name, load_image
+from ocr_client.ordered import map_ordered_async
+from ocr_client.protocol import check_many
+from ocr_client.results import Page, ReadResult
+from ocr_client.server_info import ServerInfo
+from ocr_client.settings import Settings
+from ocr_client.transports import connect_async
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, Unpack
+
+    from ocr_client.options import ReadOptions
+    from ocr_client.settings import ClientOptions
+
+T = TypeVar("T")
+
+
+class AsyncOcrClient:
+    """A client of an OCR server for asyncio; the tasks of one event loop may share it.
+
+    Example:
+        async with AsyncOcrClient("localhost:8000") as client:
+            receipt = await client.read("receipt.jpg")
+            async for result in client.read_many(["a.png", "b.png"]):
+                print(result.name, result.error or result.page.text)
+
+    It has the arguments, the verbs and the errors of `OcrClient`. Cancelling a task gives its request up.
+    """
+
+    def __init__(self, url: str = "localhost:8000", **options: "Unpack[ClientOptions]") -> None:
+        settings = Settings.of(url, **options)
+        self._flows = Flows(settings)
+        self._transport = connect_async(settings)
+
+    async def read(self, image: ImageLike, *, request_id: str | None = None, **options: "Unpack[ReadOptions]") -> Page:
+        """Read the text in one image; see `OcrClient.read`."""
+        return await self._run(self._flows.read(image, options, request_id))
+
+    def read_many(
+        self,
+        images: Iterable[ImageLike] | AsyncIterable[ImageLike],
+        *,
+        concurrency: int = 4,
+        **options: "Unpack[ReadOptions]",
+    ) -> AsyncGenerator[ReadResult, None]:
+        """Read many images, several at a time; see `OcrClient.read_many`.
+
+        To leave a loop over it early, put `contextlib.aclosing` round the iterator: asyncio is slow to notice.
+        """
+        check_many(concurrency, options)
+        return map_ordered_async(partial(self._result, options), _numbered(images), concurrency)
+
+    async def ready(self) -> bool:
+        """Whether the server answers and has the model loaded."""
+        return await self._run(self._flows.ready())
+
+    async def server_info(self) -> ServerInfo:
+        """What the server says about itself and its models; see `OcrClient.server_info`."""
+        return await self._run(self._flows.server_info())
+
+    async def close(self) -> None:
+        """Close the connections; leaving the `async with` block does it, too."""
+        await self._run(self._flows.close())
+        await self._transport.close()
+
+    async def __aenter__(self) -> "Self":
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self.close()
+
+    async def _result(self, options: Mapping[str, Any], numbered: tuple[int, ImageLike]) -> ReadResult:
+        index, image = numbered
+        name = image_name(image, index)
+        try:
+            return ReadResult(index=index, name=name, page=await self._run(self._flows.read(image, options, None)))
+        except (OcrError, OSError, TypeError, ValueError) as error:
+            return ReadResult(index=index, name=name, error=error)
+
+    async def _run(self, flow: Flow[T]) -> T:
+        """Do the steps of a verb, one after the other."""
+        answer, error = None, None
+        with closing(flow):
+            while True:
+                try:
+                    step = flow.throw(error) if error else flow.send(answer)
+                except StopIteration as end:
+                    result: T = end.value
+                    return result
+                answer, error = None, None
+                try:
+                    answer = await self._perform(step)
+                except OcrError as failure:
+                    error = failure
+
+    async def _perform(self, step: Step) -> Any:
+        match step:
+            case Load(image):
+                return await asyncio.to_thread(load_image, image)
+            case Pause(seconds):
+                return await asyncio.sleep(seconds)
+        return await self._transport.perform(step)
+
+
+async def _numbered(images: Iterable[ImageLike] | AsyncIterable[ImageLike]) -> AsyncIterator[tuple[int, ImageLike]]:
+    if isinstance(images, AsyncIterable):
+        index = 0
+        async for image in images:
+            yield index, image
+            index += 1
+    else:
+        for numbered in enumerate(images):
+            yield numbered

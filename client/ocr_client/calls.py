@@ -1,0 +1,80 @@
+"""What a client may ask of Triton, in no protocol's terms; the transports put it into HTTP or gRPC."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class SharedImage:
+    """An encoded image that lies in a registered region of system shared memory.
+
+    Attributes:
+        region: The region's name.
+        byte_size: How many of its bytes, from the first on, are the image.
+    """
+
+    region: str
+    byte_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Infer:
+    """Read one image; gives the ensemble's outputs, a mapping from name to array.
+
+    Attributes:
+        image: The encoded file, or where it lies.
+        parameters: The options that differ from the server's defaults.
+        request_id: Stands in the server's log beside what goes wrong.
+    """
+
+    image: bytes | SharedImage
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IsReady:
+    """Whether the ensemble can be used; gives a bool."""
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeServer:
+    """The server's name and version; gives its JSON object."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListModels:
+    """The models of the server's repository and their states; gives a JSON list."""
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeModel:
+    """A loaded model's configuration; gives its JSON object."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterRegion:
+    """Have the server open a region of system shared memory; gives None.
+
+    Attributes:
+        name: What requests will call it.
+        key: What `shm_open` calls it.
+        byte_size: Its length.
+    """
+
+    name: str
+    key: str
+    byte_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnregisterRegion:
+    """Have the server forget a region; gives None."""
+
+    name: str
+
+
+Call: TypeAlias = Infer | IsReady | DescribeServer | ListModels | DescribeModel | RegisterRegion | UnregisterRegion

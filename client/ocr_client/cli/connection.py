@@ -1,0 +1,91 @@
+"""The options that every command has which asks a server."""
+
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import Any, TypeAlias
+
+import click
+
+from ocr_client.address import Tls
+from ocr_client.client import OcrClient
+
+Connect: TypeAlias = Callable[[], OcrClient]
+
+OPTIONS = (
+    click.option(
+        "--url",
+        default="localhost:8000",
+        envvar="OCR_URL",
+        show_envvar=True,
+        show_default=True,
+        help="The server: host:port or http(s)://… for HTTP, grpc(s)://host:port for gRPC.",
+    ),
+    click.option(
+        "--timeout",
+        "timeout_s",
+        type=click.FloatRange(0, min_open=True),
+        default=60,
+        show_default=True,
+        metavar="S",
+        help="Seconds to wait for each answer of the server.",
+    ),
+    click.option(
+        "--header",
+        "headers",
+        multiple=True,
+        metavar="'NAME: VALUE'",
+        help="Send a header with every request, such as an authorization; may be given several times.",
+    ),
+    click.option("--ca-file", metavar="PEM", help="Trust the servers that these authorities vouch for."),
+    click.option("--cert-file", metavar="PEM", help="This client's own certificate, with --key-file."),
+    click.option("--key-file", metavar="PEM", help="Its private key."),
+    click.option(
+        "--shared-memory", is_flag=True, help="Hand images over in memory; the server must run on this machine."
+    ),
+)
+
+
+def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command these options; it gets `connect`, which makes a client of them."""
+
+    @wraps(command)
+    def with_connection(
+        url: str,
+        timeout_s: float,
+        headers: tuple[str, ...],
+        ca_file: str | None,
+        cert_file: str | None,
+        key_file: str | None,
+        shared_memory: bool,
+        **others: Any,
+    ) -> Any:
+        certificates = {"ca_file": ca_file, "cert_file": cert_file, "key_file": key_file}
+        connect = partial(_connect, url, certificates, timeout_s, dict(map(_header, headers)), shared_memory)
+        return command(connect=connect, **others)
+
+    for option in reversed(OPTIONS):
+        option(with_connection)
+    return with_connection
+
+
+def _connect(
+    url: str,
+    certificates: dict[str, str | None],
+    timeout_s: float,
+    headers: dict[str, str],
+    shared_memory: bool,
+) -> OcrClient:
+    try:
+        tls = Tls(**certificates)
+        return OcrClient(url, timeout_s=timeout_s, headers=headers, tls=tls, shared_memory=shared_memory)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    except (ModuleNotFoundError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not (name.strip() and colon):
+        raise click.BadParameter(f"{text!r} is not 'NAME: VALUE'", param_hint="--header")
+    return name.strip(), value.strip()

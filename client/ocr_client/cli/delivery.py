@@ -1,0 +1,117 @@
+"""Where results go: standard output, one file, or a folder with a file for each input."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from ocr_client.cli.inputs import Input
+from ocr_client.cli.outcomes import Outcome
+from ocr_client.cli.outputs import complete_file
+from ocr_client.cli.report import Report
+from ocr_client.documents import ReadPage
+from ocr_client.errors import ServerOverloaded, ServerUnreachable
+from ocr_client.formats import Writer
+from ocr_client.overlay import draw_overlay
+
+
+class Stopped(Exception):
+    """The server is not there any more: there is no use in going on."""
+
+
+class _Incomplete(Exception):
+    """A page of a file has failed: no result rather than one that looks whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Takes the outcomes in their order and writes them.
+
+    Attributes:
+        report: Told of every outcome.
+        pictures: Where to draw overlays; empty for none.
+    """
+
+    report: Report
+    pictures: Mapping[Input, Path]
+
+    def to_people(self, outcomes: Iterator[Outcome], show: Callable[[Iterable[ReadPage]], None]) -> None:
+        """Print for people.
+
+        Raises:
+            Stopped: The server has gone.
+        """
+        show(self._results(outcomes))
+
+    def to_stdout(self, outcomes: Iterator[Outcome], writer: Writer) -> None:
+        """Write everything to standard output, each page as soon as it is read.
+
+        Raises:
+            Stopped: The server has gone.
+        """
+        stdout = sys.stdout.buffer
+        writer.write(self._flushed(outcomes, stdout), stdout)
+
+    def to_file(self, outcomes: Iterator[Outcome], writer: Writer, file: Path) -> None:
+        """Write everything into one file, which is there in the end or not at all.
+
+        Raises:
+            Stopped: The server has gone.
+        """
+        with complete_file(file) as stream:
+            writer.write(self._results(outcomes), stream)
+
+    def to_folder(self, outcomes: Iterator[Outcome], writer: Writer, files: Mapping[Input, Path]) -> None:
+        """Write a file for each input as soon as all its pages are read; none if one of them fails.
+
+        Raises:
+            Stopped: The server has gone.
+        """
+        for first in outcomes:
+            failed_before = self.report.failed
+            with suppress(_Incomplete), complete_file(files[first.source]) as stream:
+                writer.write(self._results(_pages_of_file(first, outcomes)), stream)
+                if self.report.failed > failed_before:
+                    raise _Incomplete
+
+    def _results(self, outcomes: Iterable[Outcome]) -> Iterator[ReadPage]:
+        """What could be read; the rest is reported."""
+        for outcome in outcomes:
+            if isinstance(outcome.error, (ServerUnreachable, ServerOverloaded)):
+                raise Stopped(str(outcome.error))
+            if outcome.result is None:
+                self.report.fail(outcome.name, outcome.error)
+            else:
+                self._draw(outcome, outcome.result)
+                yield outcome.result
+            self.report.advance(outcome)
+
+    def _flushed(self, outcomes: Iterable[Outcome], stream: BinaryIO) -> Iterator[ReadPage]:
+        for result in self._results(outcomes):
+            yield result
+            stream.flush()
+
+    def _draw(self, outcome: Outcome, result: ReadPage) -> None:
+        picture = self.pictures.get(outcome.source)
+        if picture is None or result.image is None:
+            return
+        if outcome.count > 1:
+            picture = picture.with_stem(f"{picture.stem}.page{outcome.number}")
+        try:
+            with complete_file(picture) as stream:
+                draw_overlay(result.image, result.page).save(stream, "PNG")
+        except (OSError, ValueError) as error:
+            self.report.fail(outcome.name, error)
+        else:
+            self.report.say(f"{outcome.name}: drawn into {picture}")
+
+
+def _pages_of_file(first: Outcome, others: Iterator[Outcome]) -> Iterator[Outcome]:
+    """The outcomes of one file, without waiting for the next file's."""
+    outcome = first
+    yield outcome
+    while outcome.number < outcome.count:
+        outcome = next(others)
+        yield outcome

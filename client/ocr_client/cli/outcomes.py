@@ -1,0 +1,85 @@
+"""Inputs → their pages → what was read, several requests at a time, in the inputs' order."""
+
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ocr_client.cli.inputs import Input
+from ocr_client.client import OcrClient
+from ocr_client.documents import DocumentPage, ReadPage, pages
+from ocr_client.errors import OcrError
+from ocr_client.ordered import map_ordered
+
+if TYPE_CHECKING:
+    from ocr_client.options import ReadOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one page: what was read, or the error.
+
+    Attributes:
+        source: Where the page is from.
+        number: Of the page in its file, from 1.
+        count: How many pages the file has; 1 if it cannot be opened.
+        result: What was read.
+        error: Why nothing was.
+    """
+
+    source: Input
+    number: int = 1
+    count: int = 1
+    result: ReadPage | None = None
+    error: Exception | None = None
+
+    @property
+    def name(self) -> str:
+        """What to call the page in a message."""
+        return self.source.name if self.count == 1 else f"{self.source.name}, page {self.number}"
+
+
+def read_all(
+    client: OcrClient,
+    inputs: Iterable[Input],
+    *,
+    dpi: float,
+    concurrency: int,
+    keep_images: bool,
+    options: "ReadOptions",
+) -> Generator[Outcome, None, None]:
+    """Read every page of every input; a few pages are in memory at a time.
+
+    Args:
+        client: Asks the server.
+        inputs: Opened one by one.
+        dpi: Resolution for the pages of PDFs.
+        concurrency: How many requests are under way at the same time.
+        keep_images: Whether the results are to have their images.
+        options: Go with every request.
+    """
+    read = partial(_read, client, options, keep_images)
+    return map_ordered(read, (page for source in inputs for page in _pages(source, dpi)), concurrency)
+
+
+def _pages(source: Input, dpi: float) -> Iterator[tuple[Input, DocumentPage | Exception]]:
+    try:
+        for page in pages(source.load(), dpi=dpi):
+            yield source, page
+    except (OcrError, OSError, ValueError, ModuleNotFoundError) as error:
+        yield source, error
+
+
+def _read(
+    client: OcrClient, options: "ReadOptions", keep_image: bool, item: tuple[Input, DocumentPage | Exception]
+) -> Outcome:
+    source, page = item
+    if isinstance(page, Exception):
+        return Outcome(source=source, error=page)
+    try:
+        text = client.read(page.image, **options)
+    except OcrError as error:
+        return Outcome(source=source, number=page.number, count=page.count, error=error)
+    image = page.image if keep_image else None
+    result = ReadPage(source=source.name, number=page.number, page=text, image=image, dpi=page.dpi)
+    return Outcome(source=source, number=page.number, count=page.count, result=result)

@@ -1,0 +1,86 @@
+"""What is to be read and where the results are to go, decided before anything is done."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from ocr_client.cli.inputs import Input
+from ocr_client.cli.outputs import refuse_inputs, targets
+from ocr_client.formats import WRITERS, Writer
+
+SUFFIX_FORMATS = {writer.suffix: name for name, writer in WRITERS.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One run of `ocr read`.
+
+    Attributes:
+        inputs: What is to be read.
+        skipped: How many inputs are not, because their files are there.
+        writer: The format; None to print for people.
+        file: The one file to write; None for standard output or a folder.
+        folder: The folder to write into; None for standard output or one file.
+        files: In it, the file for each input.
+        pictures: The overlay for each input; empty for none.
+    """
+
+    inputs: Sequence[Input]
+    skipped: int
+    writer: Writer | None
+    file: Path | None
+    folder: Path | None
+    files: Mapping[Input, Path]
+    pictures: Mapping[Input, Path]
+
+    @property
+    def needs_images(self) -> bool:
+        """Whether the images are needed after they are read."""
+        return bool(self.pictures) or (self.writer is not None and self.writer.needs_image)
+
+
+def make_plan(
+    inputs: Sequence[Input], format_name: str | None, output: str | None, overlay: Path | None, *, skip_existing: bool
+) -> Plan:
+    """Decide what goes where.
+
+    Raises:
+        click.UsageError: The options do not go together, or a file would be written twice or over an input.
+    """
+    folder = Path(output) if output and _is_folder(output) else None
+    file = Path(output) if output and not folder else None
+    if skip_existing and not folder:
+        raise click.UsageError("--skip-existing needs --output with a folder")
+    writer = _writer(format_name, output, file)
+    files = targets(inputs, folder, writer.suffix, verb="written") if folder and writer else {}
+    if file:
+        refuse_inputs(inputs, [file])
+    waiting = [each for each in inputs if not (skip_existing and files[each].exists())]
+    return Plan(
+        inputs=waiting,
+        skipped=len(inputs) - len(waiting),
+        writer=writer,
+        file=file,
+        folder=folder,
+        files=files,
+        pictures=targets(inputs, overlay, ".png", verb="drawn") if overlay else {},
+    )
+
+
+def _is_folder(output: str) -> bool:
+    path = Path(output)
+    return path.is_dir() or output.endswith(os.sep) or not (path.suffix or path.exists())
+
+
+def _writer(format_name: str | None, output: str | None, file: Path | None) -> Writer | None:
+    """The format asked for, or the one that the file's suffix tells; text for other files, none for the terminal."""
+    if output and not format_name:
+        format_name = SUFFIX_FORMATS.get(file.suffix.lower() if file else "", "text")
+    writer = WRITERS[format_name] if format_name else None
+    if writer and writer.binary and not output and sys.stdout.isatty():
+        raise click.UsageError(f"{format_name} is nothing for a terminal: write it with --output, or into a pipe")
+    return writer

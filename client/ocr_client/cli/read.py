@@ -1,0 +1,184 @@
+"""`ocr read`: images, documents and folders of them in; text in the format wanted out."""
+
+import errno
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ocr_client.cli.connection import Connect, connection_options
+from ocr_client.cli.delivery import Delivery, Stopped
+from ocr_client.cli.inputs import expand
+from ocr_client.cli.outcomes import Outcome, read_all
+from ocr_client.cli.plan import Plan, make_plan
+from ocr_client.cli.report import Report
+from ocr_client.cli.view import print_pages
+from ocr_client.formats import WRITERS
+from ocr_client.options import RANGES
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ocr_client.options import ReadOptions
+
+EXAMPLES = """\b
+Examples:
+  ocr read receipt.jpg                      confidence and text, line by line
+  ocr read scans/ --json | jq -r '.lines[].text'
+  ocr read contract.pdf --format pdf --output searchable.pdf
+                                            the same pages with text that can be searched and copied
+  ocr read scans/ -r --format hocr --output hocr/ --skip-existing
+                                            a file for each; repeat it to go on after an interruption
+  ocr read 'scans/**/*.tif' https://example.com/sign.jpg
+  curl -s https://example.com/sign.jpg | ocr read -
+  ocr read photo.jpg --overlay drawn        draw what was read into drawn/photo.png
+  ocr read photo.jpg --url grpc://gpu-box:8001
+                                            ask another server; OCR_URL sets it for good
+  ocr read faint.png --map-threshold 0.2 --min-confidence 0
+                                            look harder, and show doubtful lines, too
+
+\b
+Exit status: 0 everything was read, 1 something was not (see stderr), 2 wrong usage, 130 interrupted.
+"""
+
+
+THRESHOLDS = {
+    "quad_threshold": "Drop boxes that the detector scores below this.",
+    "map_threshold": "Level above which a pixel counts as text; lower finds fainter text.",
+    "unclip_ratio": "How far boxes grow beyond the core of the text.",
+    "min_confidence": "Drop lines that are read with less confidence.",
+}
+
+
+def threshold_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command an option for each of `ReadOptions`."""
+    for name, text in reversed(THRESHOLDS.items()):
+        flag = f"--{name.replace('_', '-')}"
+        command = click.option(flag, type=click.FloatRange(*RANGES[name]), metavar="X", help=text)(command)
+    return command
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE...", type=click.Path())
+@click.option("-f", "--format", "format_name", type=click.Choice(list(WRITERS)), help="What to write.")
+@click.option("--json", "as_json", is_flag=True, help="Short for --format jsonl.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="PATH",
+    type=click.Path(),
+    help="Write into this file, whose suffix tells the format, or a file for each IMAGE into this folder (a name "
+    "without suffix). Every file is there as a whole or not at all.",
+)
+@click.option(
+    "--overlay",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Draw the boxes, and the text beside them, into PNG files in DIR.",
+)
+@click.option("-r", "--recursive", is_flag=True, help="Look into the folders of folders, too.")
+@click.option("--skip-existing", is_flag=True, help="Do not read what has its file in the --output folder already.")
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1),
+    default=4,
+    show_default=True,
+    metavar="N",
+    help="How many requests are under way at the same time.",
+)
+@click.option(
+    "--dpi",
+    type=click.FloatRange(0, min_open=True),
+    default=200,
+    show_default=True,
+    metavar="N",
+    help="Resolution with which the pages of PDFs are rendered.",
+)
+@threshold_options
+@connection_options
+@click.pass_context
+def read(
+    ctx: click.Context,
+    images: tuple[str, ...],
+    connect: Connect,
+    format_name: str | None,
+    as_json: bool,
+    output: str | None,
+    overlay: Path | None,
+    recursive: bool,
+    skip_existing: bool,
+    concurrency: int,
+    dpi: float,
+    **options: "Unpack[ReadOptions]",
+) -> None:
+    """Print the text in each IMAGE.
+
+    An IMAGE is a file (images; PDFs and TIFFs page by page), a folder for those in it, a pattern in quotes, a URL, or
+    - for standard input. Options left out take the server's defaults.
+    """
+    if as_json and format_name:
+        raise click.UsageError("--json is --format jsonl: give one of them")
+    inputs = expand(images, recursive=recursive)
+    format_name = "jsonl" if as_json else format_name
+    plan = make_plan(inputs, format_name, output, overlay, skip_existing=skip_existing)
+    if not plan.inputs:
+        click.echo(f"nothing to do: all {plan.skipped} files are in {plan.folder}", err=True)
+        return
+    with connect() as client, Report(len(plan.inputs), progress=_shows_progress(plan)) as report:
+        outcomes = read_all(
+            client, plan.inputs, dpi=dpi, concurrency=concurrency, keep_images=plan.needs_images, options=options
+        )
+        with closing(outcomes), _interruptions_told(plan, report):
+            _deliver(plan, Delivery(report, plan.pictures), outcomes)
+    ctx.exit(1 if report.failed else 0)
+
+
+def _shows_progress(plan: Plan) -> bool:
+    """Whether there is a terminal for a bar, and no results go there."""
+    return sys.stderr.isatty() and bool(plan.file or plan.folder or not sys.stdout.isatty())
+
+
+def _deliver(plan: Plan, delivery: Delivery, outcomes: Iterator[Outcome]) -> None:
+    if plan.writer is None:
+        several = len(plan.inputs) > 1
+        delivery.to_people(outcomes, partial(print_pages, headed=several))
+    elif plan.folder:
+        delivery.to_folder(outcomes, plan.writer, plan.files)
+    elif plan.file:
+        delivery.to_file(outcomes, plan.writer, plan.file)
+    else:
+        delivery.to_stdout(outcomes, plan.writer)
+
+
+@contextmanager
+def _interruptions_told(plan: Plan, report: Report) -> Iterator[None]:
+    """Whatever ends a run early, say what is done and how to go on."""
+    try:
+        yield
+    except Stopped as stopped:
+        raise click.ClickException("\n".join([str(stopped), *_where_it_is(plan, report)])) from stopped
+    except KeyboardInterrupt:
+        report.say("\n".join(["Interrupted.", *_where_it_is(plan, report)]))
+        click.get_current_context().exit(128 + signal.SIGINT)
+    except ModuleNotFoundError as error:  # of a format
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # the reader has gone, which is click's business
+            raise
+        raise click.ClickException(f"the results cannot be written: {error}") from error
+
+
+def _where_it_is(plan: Plan, report: Report) -> list[str]:
+    if not report.finished:
+        return []
+    done = f"{report.finished} of {len(plan.inputs)} files are done"
+    if plan.folder:
+        return [f"{done} and in {plan.folder}: repeat the command with --skip-existing to go on from there."]
+    if plan.file:
+        return [f"{done}, but {plan.file} is not written. With a folder as --output, --skip-existing can go on."]
+    return [f"{done}. With a folder as --output, --skip-existing can go on."]

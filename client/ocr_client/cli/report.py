@@ -1,0 +1,72 @@
+"""What happens while images are read, told on stderr."""
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import click
+
+from ocr_client.cli.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar  # click gives it no public name
+
+
+class Report:
+    """Counts what is done, shows how far it is, and says what fails.
+
+    Args:
+        files: How many are to be read.
+        progress: Whether to show a bar with the rate and the time left.
+
+    Attributes:
+        failed: How many failures were told.
+        finished: How many files are done, whether they could be read or not.
+    """
+
+    def __init__(self, files: int, *, progress: bool) -> None:
+        self.files = files
+        self.failed = 0
+        self.finished = 0
+        self._start_s = time.monotonic()
+        self._bar: ProgressBar[int] = click.progressbar(
+            length=files,
+            label="Reading",
+            hidden=not progress,
+            show_pos=True,
+            item_show_func=lambda _: self._rate(),
+            file=sys.stderr,
+        )
+
+    def __enter__(self) -> "Report":
+        self._bar.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._bar.__exit__(kind, error, traceback)
+
+    def advance(self, outcome: Outcome) -> None:
+        """Count a page; of a file's first, the pages behind it."""
+        if outcome.number == 1 and self._bar.length:
+            self._bar.length += outcome.count - 1
+        self.finished += outcome.number == outcome.count
+        self._bar.update(1)
+
+    def fail(self, name: str, error: object) -> None:
+        """Say what failed."""
+        self.failed += 1
+        self.say(f"{name}: {error}")
+
+    def say(self, message: str) -> None:
+        """Print a line, above the bar where there is one."""
+        if not self._bar.hidden:
+            click.echo("\r\033[K", err=True, nl=False)
+        click.echo(message, err=True)
+        self._bar.render_progress()
+
+    def _rate(self) -> str:
+        elapsed_s = time.monotonic() - self._start_s
+        return f"{self._bar.pos / max(elapsed_s, 1e-9):.1f}/s"

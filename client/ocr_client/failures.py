@@ -1,0 +1,101 @@
+"""Which error a failure is, and what to do about it: no I/O here, every transport shares this file."""
+
+import os
+import re
+
+from ocr_client.address import Address
+from ocr_client.errors import (
+    BadImage,
+    BadOption,
+    BadRequest,
+    OcrError,
+    ServerFault,
+    ServerOverloaded,
+    ServerTimeout,
+    ServerUnreachable,
+)
+from ocr_client.options import RANGES
+from ocr_client.protocol import MODEL
+
+# Triton says which request it was and which ensemble passed a step's message on; that is no news to the caller.
+_ORIGIN = re.compile(r"^(\[request id: [^\]]*\] )?(in ensemble '[^']*', )?")
+# How the server's sentences about an image and about an option begin.
+_IMAGE = re.compile(r"the image |the \w+ image |these \d+ bytes ")
+_OPTION = re.compile(rf"unknown option |({'|'.join(RANGES)}) is ")
+
+
+class UnknownRegion(ServerFault):
+    """The server has no such region of shared memory: it has been restarted since the registration."""
+
+
+def server_error(address: Address, status: int, message: str, *, told: str = "", request_id: str = "") -> OcrError:
+    """The error that an answer other than success means.
+
+    Args:
+        address: The server's.
+        status: The HTTP status, or the one that means the same as a gRPC status.
+        message: What the server says about it.
+        told: How to name the status; by default as HTTP's.
+        request_id: The request's, if it has one.
+    """
+    message = _ORIGIN.sub("", message)
+    named = f"{told or f'HTTP {status}'}: {message}"
+    match status:
+        case 400:
+            return _refusal(address, message)
+        case 401 | 403:
+            return BadRequest(f"{address} refuses access ({named}): check the headers and certificates that you send")
+        case 413:
+            return BadImage(f"the image is larger than {address} accepts ({named}): send a smaller file")
+        case 429 | 503:
+            return ServerOverloaded(f"{address} is busy or still loading ({message}): try again in a moment")
+        case 404 if message.startswith("Unable to find shared memory region"):
+            return UnknownRegion(message)
+    entry = f" for request {request_id}" if request_id else ""
+    return ServerFault(f"{address} cannot run {MODEL} ({named}): see the server's log{entry}")
+
+
+def unreachable(address: Address, reason: object) -> ServerUnreachable:
+    """The error when there is no connection, or it broke."""
+    return ServerUnreachable(
+        f"no OCR server at {address} ({_told(reason)}): "
+        "start one with `make serve`, or point --url or OCR_URL at a running one"
+    )
+
+
+def timeout(address: Address, timeout_s: float) -> ServerTimeout:
+    """The error when the server is silent for too long."""
+    return ServerTimeout(
+        f"{address} gave no answer within {timeout_s:g} s: wait longer (--timeout) or send a smaller image"
+    )
+
+
+def not_triton(address: Address, reason: object) -> ServerFault:
+    """The error when an answer makes no sense, as from a port that is not Triton's."""
+    protocol, port = ("gRPC", 8001) if address.is_grpc else ("HTTP", 8000)
+    return ServerFault(
+        f"{address} does not answer as Triton's {protocol} endpoint does ({reason}): "
+        f"check host and port ({port} unless configured otherwise)"
+    )
+
+
+def not_shared(address: Address, reason: object) -> ServerFault:
+    """The error when the server cannot open this machine's shared memory."""
+    return ServerFault(
+        f"{address} cannot open this machine's shared memory ({reason}): it must run here, in a container with "
+        "--ipc=host, and as the same user; or leave shared_memory out"
+    )
+
+
+def _told(reason: object) -> object:
+    if isinstance(reason, ConnectionError) and reason.errno:
+        return os.strerror(reason.errno)  # asyncio has words of its own for it
+    return getattr(reason, "strerror", None) or reason
+
+
+def _refusal(address: Address, message: str) -> BadRequest:
+    if _OPTION.match(message):
+        return BadOption(message)
+    if _IMAGE.match(message):
+        return BadImage(message)
+    return BadRequest(f"{address} refuses the request ({message}): is its {MODEL} of this client's version?")

@@ -1,0 +1,146 @@
+"""What a client does, step by step, without doing it.
+
+Every verb is a generator: it yields what is to be done (a `Step`), is sent the result or thrown the `OcrError`, and
+returns what the verb gives. `client.py` and `async_client.py` do the steps, each in its way; what they do is written
+here once.
+"""
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeAlias, TypeVar
+
+from ocr_client import failures
+from ocr_client.calls import (
+    Call,
+    DescribeModel,
+    DescribeServer,
+    Infer,
+    IsReady,
+    ListModels,
+    RegisterRegion,
+    SharedImage,
+    UnregisterRegion,
+)
+from ocr_client.errors import BadRequest, OcrError, ServerFault, ServerOverloaded, ServerUnreachable
+from ocr_client.images import ImageLike
+from ocr_client.protocol import build_request, parse_page
+from ocr_client.results import Page
+from ocr_client.retries import pauses_s
+from ocr_client.server_info import ServerInfo, parse_server, ready_models
+from ocr_client.settings import Settings
+from ocr_client.shared_memory import Region, Regions
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Load an image from where it is; gives its encoded file."""
+
+    image: ImageLike
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait."""
+
+    seconds: float
+
+
+Step: TypeAlias = Load | Pause | Call
+Flow: TypeAlias = Generator[Step, Any, T]
+
+
+class Flows:
+    """The verbs of one client."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._regions = Regions()
+
+    def read(self, image: ImageLike, options: Mapping[str, object], request_id: str | None) -> Flow[Page]:
+        """Read the text in one image."""
+        content = yield Load(image)
+        request = build_request(content, options, request_id)
+        shared = self._settings.shared_memory
+        infer = partial(self._infer_shared, request, content) if shared else partial(_do, request)
+        return parse_page((yield from self._retried(infer)))
+
+    def ready(self) -> Flow[bool]:
+        """Whether images can be read; no failure is an error."""
+        try:
+            return bool((yield IsReady()))
+        except OcrError:
+            return False
+
+    def server_info(self) -> Flow[ServerInfo]:
+        """Ask the server about itself and its models."""
+        server = yield from self._retried(partial(_do, DescribeServer()))
+        ready = yield IsReady()
+        # An operator may have closed what follows to the public.
+        index = yield from _do_if_allowed(ListModels())
+        configs = {}
+        for name in ready_models(index):
+            configs[name] = (yield from _do_if_allowed(DescribeModel(name))) or {}
+        return parse_server(str(self._settings.address), ready, server, index, configs)
+
+    def close(self) -> Flow[None]:
+        """Have the server let go of the shared memory."""
+        with suppress(OcrError):  # it has gone, and the memory with it
+            for name in self._regions.retire_idle():
+                yield UnregisterRegion(name)
+
+    def _retried(self, attempt: Callable[[], Flow[T]]) -> Flow[T]:
+        """Try again while the server is unavailable, as often as the settings say."""
+        for pause_s in pauses_s(self._settings.retries):
+            try:
+                return (yield from attempt())
+            except (ServerUnreachable, ServerOverloaded):  # noqa: PERF203  the loop is for it
+                yield Pause(pause_s)
+        return (yield from attempt())
+
+    def _infer_shared(self, request: Infer, content: bytes) -> Flow[Any]:
+        """Read an image that lies in shared memory."""
+        try:
+            return (yield from self._infer_in_region(request, content))
+        except failures.UnknownRegion:
+            self._regions.retire_idle()
+            return (yield from self._infer_in_region(request, content))
+
+    def _infer_in_region(self, request: Infer, content: bytes) -> Flow[Any]:
+        region = self._regions.lend(len(content))
+        try:
+            region.write(content)
+            if not region.registered:
+                yield from self._register(region)
+            outputs = yield replace(request, image=SharedImage(region.name, len(content)))
+        except BadRequest:
+            self._regions.take_back(region)
+            raise
+        except BaseException:  # cancelled, too: the server may go on reading
+            self._regions.retire(region)
+            raise
+        self._regions.take_back(region)
+        return outputs
+
+    def _register(self, region: Region) -> Flow[None]:
+        try:
+            yield RegisterRegion(region.name, region.key, region.byte_size)
+        except (ServerFault, BadRequest) as error:
+            raise failures.not_shared(self._settings.address, error) from error
+        region.registered = True
+        region.forget_name()
+
+
+def _do(call: Call) -> Flow[Any]:
+    return (yield call)
+
+
+def _do_if_allowed(call: Call) -> Flow[Any]:
+    """What the server answers; None if it does not want to."""
+    try:
+        return (yield call)
+    except (BadRequest, ServerFault):
+        return None

@@ -1,0 +1,43 @@
+"""The formats that results can be written in.
+
+| name  | what it is                                            | who reads it                      |
+|-------|-------------------------------------------------------|-----------------------------------|
+| text  | a line a line, pages parted by form feeds             | people, grep                      |
+| json  | one array of pages                                    | programs                          |
+| jsonl | a page a line                                         | jq, pipelines, data frames        |
+| tsv   | a row a line of text                                  | cut, sort, spreadsheets           |
+| hocr  | XHTML with boxes                                      | OCR tools, viewers in the browser |
+| alto  | XML with boxes, checked against the published schema  | libraries, archives               |
+| pdf   | the images with the text invisibly over them          | everyone who wants to search      |
+"""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import BinaryIO
+
+from ocr_client.documents import ReadPage
+from ocr_client.formats import alto, hocr, json, text, tsv
+from ocr_client.formats.writer import Writer
+
+__all__ = ["WRITERS", "Writer"]
+
+
+def _write_pdf(results: Iterable[ReadPage], stream: BinaryIO) -> None:
+    try:
+        from ocr_client.formats import pdf
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError("PDFs are written with pydyf: pip install 'ocr-triton[pdf]'") from error
+    pdf.write(results, stream)
+
+
+WRITERS: Mapping[str, Writer] = MappingProxyType(
+    {
+        "text": Writer(".txt", binary=False, needs_image=False, write=text.write),
+        "json": Writer(".json", binary=False, needs_image=False, write=json.write_json),
+        "jsonl": Writer(".jsonl", binary=False, needs_image=False, write=json.write_json_lines),
+        "tsv": Writer(".tsv", binary=False, needs_image=False, write=tsv.write),
+        "hocr": Writer(".hocr", binary=False, needs_image=False, write=hocr.write),
+        "alto": Writer(".xml", binary=False, needs_image=False, write=alto.write),
+        "pdf": Writer(".pdf", binary=True, needs_image=True, write=_write_pdf),
+    }
+)

@@ -1,0 +1,76 @@
+"""ALTO 4.2, the XML of libraries and archives: https://www.loc.gov/standards/alto/.
+
+Numbers are pixels. Lines are what was read, with their corners in `Shape`; where in a line its words (`String`)
+stand is estimated from the letters' usual widths. A page's lines are in one block: the server finds no paragraphs.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import BinaryIO
+from xml.etree.ElementTree import Element
+from xml.sax.saxutils import escape
+
+from ocr_client.documents import ReadPage
+from ocr_client.formats.letters import Word, words
+from ocr_client.formats.markup import SOFTWARE, SOFTWARE_VERSION, bounds, element, legal, markup
+from ocr_client.formats.writer import encoded
+from ocr_client.results import Line, Quad
+
+NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"
+SCHEMA = "http://www.loc.gov/standards/alto/v4/alto-4-2.xsd"
+HEAD = f"""<?xml version="1.0" encoding="UTF-8"?>
+<alto xmlns="{NAMESPACE}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+ xsi:schemaLocation="{NAMESPACE} {SCHEMA}" SCHEMAVERSION="4.2">
+<Description>
+<MeasurementUnit>pixel</MeasurementUnit>
+<sourceImageInformation><fileName>%s</fileName></sourceImageInformation>
+<Processing ID="ocr">
+<processingCategory>contentGeneration</processingCategory>
+<processingStepSettings>word boxes are estimated from the boxes of lines</processingStepSettings>
+<processingSoftware><softwareName>{SOFTWARE}</softwareName><softwareVersion>{SOFTWARE_VERSION}</softwareVersion>\
+</processingSoftware>
+</Processing>
+</Description>
+<Layout>
+"""
+END = "</Layout>\n</alto>\n"
+
+
+def write(results: Iterable[ReadPage], stream: BinaryIO) -> None:
+    """Write one document with a `Page` a page; the format has room for one file's name, which is the first page's."""
+    pages = iter(results)
+    first = next(pages, None)
+    stream.write(encoded(HEAD % (escape(legal(first.source)) if first else "")))
+    for index, result in enumerate(chain([first] if first else [], pages), 1):
+        stream.write(markup(_page(result, f"{index}")))
+    stream.write(END.encode())
+
+
+def _page(result: ReadPage, name: str) -> Element:
+    page = result.page
+    size = {"WIDTH": page.width, "HEIGHT": page.height}
+    space = element("PrintSpace", {"HPOS": 0, "VPOS": 0, **size}, *_blocks(page.lines, name))
+    return element("Page", {"ID": f"page_{name}", "PHYSICAL_IMG_NR": result.number, **size}, space)
+
+
+def _blocks(lines: tuple[Line, ...], name: str) -> Iterator[Element]:
+    if lines:
+        made = (_line(line, f"{name}_{number}") for number, line in enumerate(lines, 1))
+        yield element("TextBlock", {"ID": f"block_{name}", **_box(*(line.quad for line in lines))}, *made)
+
+
+def _line(line: Line, name: str) -> Element:
+    points = " ".join(f"{x:g},{y:g}" for x, y in line.quad)
+    shape = element("Shape", {}, element("Polygon", {"POINTS": points}))
+    made = element("TextLine", {"ID": f"line_{name}", **_box(line.quad)}, shape)
+    for number, word in enumerate(words(line) or [Word("", line.quad)], 1):
+        if number > 1:
+            made.append(element("SP", {}))
+        fields = {"ID": f"word_{name}_{number}", "CONTENT": word.text, "WC": line.confidence}
+        made.append(element("String", {**fields, **_box(word.quad)}))
+    return made
+
+
+def _box(*quads: Quad) -> dict[str, float]:
+    left, top, right, bottom = bounds(*quads)
+    return {"HPOS": left, "VPOS": top, "WIDTH": round(right - left, 2), "HEIGHT": round(bottom - top, 2)}

@@ -1,0 +1,115 @@
+"""Searchable PDF: each page's image, and over it the text, invisible, where the image shows it.
+
+Written with pydyf: it takes objects as they are and writes them one by one, so that one image is in memory at a time.
+"""
+
+from collections.abc import Iterable
+from tempfile import TemporaryFile
+from typing import BinaryIO
+
+import numpy as np
+import pydyf
+from numpy.typing import NDArray
+
+from ocr_client.documents import PDF_POINTS_PER_INCH, ReadPage
+from ocr_client.formats.glyphless import GlyphlessFont
+from ocr_client.formats.letters import width_em
+from ocr_client.formats.markup import SOFTWARE, SOFTWARE_VERSION
+from ocr_client.formats.pdf_image import PdfImage, pdf_image
+from ocr_client.results import Line
+
+# Longest side that readers take: ISO 32000, annex C.
+MAX_SIDE_POINTS = 14_400
+INVISIBLE = 3
+
+
+def write(results: Iterable[ReadPage], stream: BinaryIO) -> None:
+    """Write one document with a page a page; the images wait for it in a temporary file.
+
+    Raises:
+        OSError: Pillow cannot decode an image.
+        ValueError: A page comes without its image, or it is too large for Pillow.
+    """
+    pdf, font, font_fields = pydyf.PDF(), GlyphlessFont(), pydyf.Dictionary()
+    pdf.info.update({"Producer": pydyf.String(f"{SOFTWARE} {SOFTWARE_VERSION}")})
+    pdf.add_object(font_fields)
+    with TemporaryFile() as spool:
+        for result in results:
+            _add_page(pdf, result, font, font_fields.reference, spool)
+        font.add_to(pdf, font_fields)
+        pdf.write(stream)
+
+
+class _Spooled(pydyf.Stream):  # type: ignore[misc]  # pydyf has no types
+    """A stream whose bytes wait in a file until they are written."""
+
+    def __init__(self, content: bytes, extra: dict[str, object], spool: BinaryIO) -> None:
+        super().__init__(extra=extra)
+        self._spool, self._start, self._length = spool, spool.tell(), spool.write(content)
+
+    @property
+    def data(self) -> bytes:
+        self._spool.seek(self._start)
+        written: bytes = pydyf.Stream([self._spool.read(self._length)], self.extra).data
+        return written
+
+
+def _add_page(pdf: pydyf.PDF, result: ReadPage, font: GlyphlessFont, font_reference: bytes, spool: BinaryIO) -> None:
+    if result.image is None:
+        raise ValueError(f"{result.source}: a PDF needs the image of page {result.number}, got none")
+    page, image = result.page, pdf_image(result.image)
+    scale = min(PDF_POINTS_PER_INCH / result.dpi, MAX_SIDE_POINTS / max(page.width, page.height))
+    content, picture = pydyf.Stream(compress=True), _Spooled(image.content, image.fields, spool)
+    # The image's pixels become the unit of length, and its y axis still points up.
+    content.set_matrix(scale, 0, 0, scale, 0, 0)
+    _draw_image(content, image, page.width, page.height)
+    _write_lines(content, page.lines, page.height, font)
+    pdf.add_object(content)
+    pdf.add_object(picture)
+    resources = {"XObject": pydyf.Dictionary({"Image": picture.reference})}
+    resources["Font"] = pydyf.Dictionary({"Text": font_reference})
+    pdf.add_page(
+        pydyf.Dictionary(
+            {
+                "Type": "/Page",
+                "Parent": pdf.pages.reference,
+                "MediaBox": pydyf.Array([0, 0, page.width * scale, page.height * scale]),
+                "Resources": pydyf.Dictionary(resources),
+                "Contents": content.reference,
+            }
+        )
+    )
+
+
+def _draw_image(content: pydyf.Stream, image: PdfImage, width: int, height: int) -> None:
+    content.push_state()
+    content.set_matrix(width, 0, 0, height, 0, 0)
+    content.set_matrix(*image.turn)
+    content.draw_x_object("Image")
+    content.pop_state()
+
+
+def _write_lines(content: pydyf.Stream, lines: Iterable[Line], height: int, font: GlyphlessFont) -> None:
+    content.begin_text()
+    content.set_text_rendering(INVISIBLE)
+    for line in lines:
+        text = " ".join(line.text.split())
+        origin, along, up = _parallelogram(line, height)
+        length_em, size = sum(map(width_em, text)), float(np.hypot(*up))
+        if length_em and size:
+            content.set_font_size("Text", size)
+            content.set_text_matrix(*(along / (length_em * size)).tolist(), *(up / size).tolist(), *origin.tolist())
+            content.show_text(font.encode(text))
+    content.end_text()
+
+
+def _parallelogram(line: Line, height: int) -> NDArray[np.float64]:
+    """What comes closest to a line's quad, as the quad itself nearly always is one: PDF turns and slants text only.
+
+    Returns:
+        (3, 2): the lower left corner, the lower edge and the left edge, in pixels with y upwards.
+    """
+    top_left, top_right, bottom_right, bottom_left = corners = np.array(line.quad) * (1, -1) + (0, height)
+    along = (top_right - top_left + bottom_right - bottom_left) / 2
+    up = (top_left - bottom_left + top_right - bottom_right) / 2
+    return np.array([corners.mean(axis=0) - (along + up) / 2, along, up])

@@ -1,0 +1,27 @@
+"""What a format does: pages in, a file out, page by page."""
+
+from collections.abc import Callable, Iterable
+from typing import BinaryIO, NamedTuple
+
+from ocr_client.documents import ReadPage
+
+
+class Writer(NamedTuple):
+    """A format that results can be written in.
+
+    Attributes:
+        suffix: Of its files, with the dot.
+        binary: Whether it is nothing to print on a terminal.
+        needs_image: Whether `ReadPage.image` must be there.
+        write: Writes pages to a stream while they come; the stream stays open.
+    """
+
+    suffix: str
+    binary: bool
+    needs_image: bool
+    write: Callable[[Iterable[ReadPage], BinaryIO], None]
+
+
+def encoded(text: str) -> bytes:
+    """UTF-8; what it cannot hold (in names of files that were never text) becomes a question mark."""
+    return text.encode("utf-8", "replace")

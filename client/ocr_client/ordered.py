@@ -1,0 +1,93 @@
+"""Work on many items at once, their results in the items' order, without taking more items than needed."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Generator, Iterable
+from concurrent.futures import Future
+from queue import SimpleQueue
+from threading import Thread
+from typing import TypeAlias, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+Tasks: TypeAlias = SimpleQueue[tuple[Future[R], T] | None]
+
+# Items taken and not yet given back, per worker: one slow item does not make the other workers wait at once.
+AHEAD = 2
+
+
+def map_ordered(function: Callable[[T], R], items: Iterable[T], workers: int) -> Generator[R, None, None]:
+    """Apply a function to items in threads.
+
+    The threads are daemons, unlike those of `concurrent.futures`: Ctrl-C ends the program without waiting for the
+    slowest answer.
+
+    Args:
+        function: Gets an item.
+        items: Taken one by one, in the caller's thread; at most `AHEAD * workers` are under way.
+        workers: How many threads there are.
+
+    Yields:
+        What the function gave, or what it raised is raised.
+    """
+    tasks: Tasks[R, T] = SimpleQueue()
+    futures: deque[Future[R]] = deque()
+    for _ in range(workers):
+        Thread(target=_work, args=(function, tasks), daemon=True).start()
+    try:
+        for item in items:
+            futures.append(Future())
+            tasks.put((futures[-1], item))
+            while futures and (futures[0].done() or len(futures) == AHEAD * workers):
+                yield futures.popleft().result()
+        while futures:
+            yield futures.popleft().result()
+    finally:
+        for future in futures:
+            future.cancel()
+        for _ in range(workers):
+            tasks.put(None)
+
+
+def _work(function: Callable[[T], R], tasks: Tasks[R, T]) -> None:
+    while task := tasks.get():
+        future, item = task
+        if not future.set_running_or_notify_cancel():
+            continue
+        try:
+            future.set_result(function(item))
+        except BaseException as error:  # noqa: BLE001  it is raised where the result is asked for
+            future.set_exception(error)
+
+
+async def map_ordered_async(
+    function: Callable[[T], Awaitable[R]], items: AsyncIterable[T], workers: int
+) -> AsyncGenerator[R, None]:
+    """The same in tasks of one event loop.
+
+    Args:
+        function: Gets an item.
+        items: Taken one by one; at most `AHEAD * workers` are under way.
+        workers: How many calls are under way at the same time.
+
+    Yields:
+        What the function gave, or what it raised is raised.
+    """
+    limit = asyncio.Semaphore(workers)
+    tasks: deque[asyncio.Task[R]] = deque()
+    try:
+        async for item in items:
+            tasks.append(asyncio.create_task(_limited(function, item, limit)))
+            while tasks and (tasks[0].done() or len(tasks) == AHEAD * workers):
+                yield await tasks.popleft()
+        while tasks:
+            yield await tasks.popleft()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _limited(function: Callable[[T], Awaitable[R]], item: T, limit: asyncio.Semaphore) -> R:
+    async with limit:
+        return await function(item)

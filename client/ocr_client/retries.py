@@ -1,0 +1,20 @@
+"""How long to wait before trying again."""
+
+import random
+from collections.abc import Iterator
+
+FIRST_S = 0.1
+LONGEST_S = 5.0
+
+
+def pauses_s(retries: int) -> Iterator[float]:
+    """A pause before each retry, twice as long as the one before, shortened at random by up to a half.
+
+    Chance keeps many clients that failed together from coming back together ("equal jitter" in M. Brooker,
+    "Exponential Backoff and Jitter", AWS Architecture Blog, 2015).
+
+    Yields:
+        Seconds.
+    """
+    for retry in range(retries):
+        yield min(FIRST_S * 2**retry, LONGEST_S) * random.uniform(0.5, 1)  # noqa: S311  no secret

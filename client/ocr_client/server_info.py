@@ -1,0 +1,115 @@
+"""What a server says about itself, and what is wrong with it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ocr_client.protocol import MODEL, STEPS
+
+READY = "READY"
+# What an entry of a model's instance_group runs on.
+DEVICES = {"KIND_CPU": "CPU", "KIND_GPU": "GPU", "KIND_MODEL": "what the model chooses"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInfo:
+    """One model of the OCR pipeline.
+
+    Attributes:
+        name: Its name.
+        version: Its version in the repository; empty if it was never loaded.
+        state: Triton's word for it: "READY", "LOADING", "UNLOADING", "UNAVAILABLE"; "MISSING" if the server has none.
+        reason: Why it is not ready, as far as the server says so.
+        backend: "python", "onnxruntime", …; "ensemble" for the chain of the others; empty if it is not ready.
+        devices: How many instances run where, such as "2 x CPU" or "1 x GPU 0".
+    """
+
+    name: str
+    version: str
+    state: str
+    reason: str
+    backend: str
+    devices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerInfo:
+    """A server that answers.
+
+    Attributes:
+        url: Where it listens.
+        name: Its own name, usually "triton".
+        version: Of the Triton server.
+        ready: Whether images can be read.
+        models: Those of the OCR pipeline; empty if the server does not tell.
+    """
+
+    url: str
+    name: str
+    version: str
+    ready: bool
+    models: tuple[ModelInfo, ...]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong, a sentence each, and what to do; empty if nothing is."""
+        found = tuple(map(_problem, (model for model in self.models if model.state != READY)))
+        if not found and not self.ready:
+            return (f"{MODEL} is not ready, and the server does not say why: see its log",)
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON-ready dicts, tuples, strings and booleans."""
+        return {**asdict(self), "problems": self.problems}
+
+
+def parse_server(
+    url: str, ready: bool, server: Mapping[str, Any], index: Sequence[Any] | None, configs: Mapping[str, Any]
+) -> ServerInfo:
+    """Put together what the server has said.
+
+    Args:
+        url: Where it listens.
+        ready: Whether the ensemble is.
+        server: Its description of itself.
+        index: Its repository's index; None if it does not tell.
+        configs: The configuration of every model that is ready, by name.
+    """
+    entries = {entry["name"]: entry for entry in index or []}
+    names = () if index is None else (MODEL, *STEPS)
+    models = tuple(_parse_model(name, entries.get(name), configs.get(name, {})) for name in names)
+    return ServerInfo(url=url, name=server["name"], version=server["version"], ready=ready, models=models)
+
+
+def ready_models(index: Sequence[Any] | None) -> list[str]:
+    """Those of the pipeline's models that are ready."""
+    return [entry["name"] for entry in index or [] if entry.get("state") == READY and entry["name"] in (MODEL, *STEPS)]
+
+
+def _parse_model(name: str, entry: Mapping[str, Any] | None, config: Mapping[str, Any]) -> ModelInfo:
+    entry = {"state": "MISSING"} if entry is None else entry
+    return ModelInfo(
+        name=name,
+        version=entry.get("version", ""),
+        state=entry.get("state", "UNAVAILABLE"),
+        reason=entry.get("reason", ""),
+        backend=config.get("backend") or config.get("platform", ""),
+        devices=tuple(device for group in config.get("instance_group", ()) for device in _devices(group)),
+    )
+
+
+def _devices(group: Mapping[str, Any]) -> Iterator[str]:
+    """Where an entry of a model's instance_group runs: one text a GPU."""
+    device = DEVICES.get(group.get("kind", ""), "?")
+    for gpu in group.get("gpus") or [None]:
+        yield f"{group.get('count', 1)} x {device}" + ("" if gpu is None else f" {gpu}")
+
+
+def _problem(model: ModelInfo) -> str:
+    if model.state == "MISSING":
+        return (
+            f"{model.name} is not in the server's model repository: is it this project's, and are its models exported?"
+        )
+    if model.state == "LOADING":
+        return f"{model.name} is still loading: ask again in a moment"
+    return f"{model.name} is {model.state.lower()} ({model.reason or 'no reason given'}): see the server's log"

@@ -1,0 +1,61 @@
+"""How a client talks to its server: written once, for both clients and the command line."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypedDict
+
+from ocr_client.address import Address, Tls, parse_url
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+class ClientOptions(TypedDict, total=False):
+    """Keyword arguments of both clients.
+
+    Attributes:
+        timeout_s: Seconds to wait for the connection, and then for the answer; 60 by default. Every attempt has
+            them anew.
+        retries: How often to try again, after growing pauses, while the server is unreachable or overloaded; 3 by
+            default, which takes less than a second. 0 is never.
+        headers: Sent with every request: HTTP headers, gRPC metadata.
+        tls: Certificates for https and grpcs, where the system's own are not enough.
+        shared_memory: Whether to hand images over in system shared memory. The server must run on this machine
+            (in a container: with --ipc=host) and as the same user, on Linux.
+    """
+
+    timeout_s: float
+    retries: int
+    headers: Mapping[str, str]
+    tls: Tls | None
+    shared_memory: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The server's address and the options of `ClientOptions`, checked."""
+
+    address: Address
+    timeout_s: float = 60.0
+    retries: int = 3
+    headers: Mapping[str, str] = field(default_factory=dict)
+    tls: Tls | None = None
+    shared_memory: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        if not 0 < self.timeout_s < math.inf:
+            raise ValueError(f"timeout_s is more than 0 seconds, got {self.timeout_s!r}")
+        if self.retries < 0:
+            raise ValueError(f"retries is 0 or more, got {self.retries!r}")
+
+    @classmethod
+    def of(cls, url: str, **options: "Unpack[ClientOptions]") -> "Settings":
+        """Check what a client was given.
+
+        Raises:
+            TypeError: There is no such option.
+            ValueError: The URL is no server's address, or an option is out of range.
+        """
+        return cls(parse_url(url), **options)

@@ -1,0 +1,173 @@
+"""gRPC, blocking and for asyncio, by tritonclient: its two clients have the same methods."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+from ocr_client.calls import (
+    Call,
+    DescribeModel,
+    DescribeServer,
+    Infer,
+    IsReady,
+    ListModels,
+    RegisterRegion,
+    UnregisterRegion,
+)
+from ocr_client.errors import OcrError
+from ocr_client.failures import server_error, timeout, unreachable
+from ocr_client.protocol import MODEL, OUTPUTS
+from ocr_client.settings import Settings
+from ocr_client.transports.tensors import image_tensor
+
+try:
+    import tritonclient.grpc
+    import tritonclient.grpc.aio
+    from tritonclient.utils import InferenceServerException
+except (ImportError, RuntimeError) as error:  # tritonclient makes it a RuntimeError
+    raise ModuleNotFoundError("grpc:// and grpcs:// addresses need gRPC: pip install 'ocr-triton[grpc]'") from error
+
+CHANNEL = {
+    # A photo or a dense page goes beyond gRPC's usual 4 MB; -1 is no limit.
+    "grpc.max_send_message_length": -1,
+    "grpc.max_receive_message_length": -1,
+    # A server that is back is found again within a second, not within two minutes.
+    "grpc.initial_reconnect_backoff_ms": 100,
+    "grpc.min_reconnect_backoff_ms": 100,
+    "grpc.max_reconnect_backoff_ms": 1000,
+}
+# gRPC's statuses as those of HTTP that mean the same to a client of ours.
+HTTP_STATUS = {
+    "INVALID_ARGUMENT": 400,
+    "UNAUTHENTICATED": 401,
+    "PERMISSION_DENIED": 403,
+    "NOT_FOUND": 404,
+    "RESOURCE_EXHAUSTED": 429,
+    "INTERNAL": 500,
+    "UNIMPLEMENTED": 501,
+    "UNAVAILABLE": 503,
+}
+# gRPC itself says UNAVAILABLE, too, when there is no connection; nothing else tells it from a server's word.
+NO_CONNECTION = re.compile(
+    "failed to connect|errors resolving|connection (reset|refused|aborted|timed out)|socket closed|broken pipe|goaway"
+    "|endpoint clos|stream removed|keepalive|recvmsg|sendmsg",
+    re.IGNORECASE,
+)
+WHERE = re.compile(
+    r"failed to connect to all addresses; last error: \w+: (ipv[46]:\S+: )?(Failed to connect to remote host: )?"
+)
+
+
+class GrpcTransport:
+    """A channel to a server; any number of threads may use it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._triton = tritonclient.grpc.InferenceServerClient(**_channel(settings))
+
+    def perform(self, call: Call) -> Any:
+        """Do it and give what the call says."""
+        with _failures_explained(self._settings, call):
+            return _result(call, _invoke(self._triton, call, self._settings))
+
+    def close(self) -> None:
+        """Let the channel go."""
+        self._triton.close()
+
+
+class AsyncGrpcTransport:
+    """The same for one event loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _triton(self) -> Any:
+        # Belongs to the event loop, which need not run yet when the client is made.
+        return tritonclient.grpc.aio.InferenceServerClient(**_channel(self._settings))
+
+    async def perform(self, call: Call) -> Any:
+        """Do it and give what the call says."""
+        with _failures_explained(self._settings, call):
+            return _result(call, await _invoke(self._triton, call, self._settings))
+
+    async def close(self) -> None:
+        """Let the channel go."""
+        if "_triton" in vars(self):
+            await self._triton.close()
+
+
+def _channel(settings: Settings) -> dict[str, Any]:
+    """Arguments of tritonclient's constructors."""
+    tls = settings.tls
+    return {
+        "url": settings.address.target,
+        "channel_args": list(CHANNEL.items()),
+        "ssl": settings.address.is_encrypted,
+        "root_certificates": tls and tls.ca_file,
+        "certificate_chain": tls and tls.cert_file,
+        "private_key": tls and tls.key_file,
+    }
+
+
+def _invoke(triton: Any, call: Call, settings: Settings) -> Any:
+    """Call tritonclient's method: what it returns, or for asyncio an awaitable of that."""
+    # gRPC takes names of headers in lower case only.
+    headers = {name.lower(): value for name, value in settings.headers.items()}
+    common = {"headers": headers, "client_timeout": settings.timeout_s}
+    match call:
+        case Infer(image, parameters, request_id):
+            tensor = image_tensor(image, tritonclient.grpc.InferInput)
+            wanted = [tritonclient.grpc.InferRequestedOutput(name) for name in OUTPUTS]
+            return triton.infer(
+                MODEL, [tensor], outputs=wanted, request_id=request_id, parameters=dict(parameters), **common
+            )
+        case IsReady():
+            return triton.is_model_ready(MODEL, **common)
+        case DescribeServer():
+            return triton.get_server_metadata(as_json=True, **common)
+        case ListModels():
+            return triton.get_model_repository_index(as_json=True, **common)
+        case DescribeModel(name):
+            return triton.get_model_config(name, as_json=True, **common)
+        case RegisterRegion(name, key, byte_size):
+            return triton.register_system_shared_memory(name, key, byte_size, **common)
+        case UnregisterRegion(name):
+            return triton.unregister_system_shared_memory(name, **common)
+
+
+def _result(call: Call, answer: Any) -> Any:
+    """What the call promises, the same as over HTTP."""
+    match call:
+        case Infer():
+            return {name: answer.as_numpy(name) for name in OUTPUTS}
+        case ListModels():
+            return answer.get("models", [])
+        case DescribeModel():
+            return answer["config"]
+        case RegisterRegion() | UnregisterRegion():
+            return None
+    return answer
+
+
+@contextmanager
+def _failures_explained(settings: Settings, call: Call) -> Iterator[None]:
+    """Raise what tritonclient raises as one of `ocr_client.errors`."""
+    try:
+        yield
+    except InferenceServerException as error:
+        raise _explained(settings, call, error) from error
+
+
+def _explained(settings: Settings, call: Call, error: Any) -> OcrError:
+    code, message = str(error.status()).removeprefix("StatusCode."), str(error.message())
+    if code == "DEADLINE_EXCEEDED":
+        return timeout(settings.address, settings.timeout_s)
+    if code == "UNAVAILABLE" and NO_CONNECTION.search(message):
+        return unreachable(settings.address, WHERE.sub("", message))
+    request_id = call.request_id if isinstance(call, Infer) else ""
+    return server_error(
+        settings.address, HTTP_STATUS.get(code, 500), message, told=f"gRPC {code}", request_id=request_id
+    )

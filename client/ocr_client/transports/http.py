@@ -1,0 +1,74 @@
+"""Blocking HTTP, by urllib3."""
+
+from http.client import HTTPException, RemoteDisconnected
+from typing import Any
+
+import urllib3
+from urllib3 import exceptions
+
+from ocr_client.calls import Call
+from ocr_client.errors import OcrError
+from ocr_client.failures import not_triton, timeout, unreachable
+from ocr_client.settings import Settings
+from ocr_client.transports.http_messages import HttpAnswer, decode, encode
+from ocr_client.transports.tls import ssl_context
+
+# Connections that are kept for the next request; more may be open while more threads ask at once.
+KEPT_CONNECTIONS = 128
+
+
+class HttpTransport:
+    """Connections to a server, one for every thread that asks at the same time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._address = settings.address
+        context = ssl_context(self._address, settings.tls)
+        self._pool = urllib3.connection_from_url(
+            str(self._address),
+            maxsize=KEPT_CONNECTIONS,
+            headers=dict(settings.headers),
+            timeout=settings.timeout_s,
+            **({"ssl_context": context} if context else {}),
+        )
+
+    def perform(self, call: Call) -> Any:
+        """Do it and give what the call says."""
+        request = encode(call)
+        try:
+            response = self._pool.urlopen(
+                request.method,
+                self._url(request.path),
+                request.body,
+                {**self._settings.headers, **request.headers},
+                retries=False,
+                redirect=False,
+            )
+        except (exceptions.HTTPError, OSError) as error:
+            raise self._explained(error) from error
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return decode(self._address, call, HttpAnswer(response.status, headers, response.data))
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._pool.close()
+
+    def _url(self, path: str) -> str:
+        _, _, base = self._address.target.partition("/")
+        return f"/{base}{path}" if base else path
+
+    def _explained(self, error: Exception) -> OcrError:
+        # urllib3 counts a refused connection among the timeouts.
+        if isinstance(error, exceptions.TimeoutError) and not isinstance(error, exceptions.NewConnectionError):
+            return timeout(self._address, self._settings.timeout_s)
+        reason = _reason(error)
+        if isinstance(reason, HTTPException) and not isinstance(reason, RemoteDisconnected):
+            return not_triton(self._address, reason)
+        return unreachable(self._address, reason)
+
+
+def _reason(error: Exception) -> object:
+    """What urllib3 wraps: its own messages name its objects."""
+    if error.__cause__:
+        return error.__cause__
+    return next((argument for argument in error.args if isinstance(argument, Exception)), error)

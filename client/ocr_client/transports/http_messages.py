@@ -1,0 +1,115 @@
+"""Calls as HTTP messages (the KServe protocol with Triton's extensions); tritonclient packs the tensors.
+
+The messages are carried by urllib3 and aiohttp, not by tritonclient's own clients: of those, the blocking one works
+only in the thread that made it, and neither takes certificates and timeouts alike.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput
+from tritonclient.utils import InferenceServerException
+
+from ocr_client.address import Address
+from ocr_client.calls import (
+    Call,
+    DescribeModel,
+    DescribeServer,
+    Infer,
+    IsReady,
+    ListModels,
+    RegisterRegion,
+    UnregisterRegion,
+)
+from ocr_client.failures import not_triton, server_error
+from ocr_client.protocol import MODEL, OUTPUTS
+from ocr_client.transports.tensors import image_tensor
+
+# Tells where in a body the JSON ends and the tensors begin.
+JSON_LENGTH = "Inference-Header-Content-Length"
+REGION = "/v2/systemsharedmemory/region"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """What to send; the path is below the server's address."""
+
+    method: str
+    path: str
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What came back; the headers' names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def encode(call: Call) -> HttpRequest:
+    """Put a call into a request."""
+    match call:
+        case Infer():
+            body, json_length = _infer_body(call)
+            headers = {} if json_length is None else {JSON_LENGTH: str(json_length)}
+            return HttpRequest("POST", f"/v2/models/{MODEL}/infer", body, headers)
+        case IsReady():
+            return HttpRequest("GET", f"/v2/models/{MODEL}/ready")
+        case DescribeServer():
+            return HttpRequest("GET", "/v2")
+        case ListModels():
+            return HttpRequest("POST", "/v2/repository/index", b"{}")
+        case DescribeModel(name):
+            return HttpRequest("GET", f"/v2/models/{name}/config")
+        case RegisterRegion(name, key, byte_size):
+            body = json.dumps({"key": key, "offset": 0, "byte_size": byte_size}).encode()
+            return HttpRequest("POST", f"{REGION}/{name}/register", body)
+        case UnregisterRegion(name):
+            return HttpRequest("POST", f"{REGION}/{name}/unregister")
+
+
+def decode(address: Address, call: Call, answer: HttpAnswer) -> Any:
+    """Take a call's result out of the answer.
+
+    Raises:
+        OcrError: The server refuses or fails, or the answer makes no sense.
+    """
+    if isinstance(call, IsReady):
+        return answer.status == 200
+    if answer.status != 200:
+        request_id = call.request_id if isinstance(call, Infer) else ""
+        raise server_error(address, answer.status, _message(answer.body), request_id=request_id)
+    if isinstance(call, (RegisterRegion, UnregisterRegion)):
+        return None
+    try:
+        return _outputs(answer) if isinstance(call, Infer) else json.loads(answer.body)
+    except (ValueError, LookupError, TypeError, AttributeError, InferenceServerException) as error:
+        raise not_triton(address, error) from error
+
+
+def _infer_body(call: Infer) -> tuple[bytes, int | None]:
+    tensor = image_tensor(call.image, InferInput)
+    wanted = [InferRequestedOutput(name, binary_data=True) for name in OUTPUTS]
+    body, json_length = InferenceServerClient.generate_request_body(
+        [tensor], outputs=wanted, request_id=call.request_id, parameters=call.parameters
+    )
+    return body, json_length
+
+
+def _outputs(answer: HttpAnswer) -> dict[str, Any]:
+    length = answer.headers.get(JSON_LENGTH.lower())
+    result = InferenceServerClient.parse_response_body(answer.body, header_length=length)
+    return {name: result.as_numpy(name) for name in OUTPUTS}
+
+
+def _message(body: bytes) -> str:
+    """What the server says about a failure; of a proxy's page, the beginning."""
+    try:
+        return str(json.loads(body)["error"])
+    except (ValueError, LookupError, TypeError):
+        return body[:200].decode(errors="replace") or "no reason given"
