@@ -185,5 +185,5 @@ def _axes(angles_rad: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _points(u: FloatArray, v: FloatArray, along: FloatArray, across: FloatArray) -> FloatArray:
-    """x and y, (N, 2) float32, of what lies `u` along and `v` across the text."""
+    """Positions, (N, 2) float32 x and y, of what lies `u` along and `v` across the text."""
     return np.asarray(along * u[:, None] + across * v[:, None], np.float32)
