@@ -8,7 +8,7 @@ URL ?= localhost:8000
 SAMPLES := $(addprefix samples/,table.png article.png receipt.png blank.png label.png street.jpg)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help demo test lint format export serve accuracy samples clean
+.PHONY: help demo test image test-image lint format export serve accuracy samples clean
 .DEFAULT_GOAL := help
 
 help: ## list the verbs
@@ -22,6 +22,12 @@ test: export ## run every test against a real Triton (TESTS="tests/unit -k crops
 
 serve: export ## leave the server running and print how to call it
 	$(PY) -m server
+
+image: $(VENV)/installed ## build the production image (docs/production.md)
+	$(PY) -m tests.image.image
+
+test-image: $(VENV)/installed ## build the image, and run the tests of the server against a container of it
+	$(PY) -m pytest tests/server tests/image --triton=image
 
 export: $(VENV)/installed ## fetch the default models, rewrite and verify them, write them into model_repository/
 	$(PY) -m export

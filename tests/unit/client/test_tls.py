@@ -113,8 +113,6 @@ def test_a_client_that_trusts_and_is_known_gets_its_answer(
         assert client.ready()
 
 
-# Python 3.10's asyncio does not tidy up after a server that hangs up in the middle of TLS.
-@pytest.mark.filterwarnings("ignore:.*_SSLProtocolTransport:pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("tls", ["nothing", "trusting"])
 def test_any_other_gets_no_connection(kind: type[Client], url: str, certificates: Certificates, tls: str) -> None:
     chosen = None if tls == "nothing" else certificates.trusting

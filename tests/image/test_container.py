@@ -1,0 +1,96 @@
+"""A running container: its rights, its health, what it keeps closed, its end."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.image.container import POLL_S, Container, running
+from tests.image.image import Image
+from tests.project import MODEL_REPOSITORY, SAMPLES
+from tests.server.raw_http import post
+
+KEY = "a-key-of-this-test"
+ADMIN_HEADER = "ocr-admin-key"
+TIMEOUT_S = 60
+# What Kubernetes grants.
+GRACE_S = 30
+# The step with the most instances: a request meets the dead one least often.
+STEP = "ctc_decoding"
+# Ends one of its processes, from inside the container; the brackets keep the script from finding itself.
+KILL = f"""
+for process in /proc/[0-9]*; do
+  grep -qs '[{STEP[0]}]{STEP[1:]}/1/model.py' "$process/cmdline" && kill -9 "${{process#/proc/}}" && exit
+done
+exit 1
+"""
+
+
+@pytest.fixture(scope="module")
+def own(image: Image, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
+    """A container for this file, with a known key, and with a health check that does not keep us waiting."""
+    options = (f"--env=OCR_ADMIN_KEY={KEY}", "--health-interval=1s", "--health-retries=1")
+    with running(image, tmp_path_factory.mktemp("own") / "log", *options) as started:
+        yield started
+
+
+def wait_for_health(container: Container, wanted: str) -> None:
+    deadline = time.monotonic() + TIMEOUT_S
+    while container.inspect("{{.State.Health.Status}}") != wanted:
+        assert time.monotonic() < deadline, container.inspect("{{json .State.Health}}")
+        time.sleep(POLL_S)
+
+
+def test_the_server_is_not_root_and_has_no_capabilities(container: Container) -> None:
+    status = dict(line.split(":\t", 1) for line in container.run("cat", "/proc/1/status").stdout.splitlines())
+    assert status["Name"] == "tritonserver"
+    assert status["Uid"].split() == ["1000"] * 4
+    assert {int(status[name], 16) for name in ("CapPrm", "CapEff", "CapBnd", "CapAmb")} == {0}
+
+
+def test_the_root_file_system_is_read_only(container: Container) -> None:
+    refused = container.run("touch", "/opt/ocr/model_repository/x", check=False)
+    assert (refused.returncode, "Read-only file system" in refused.stdout) == (1, True)
+
+
+@pytest.mark.parametrize("path", ["/v2/repository/index", "/v2/repository/models/ocr_ensemble/unload"])
+def test_the_repository_is_closed_to_those_who_send_images(container: Container, path: str) -> None:
+    status, answer = container.ask(path)
+    assert (status, ADMIN_HEADER in str(answer)) == (403, True)
+
+
+@pytest.mark.parametrize("path", ["/v2/systemsharedmemory/region/x/register", "/v2/trace/setting", "/v2/logging"])
+def test_memory_traces_and_the_log_are_closed_too(container: Container, path: str) -> None:
+    assert container.ask(path)[0] == 403
+
+
+def test_the_key_opens_the_repository(own: Container) -> None:
+    assert own.ask("/v2/repository/index", ocr_admin_key="another-key")[0] == 403
+    status, models = own.ask("/v2/repository/index", ocr_admin_key=KEY)
+    assert status == 200
+    assert isinstance(models, list)
+    ready = {model["name"] for model in models if model["state"] == "READY"}
+    assert ready == {folder.name for folder in MODEL_REPOSITORY.iterdir()}
+
+
+def test_the_health_check_notices_a_dead_step(own: Container) -> None:
+    wait_for_health(own, "healthy")
+    own.run("bash", "-c", KILL)
+    wait_for_health(own, "unhealthy")
+    assert own.is_ready()  # says Triton itself
+
+
+def test_a_request_in_flight_is_answered_before_the_server_stops(image: Image, tmp_path: Path) -> None:
+    """The container is told to stop while a page of an article is read."""
+    with running(image, tmp_path / "log") as container, ThreadPoolExecutor() as pool:
+        asked = pool.submit(post, container.triton.url, (SAMPLES / "article.png").read_bytes())
+        while container.triton.calls("text_detection")[0] == 0:
+            time.sleep(POLL_S)
+        assert not asked.done()
+        started = time.monotonic()
+        container.docker.run("stop", f"--time={GRACE_S}", container.name)
+        assert time.monotonic() - started < GRACE_S
+        assert len(asked.result().texts) > 20
+        assert container.process.wait(TIMEOUT_S) == 0

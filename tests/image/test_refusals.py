@@ -1,0 +1,51 @@
+"""What a container that cannot serve says: one sentence on what is wrong and what to do."""
+
+import pytest
+
+from tests.image.image import Image
+
+ENOUGH = "--shm-size=1g"
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        pytest.param(
+            ["--shm-size=64m"],
+            "/dev/shm has 64 MB and the Python steps need 512: "  # noqa: S108
+            "run the container with --shm-size=1g (Kubernetes: an emptyDir of medium Memory)",
+            id="shared-memory-of-Dockers-default-size",
+        ),
+        pytest.param(
+            [ENOUGH, "--tmpfs=/opt/ocr/model_repository"],
+            "/opt/ocr/model_repository has no exported text_detection: "
+            "write it with `python -m export --model-repository DIR` and mount DIR there",
+            id="a-repository-without-exported-models",
+        ),
+        pytest.param(
+            [ENOUGH, "--env=OCR_PROFILE=gpu"],
+            "OCR_PROFILE=gpu needs a GPU and this container has none: run it with --gpus all, or with OCR_PROFILE=cpu",
+            id="the-gpu-profile-without-a-GPU",
+        ),
+        pytest.param(
+            [ENOUGH, "--env=OCR_PROFILE=tensorrt"],
+            "OCR_PROFILE=tensorrt needs a GPU and this container has none: "
+            "run it with --gpus all, or with OCR_PROFILE=cpu",
+            id="the-tensorrt-profile-without-a-GPU",
+        ),
+        pytest.param(
+            [ENOUGH, "--env=OCR_PROFILE=fast"],
+            "OCR_PROFILE is 'fast'; it must be cpu, gpu or tensorrt",
+            id="a-profile-that-there-is-not",
+        ),
+        pytest.param(
+            [ENOUGH, "--env=OCR_ADMIN_KEY=a=b"],
+            "OCR_ADMIN_KEY may have letters, digits, '.', '_' and '-' only",
+            id="a-key-that-Triton-would-misread",
+        ),
+    ],
+)
+def test_one_sentence_says_what_is_wrong(image: Image, options: list[str], sentence: str) -> None:
+    done = image.docker.run("run", "--rm", *options, image.tag, check=False)
+    (said,) = (line for line in done.stdout.splitlines() if line.startswith("ocr-serve:"))
+    assert (done.returncode, said) == (1, f"ocr-serve: {sentence}")
