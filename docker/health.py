@@ -2,22 +2,26 @@
 """Whether the ensemble reads: small images with text go through it, and each must come back with a line of text.
 
 The server's health endpoints do not notice that the process of a Python step has died; requests that meet it fail.
-So there are more images than any step has instances.
+So there are more images than any step has processes.
 """
 
 import io
 import json
 import sys
-import urllib.error
-import urllib.request
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
 
 from PIL import Image, ImageDraw, ImageFont
 
-URL = "http://127.0.0.1:8000/v2/models"
+ADDRESS = ("127.0.0.1", 8000)
 STEPS = ("image_preprocessing", "text_cropping", "ctc_decoding")
 TIMEOUT_S = 20
-# Whatever was exported, it finds and reads these letters; how surely is not the question here.
+# Whatever was exported finds and reads these letters; how surely is not the question here.
 HEADERS = {"Inference-Header-Content-Length": "0", "Min-Confidence": "0"}
+
+
+class Unhealthy(RuntimeError):
+    """The server answers, but not as it should."""
 
 
 def picture() -> bytes:
@@ -29,33 +33,47 @@ def picture() -> bytes:
     return buffer.getvalue()
 
 
-def instances(step: str) -> int:
-    """How many processes a step has."""
-    with urllib.request.urlopen(f"{URL}/{step}/config", timeout=TIMEOUT_S) as answer:
-        return sum(group["count"] for group in json.load(answer)["instance_group"])
+def ask(connection: HTTPConnection, path: str, image: bytes = b"") -> dict[str, list[dict[str, object]]]:
+    """The JSON of an answer; in that to an image, the tensors' bytes follow it.
+
+    Raises:
+        Unhealthy: The server answers with an error.
+    """
+    connection.request("POST" if image else "GET", f"/v2/models/{path}", image or None, HEADERS)
+    response = connection.getresponse()
+    content = response.read()
+    if response.status != 200:
+        raise Unhealthy(content.decode(errors="replace"))
+    length = int(response.headers.get("Inference-Header-Content-Length", len(content)))
+    return dict(json.loads(content[:length]))
 
 
-def lines(image: bytes) -> int:
-    """How many lines of text the ensemble reads."""
-    request = urllib.request.Request(f"{URL}/ocr_ensemble/infer", image, HEADERS)
-    with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
-        header = json.loads(answer.read(int(answer.headers["Inference-Header-Content-Length"])))
-    (texts,) = (output for output in header["outputs"] if output["name"] == "texts")
-    return int(texts["shape"][0])
+def check(connection: HTTPConnection) -> None:
+    """Send the images.
+
+    Raises:
+        Unhealthy: One of them is not read.
+    """
+    groups = [ask(connection, f"{step}/config")["instance_group"] for step in STEPS]
+    processes = max(sum(int(str(group["count"])) for group in of_step) for of_step in groups)
+    image = picture()
+    for _ in range(2 * processes):
+        shapes = {output["name"]: output["shape"] for output in ask(connection, "ocr_ensemble/infer", image)["outputs"]}
+        if shapes["texts"] == [0]:
+            raise Unhealthy("no text is found in an image with text")
 
 
-def main() -> str:
-    """What is wrong; empty if nothing is."""
+def main() -> str | None:
+    """What is wrong; None if nothing is."""
     try:
-        image, count = picture(), 2 * max(map(instances, STEPS))
-        if not all([lines(image) for _ in range(count)]):
-            return "the ensemble answers, but reads no text"
-    except urllib.error.HTTPError as error:
-        return f"the ensemble fails: {error.read().decode(errors='replace')}"
-    except (OSError, ValueError, KeyError) as error:
-        return f"the server does not answer as it should: {error}"
-    return ""
+        with closing(HTTPConnection(*ADDRESS, timeout=TIMEOUT_S)) as connection:
+            check(connection)
+    except Unhealthy as error:
+        return f"the server does not read: {error}"
+    except (OSError, HTTPException, LookupError, ValueError) as error:
+        return f"the server does not answer as it should: {error!r}"
+    return None
 
 
 if __name__ == "__main__":
-    sys.exit(main() or 0)
+    sys.exit(main())

@@ -33,7 +33,6 @@ class Blocking:
 
     def close(self) -> None:  # noqa: D102
         self._finish(self._client.close())
-        self._finish(asyncio.sleep(0.05))  # Python 3.10 closes encrypted connections a moment later
         self._loop.close()
 
     def __enter__(self) -> "Blocking":

@@ -57,7 +57,7 @@ class AsyncOcrClient:
 
         To leave a loop over it early, put `contextlib.aclosing` round the iterator: asyncio is slow to notice.
         """
-        check_many(concurrency, options)
+        check_many(images, concurrency, options)
         return map_ordered_async(partial(self._result, options), _numbered(images), concurrency)
 
     async def ready(self) -> bool:

@@ -94,7 +94,7 @@ class OcrClient:
             TypeError: An option does not exist or is no number.
             ValueError: An option or the concurrency is out of range.
         """
-        check_many(concurrency, options)
+        check_many(images, concurrency, options)
         return map_ordered(partial(self._result, options), enumerate(images), concurrency)
 
     def ready(self) -> bool:

@@ -32,13 +32,15 @@ def build_request(content: bytes, options: Mapping[str, object], request_id: str
     return Infer(content, request_parameters(options), request_id or uuid4().hex)
 
 
-def check_many(concurrency: int, options: Mapping[str, object]) -> None:
+def check_many(images: object, concurrency: int, options: Mapping[str, object]) -> None:
     """Refuse at once what is no image's fault.
 
     Raises:
-        TypeError: An option does not exist, or is no number.
+        TypeError: A path or a file's content is given as if it were many, or an option does not exist or is no number.
         ValueError: An option or the concurrency is out of range.
     """
+    if isinstance(images, (str, bytes)):  # one could go through its letters, too
+        raise TypeError("read_many takes several images: put a single one into a list, or use read")
     request_parameters(options)
     if concurrency < 1:
         raise ValueError(f"concurrency is 1 or more, got {concurrency!r}")

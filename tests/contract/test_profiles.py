@@ -1,8 +1,8 @@
 """The machine profiles, `configs/gpu.pbtxt` and `configs/tensorrt.pbtxt`: the same models, tuned otherwise."""
 
 import importlib.util
-import json
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +14,8 @@ from tritonclient.grpc import model_config_pb2
 
 from export.ppocr import GEOMETRY
 from ocr_core.batching import BUCKET_PX, MAX_CROPS
+from server import requirements
+from server.errors import StartError
 from tests.contract.configs import CONFIGS, ONNX_MODELS, PYTHON_MODELS
 from tests.project import MODEL_REPOSITORY, ROOT
 from tests.unit import fake_triton
@@ -31,6 +33,12 @@ def read(model: str, profile: str) -> Any:
     return text_format.Parse(text, model_config_pb2.ModelConfig())
 
 
+def as_triton_tells(config: Any) -> dict[str, Any]:
+    """A configuration as a backend gets it."""
+    told: dict[str, Any] = json_format.MessageToDict(config, preserving_proto_field_name=True)
+    return told
+
+
 @pytest.fixture
 def backend(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The stand-in for the native ONNX backend, over the fake of Triton's Python API, and as if there were a GPU."""
@@ -45,6 +53,27 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@each_profile
+def test_without_a_gpu_the_embedded_server_says_so(
+    profile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requirements, "GPU_DEVICES", [tmp_path / "nvidiactl"])
+    with pytest.raises(
+        StartError, match=rf"^the profile {profile} needs a GPU and this machine has none; use --profile cpu$"
+    ):
+        requirements.check_gpu(profile)
+
+
+@each_profile
+def test_with_an_onnx_runtime_for_cpus_it_names_the_other(
+    profile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requirements, "GPU_DEVICES", [tmp_path])
+    monkeypatch.setattr(ort, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    with pytest.raises(StartError, match="install onnxruntime-gpu in the place of onnxruntime"):
+        requirements.check_gpu(profile)
 
 
 @each_profile
@@ -68,16 +97,18 @@ def test_onnx_models_run_on_the_gpu_and_python_steps_beside_it(model: str, profi
 
 
 @each_profile
-@pytest.mark.parametrize("model", PYTHON_MODELS)
-def test_limits_are_those_of_every_machine(model: str, profile: str) -> None:
-    limit = "max_image_megapixels"
-    assert read(model, profile).parameters[limit] == CONFIGS[model].parameters[limit]
+def test_as_large_images_are_accepted_as_elsewhere(profile: str) -> None:
+    limits = [
+        config.parameters["max_image_megapixels"].string_value
+        for config in (CONFIGS["image_preprocessing"], read("image_preprocessing", profile))
+    ]
+    assert limits[0] == limits[1]
 
 
 @each_profile
 @pytest.mark.parametrize("model", ONNX_MODELS)
 def test_a_new_shape_does_not_search_for_algorithms(backend: ModuleType, model: str, profile: str) -> None:
-    *_, (name, options) = backend._gpu_providers(json_format.MessageToDict(read(model, profile), True, True), "0")
+    *_, (name, options) = backend._gpu_providers(as_triton_tells(read(model, profile)), "0")
     assert name == "CUDAExecutionProvider"
     assert options["cudnn_conv_algo_search"] == "HEURISTIC"
     assert options["arena_extend_strategy"] == "kSameAsRequested"
@@ -92,8 +123,8 @@ def shapes(options: dict[str, str], bound: str) -> dict[str, list[int]]:
 @pytest.fixture
 def tensorrt(backend: ModuleType) -> dict[str, str]:
     """What ONNX Runtime's TensorRT provider is told."""
-    config = json_format.MessageToDict(read("text_recognition", "tensorrt"), True, True)
-    providers: list[tuple[str, dict[str, str]]] = backend._gpu_providers(json.loads(json.dumps(config)), "0")
+    config = as_triton_tells(read("text_recognition", "tensorrt"))
+    providers: list[tuple[str, dict[str, str]]] = backend._gpu_providers(config, "0")
     assert [name for name, _ in providers] == ["TensorrtExecutionProvider", "CUDAExecutionProvider"]
     return providers[0][1]
 

@@ -2,8 +2,10 @@
 
 import importlib.metadata
 import json
+import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from ocr_client import Page
+from ocr_client import OcrClient, Page
 from ocr_client.cli import main
 
 if TYPE_CHECKING:
@@ -167,3 +169,25 @@ def test_a_reader_that_leaves_ends_it_quietly(triton: "FakeTriton", images: Path
         assert process.stdout.readline() == f"==> {images}/a.PNG <==\n".encode()
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+def test_demo_serves_the_page_with_a_client_for_the_server(
+    triton: "FakeTriton", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[tuple[str, str, int, bool]] = []
+
+    def serve(client_factory: Callable[[], OcrClient], host: str, port: int, open_browser: bool) -> None:
+        with client_factory() as client:
+            served.append((client.read(b"image").text, host, port, open_browser))
+
+    monkeypatch.setattr("ocr_client.demo.serve", serve)
+    triton.answer_page(["Total"])
+    assert ocr("demo", "--port", 9000, "--no-browser", OCR_URL=triton.url).exit_code == 0
+    assert served == [("Total", "127.0.0.1", 9000, False)]
+
+
+def test_demo_on_a_port_that_is_taken_says_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = ocr("demo", "--port", taken.getsockname()[1], "--no-browser")
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Error: cannot listen on 127.0.0.1:")

@@ -240,6 +240,9 @@ def test_what_is_wrong_with_all_images_is_no_result(client: Client) -> None:
         client.read_many([b"a"], threshold=2)  # type: ignore[call-arg]
     with pytest.raises(ValueError, match="concurrency is 1 or more, got 0"):
         client.read_many([b"a"], concurrency=0)
+    for one in ("a.png", b"content"):
+        with pytest.raises(TypeError, match="put a single one into a list, or use read"):
+            client.read_many(one)  # type: ignore[arg-type]
 
 
 def test_options_go_with_each_of_many_images(triton: "FakeTriton", client: Client) -> None:

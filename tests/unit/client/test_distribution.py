@@ -1,0 +1,48 @@
+"""`pip install ocr-triton` is the client: it needs neither the server nor an extra, and pins nothing."""
+
+import re
+import subprocess
+import sys
+from importlib.metadata import requires
+
+# What extras bring, and the rest of the project.
+ABSENT = (
+    *("cv2", "google", "grpc", "onnx", "onnxruntime", "platformdirs", "pydyf", "pypdfium2"),
+    *("benchmarks", "downloads", "export", "ocr_core", "samples", "server"),
+)
+IMPORT_ALL = f"""
+import importlib, pkgutil, sys
+
+for name in {ABSENT}:
+    sys.modules[name] = None  # importing it raises ModuleNotFoundError
+import ocr_client
+
+for module in pkgutil.walk_packages(ocr_client.__path__, "ocr_client."):
+    try:
+        importlib.import_module(module.name)
+    except ModuleNotFoundError:
+        print(module.name)
+"""
+
+
+def test_only_the_modules_of_extras_need_more_than_the_base_install() -> None:
+    done = subprocess.run([sys.executable, "-c", IMPORT_ALL], capture_output=True, text=True, check=True)  # noqa: S603 - our own
+    assert done.stdout.split() == [
+        "ocr_client.formats.glyphless",
+        "ocr_client.formats.pdf",
+        "ocr_client.transports.grpc",
+    ]
+
+
+def test_the_base_install_is_small_and_takes_every_later_version() -> None:
+    base = [requirement for requirement in requires("ocr-triton") or [] if "extra ==" not in requirement]
+    names = [re.match(r"[\w-]+", requirement) for requirement in base]
+    assert sorted(name[0] for name in names if name) == [
+        "aiohttp",
+        "click",
+        "numpy",
+        "pillow",
+        "tritonclient",
+        "urllib3",
+    ]
+    assert all(re.fullmatch(r"[\w-]+(\[http\])?>=[\d.]+", requirement) for requirement in base)
