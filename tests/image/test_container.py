@@ -92,5 +92,6 @@ def test_a_request_in_flight_is_answered_before_the_server_stops(image: Image, t
         started = time.monotonic()
         container.docker.run("stop", f"--time={GRACE_S}", container.name)
         assert time.monotonic() - started < GRACE_S
+        assert "Found 1 HTTP service connections" in container.log.read_text()  # the request's, when the signal came
         assert len(asked.result().texts) > 20
         assert container.process.wait(TIMEOUT_S) == 0
