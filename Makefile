@@ -38,8 +38,9 @@ accuracy: $(VENV)/installed ## token F1 of the running server at URL on the labe
 samples: $(VENV)/installed ## draw samples/ anew
 	$(PY) -m samples.draw
 
-lint: $(VENV)/installed ## ruff and mypy --strict
+lint: $(VENV)/installed ## ruff, mypy --strict, hadolint, shellcheck
 	ruff check . && ruff format --check . && mypy
+	hadolint Dockerfile.triton tests/image/standin/Dockerfile && shellcheck docker/serve.sh server/find_python.sh .ci/run
 
 format: $(VENV)/installed ## let ruff mend what it can
 	ruff check --fix . && ruff format .

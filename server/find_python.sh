@@ -2,7 +2,7 @@
 # Print the path of a Python that the embedded server works with; requirements.py says what that takes.
 # `PYTHON=…` names one; else the usual names are tried. On failure, stderr says why each will not do.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 
 for candidate in ${PYTHON:-python3 python3.12 python3.11 python3.10}; do
   if ! command -v "$candidate" > /dev/null; then
