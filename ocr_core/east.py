@@ -3,9 +3,11 @@
 Every cell of the maps that lies on a word tells where the whole word is. The paper merges what the cells say row by
 row (section 3.4). That is a loop over thousands of cells, and the average suffers from cells at one end of a long
 word, which do not see its other end. Here cells that touch are taken together, and each end of the word is where the
-cells near that end see it; pieces of a word that EAST has broken up are then put together in the same way.
+cells near that end see it; pieces of a word that EAST has broken up are then put together in the same way. On street
+scenes 3 % of the words lose their first letter so, and 8 % with the paper's merging.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import cv2
@@ -21,7 +23,7 @@ CHANNELS = 6
 STRIDE_PX = 4
 # What a request gets that asks for nothing else: the score threshold of the authors' re-implementation, …
 MAP_THRESHOLD = 0.8
-# … and how much longer a word becomes at either end, in heights: without, 7 % of first letters are lost.
+# … and how much longer a word becomes at either end, in heights: without, street scenes lose 6 % of first letters.
 UNCLIP_RATIO = 0.1
 # What a part of a word, this many heights from its end, says about that end counts e times less.
 SIGHT = 0.5
@@ -111,32 +113,43 @@ def _merge(parts: Rectangles, positions: FloatArray, groups: Groups) -> Rectangl
         positions: (N, 2) float32, where each part is, pixels.
         groups: (N,) indices 0 … n - 1, each of which occurs.
     """
-    count = int(groups.max(initial=-1)) + 1
-
-    def mean(values: FloatArray, weights: FloatArray) -> FloatArray:
-        total = np.bincount(groups, weights, count)
-        return np.asarray(np.bincount(groups, weights * values, count) / total, np.float32)
-
+    mean = partial(_mean, groups=groups)
     angles = mean(parts.angles_rad, parts.weights)
     along, across = _axes(angles)
-    heights = np.maximum(mean(parts.sizes[:, 1], parts.weights), 1)
     half_widths, half_heights = parts.sizes.T / 2
     middle, level, place = (
         np.sum(points * axis[groups], axis=1)
         for points, axis in ((parts.centres, along), (parts.centres, across), (positions, along))
     )
-    start, end = np.full(count, np.inf), np.full(count, -np.inf)
-    np.minimum.at(start, groups, place)
-    np.maximum.at(end, groups, place)
-    sight = SIGHT * heights[groups]
-    left = mean(middle - half_widths, parts.weights * np.exp((start[groups] - place) / sight))
-    right = mean(middle + half_widths, parts.weights * np.exp((place - end[groups]) / sight))
+    near_start, near_end = _nearness(place, mean(parts.sizes[:, 1], parts.weights), groups)
+    left = mean(middle - half_widths, parts.weights * near_start)
+    right = mean(middle + half_widths, parts.weights * near_end)
     top = mean(level - half_heights, parts.weights)
     bottom = mean(level + half_heights, parts.weights)
     centres = _points((left + right) / 2, (top + bottom) / 2, along, across)
     sizes = np.stack([right - left, bottom - top], axis=1)
-    weights = np.bincount(groups, parts.weights, count).astype(np.float32)
+    weights = np.bincount(groups, parts.weights).astype(np.float32)
     return Rectangles(centres, sizes, angles, mean(parts.scores, parts.weights), weights)
+
+
+def _mean(values: FloatArray, weights: FloatArray, groups: Groups) -> FloatArray:
+    """Weighted mean of each group: (n,) float32."""
+    return np.asarray(np.bincount(groups, weights * values) / np.bincount(groups, weights), np.float32)
+
+
+def _nearness(place: FloatArray, heights: FloatArray, groups: Groups) -> tuple[FloatArray, FloatArray]:
+    """How well each part sees the start and the end of its word: (N,) each, 1 for the part that is nearest.
+
+    Args:
+        place: (N,), where each part is along the text, pixels.
+        heights: (n,), of the words, pixels.
+        groups: (N,) indices of words.
+    """
+    start, end = np.full(len(heights), np.inf), np.full(len(heights), -np.inf)
+    np.minimum.at(start, groups, place)
+    np.maximum.at(end, groups, place)
+    sight = SIGHT * np.maximum(heights, 1)[groups]
+    return np.exp((start[groups] - place) / sight), np.exp((place - end[groups]) / sight)
 
 
 def _pieces_of_one_word(pieces: Rectangles) -> Groups:
@@ -153,8 +166,8 @@ def _pieces_of_one_word(pieces: Rectangles) -> Groups:
 def _connected(related: NDArray[np.bool_]) -> Groups:
     """Number the groups of things that are related, directly or through others.
 
-    >>> _connected(np.array([[1, 0, 1], [0, 1, 0], [0, 0, 1]], bool)).tolist()
-    [0, 1, 0]
+    >>> _connected(np.array([[0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0], [0, 0, 0, 0]], bool)).tolist()
+    [0, 0, 1, 0]
     """
     first, second = np.nonzero(related | related.T)
     labels = np.arange(len(related))

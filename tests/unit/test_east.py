@@ -132,7 +132,7 @@ def test_neighbours_stay_two_words(dx: float, dy: float) -> None:
 def test_of_two_boxes_on_one_word_the_one_with_more_cells_stays() -> None:
     maps = blank()
     word = draw(maps, (190, 130), (160, 40))
-    draw(maps, (190, 152), (160, 30), seen=slice(54, 57))
+    draw(maps, (190, 152), (160, 30), score=1, seen=slice(54, 57))
     found, _ = east.decode(maps, AS_DRAWN)
     assert len(found) == 1
     assert ious(word[None], found).max() > 0.9
