@@ -18,6 +18,8 @@ from ocr_core.quads import FloatArray, from_rectangles
 from tests.east_boxes import by_opencv, detect, ious
 from tests.project import SAMPLES
 
+pytestmark = pytest.mark.frameworks
+
 MIN_SCORE = 0.8
 MAX_IOU = 0.4
 PAGES = ["street.jpg", "label.png", "receipt.png"]
