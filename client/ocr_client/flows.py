@@ -80,17 +80,17 @@ class Flows:
         server = yield from self._retried(partial(_do, DescribeServer()))
         ready = yield IsReady()
         # An operator may have closed what follows to the public.
-        index = yield from _do_if_allowed(ListModels())
+        index = yield from _do_if_possible(ListModels())
         configs = {}
         for name in ready_models(index):
-            configs[name] = (yield from _do_if_allowed(DescribeModel(name))) or {}
+            configs[name] = (yield from _do_if_possible(DescribeModel(name))) or {}
         return parse_server(str(self._settings.address), ready, server, index, configs)
 
     def close(self) -> Flow[None]:
-        """Have the server let go of the shared memory."""
+        """Have the server let go of the shared memory, but for what it is still reading."""
         with suppress(OcrError):  # it has gone, and the memory with it
             for name in self._regions.retire_idle():
-                yield UnregisterRegion(name)
+                yield from _do_if_possible(UnregisterRegion(name))
 
     def _retried(self, attempt: Callable[[], Flow[T]]) -> Flow[T]:
         """Try again while the server is unavailable, as often as the settings say."""
@@ -138,8 +138,8 @@ def _do(call: Call) -> Flow[Any]:
     return (yield call)
 
 
-def _do_if_allowed(call: Call) -> Flow[Any]:
-    """What the server answers; None if it does not want to."""
+def _do_if_possible(call: Call) -> Flow[Any]:
+    """What the server answers; None if it refuses."""
     try:
         return (yield call)
     except (BadRequest, ServerFault):

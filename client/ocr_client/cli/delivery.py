@@ -70,23 +70,40 @@ class Delivery:
             Stopped: The server has gone.
         """
         for first in outcomes:
-            failed_before = self.report.failed
-            with suppress(_Incomplete), complete_file(files[first.source]) as stream:
-                writer.write(self._results(_pages_of_file(first, outcomes)), stream)
-                if self.report.failed > failed_before:
-                    raise _Incomplete
+            pages = _pages_of_file(first, outcomes)
+            try:
+                self._to_file_if_complete(pages, writer, files[first.source])
+            except (OSError, ValueError) as error:
+                if getattr(error, "errno", None):  # the disk's, not the image's
+                    raise
+                self.report.fail(first.source.name, error)
+                self._skip(pages)
+
+    def _to_file_if_complete(self, pages: Iterator[Outcome], writer: Writer, file: Path) -> None:
+        failed_before = self.report.failed
+        with suppress(_Incomplete), complete_file(file) as stream:
+            writer.write(self._results(pages), stream)
+            if self.report.failed > failed_before:
+                raise _Incomplete
+
+    def _skip(self, pages: Iterator[Outcome]) -> None:
+        """Let the rest of a file go."""
+        for outcome in pages:
+            self.report.advance(outcome)
+        self.report.finished += 1
 
     def _results(self, outcomes: Iterable[Outcome]) -> Iterator[ReadPage]:
         """What could be read; the rest is reported."""
         for outcome in outcomes:
             if isinstance(outcome.error, (ServerUnreachable, ServerOverloaded)):
                 raise Stopped(str(outcome.error))
+            self.report.advance(outcome)
             if outcome.result is None:
                 self.report.fail(outcome.name, outcome.error)
             else:
                 self._draw(outcome, outcome.result)
                 yield outcome.result
-            self.report.advance(outcome)
+            self.report.finished += outcome.number == outcome.count
 
     def _flushed(self, outcomes: Iterable[Outcome], stream: BinaryIO) -> Iterator[ReadPage]:
         for result in self._results(outcomes):

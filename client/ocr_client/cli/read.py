@@ -45,8 +45,6 @@ Examples:
 \b
 Exit status: 0 everything was read, 1 something was not (see stderr), 2 wrong usage, 130 interrupted.
 """
-
-
 THRESHOLDS = {
     "quad_threshold": "Drop boxes that the detector scores below this.",
     "map_threshold": "Level above which a pixel counts as text; lower finds fainter text.",
@@ -167,8 +165,8 @@ def _interruptions_told(plan: Plan, report: Report) -> Iterator[None]:
         click.get_current_context().exit(128 + signal.SIGINT)
     except ModuleNotFoundError as error:  # of a format
         raise click.ClickException(str(error)) from error
-    except OSError as error:
-        if error.errno == errno.EPIPE:  # the reader has gone, which is click's business
+    except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) == errno.EPIPE:  # the reader has gone, which is click's business
             raise
         raise click.ClickException(f"the results cannot be written: {error}") from error
 
@@ -176,7 +174,9 @@ def _interruptions_told(plan: Plan, report: Report) -> Iterator[None]:
 def _where_it_is(plan: Plan, report: Report) -> list[str]:
     if not report.finished:
         return []
-    done = f"{report.finished} of {len(plan.inputs)} files are done"
+    done = f"{plan.skipped + report.finished} of {plan.skipped + len(plan.inputs)} files are done"
+    if report.failed:
+        done += " (but for the failures above)"
     if plan.folder:
         return [f"{done} and in {plan.folder}: repeat the command with --skip-existing to go on from there."]
     if plan.file:

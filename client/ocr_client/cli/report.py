@@ -22,11 +22,10 @@ class Report:
 
     Attributes:
         failed: How many failures were told.
-        finished: How many files are done, whether they could be read or not.
+        finished: How many files the caller has done, whether they could be read or not.
     """
 
     def __init__(self, files: int, *, progress: bool) -> None:
-        self.files = files
         self.failed = 0
         self.finished = 0
         self._start_s = time.monotonic()
@@ -49,10 +48,9 @@ class Report:
         self._bar.__exit__(kind, error, traceback)
 
     def advance(self, outcome: Outcome) -> None:
-        """Count a page; of a file's first, the pages behind it."""
+        """Move the bar by a page; by a file's first, tell it of the pages behind."""
         if outcome.number == 1 and self._bar.length:
             self._bar.length += outcome.count - 1
-        self.finished += outcome.number == outcome.count
         self._bar.update(1)
 
     def fail(self, name: str, error: object) -> None:

@@ -23,11 +23,12 @@ class HttpTransport:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._address = settings.address
+        _, _, base_path = self._address.target.partition("/")
+        self._base = f"/{base_path}" if base_path else ""
         context = ssl_context(self._address, settings.tls)
         self._pool = urllib3.connection_from_url(
             str(self._address),
             maxsize=KEPT_CONNECTIONS,
-            headers=dict(settings.headers),
             timeout=settings.timeout_s,
             **({"ssl_context": context} if context else {}),
         )
@@ -38,7 +39,7 @@ class HttpTransport:
         try:
             response = self._pool.urlopen(
                 request.method,
-                self._url(request.path),
+                self._base + request.path,
                 request.body,
                 {**self._settings.headers, **request.headers},
                 retries=False,
@@ -52,10 +53,6 @@ class HttpTransport:
     def close(self) -> None:
         """Let the connections go."""
         self._pool.close()
-
-    def _url(self, path: str) -> str:
-        _, _, base = self._address.target.partition("/")
-        return f"/{base}{path}" if base else path
 
     def _explained(self, error: Exception) -> OcrError:
         # urllib3 counts a refused connection among the timeouts.

@@ -3,13 +3,15 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from io import BytesIO
-from pathlib import Path
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 import pytest
@@ -18,11 +20,14 @@ from PIL import Image
 
 from ocr_client import Line, Page
 from ocr_client.cli import main
-from ocr_client.cli.inputs import expand
+from ocr_client.cli.delivery import Delivery
+from ocr_client.cli.inputs import Input, expand
+from ocr_client.cli.outcomes import Outcome
 from ocr_client.cli.outputs import complete_file
 from ocr_client.cli.plan import make_plan
+from ocr_client.cli.report import Report
 from ocr_client.documents import ReadPage
-from ocr_client.formats import WRITERS
+from ocr_client.formats import WRITERS, Writer
 
 if TYPE_CHECKING:
     from tests.unit.client.conftest import FakeTriton
@@ -175,6 +180,14 @@ def test_a_server_that_stops_is_told_with_what_is_done_and_how_to_go_on(
     assert files("out") == done
 
 
+def test_a_run_that_stops_again_counts_what_was_there() -> None:
+    add("out/a.txt")
+    add("scans/aa.png", content="bad image")
+    add("scans/c.png", content="last words")
+    stopped = ocr("scans", "--concurrency", "1", "-o", "out", "--skip-existing")
+    assert "3 of 4 files are done (but for the failures above) and in out: repeat" in stopped.stderr
+
+
 def test_a_server_that_is_back_gets_the_rest(triton: "FakeTriton") -> None:
     add("scans/c.png", content="last words")
     ocr("scans", "--concurrency", "1", "-o", "out")
@@ -201,16 +214,40 @@ def test_ctrl_c_leaves_complete_files_only(triton: "FakeTriton") -> None:
     assert not triton.released.is_set()
 
 
-def test_a_terminal_gets_a_bar_with_rate_and_the_results_stay_clean() -> None:
+def test_a_pipe_gets_each_page_as_soon_as_it_is_read(triton: "FakeTriton") -> None:
+    add("scans/c.png", content="slow one")
+    with subprocess.Popen([*OCR, "read", "scans", "--json"], stdout=subprocess.PIPE) as process:  # noqa: S603 - our own
+        assert process.stdout is not None
+        assert [json.loads(process.stdout.readline())["source"] for _ in range(2)] == ["scans/a.png", "scans/b.png"]
+        triton.released.set()
+        assert json.loads(process.stdout.read())["source"] == "scans/c.png"
+
+
+def in_terminal(*arguments: str) -> tuple[str, str]:
+    """What `ocr read` writes to stdout, a pipe, and to stderr, a terminal."""
     ours, theirs = pty.openpty()
-    process = subprocess.run([*OCR, "read", "scans"], stdout=subprocess.PIPE, stderr=theirs, check=True)  # noqa: S603  our own
+    done = subprocess.run([*OCR, "read", *arguments], stdout=subprocess.PIPE, stderr=theirs, check=False)  # noqa: S603 - our own
     os.close(theirs)
-    bar = os.read(ours, 100_000).decode()
+    stderr = os.read(ours, 100_000).decode()
     os.close(ours)
-    assert process.stdout.decode() == "==> scans/a.png <==\n0.98  a\n==> scans/b.png <==\n0.98  b\n"
+    return done.stdout.decode(), stderr
+
+
+def test_a_terminal_gets_a_bar_with_rate_and_the_results_stay_clean() -> None:
+    add("scans/aa.png", content="bad image")
+    stdout, bar = in_terminal("scans")
+    assert stdout == "==> scans/a.png <==\n0.98  a\n==> scans/b.png <==\n0.98  b\n"
     assert "Reading  [" in bar
-    assert "2/2" in bar
-    assert "/s" in bar
+    assert re.search(r"3/3  [\d.]+/s", bar)
+    assert "\r\x1b[Kscans/aa.png: these 9 bytes are no image\r\n" in bar
+
+
+def test_the_bar_counts_the_pages_of_documents(triton: "FakeTriton") -> None:
+    triton.echoing = False
+    triton.answer_page([])
+    first, *others = (Image.new("RGB", (64, 48)) for _ in range(5))
+    first.save("scan.tif", save_all=True, append_images=others)
+    assert "5/5" in in_terminal("scan.tif")[1]
 
 
 def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
@@ -269,6 +306,40 @@ def test_headers_and_certificates_reach_the_client(triton: "FakeTriton") -> None
     assert done.stderr == "Error: the certificate file none.pem is missing\n"
 
 
+def test_an_image_that_does_not_fit_into_the_format_is_one_failure(triton: "FakeTriton") -> None:
+    triton.echoing = False
+    triton.answer_page(["Total"])
+    Image.new("RGB", (64, 48)).save("scans/b.png")
+    done = ocr("scans", "--format", "pdf", "--output", "out")
+    assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("scans/a.png: cannot identify image file")
+    assert [path.name for path in Path("out").iterdir()] == ["b.pdf"]
+
+
+def test_the_rest_of_a_file_that_fails_is_not_taken_for_the_next_file() -> None:
+    one, two = (Input(name, PurePath(name), bytes) for name in ("one", "two"))
+    quad = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+
+    def outcome(source: Input, number: int, count: int) -> Outcome:
+        line = Line(text=f"{source.name} {number}", confidence=1, quad=quad, score=1)
+        page = Page(width=1, height=1, lines=(line,))
+        result = ReadPage(source=source.name, number=number, page=page, image=None, dpi=200)
+        return Outcome(source=source, number=number, count=count, result=result)
+
+    def write(results: Iterable[ReadPage], stream: BinaryIO) -> None:
+        for result in results:
+            if result.page.text == "one 2":
+                raise ValueError("page 2 does not fit")
+            stream.write(result.page.text.encode())
+
+    outcomes = iter([*(outcome(one, number, 4) for number in (1, 2, 3, 4)), outcome(two, 1, 1)])
+    writer = Writer(".txt", binary=False, needs_image=False, write=write)
+    with Report(2, progress=False) as report:
+        Delivery(report, {}).to_folder(outcomes, writer, {one: Path("out/one.txt"), two: Path("out/two.txt")})
+    assert files("out") == {"two.txt": "two 1"}
+    assert (report.failed, report.finished) == (1, 2)
+
+
 def test_results_that_cannot_be_written_are_told() -> None:
     add("out", content="a file where a folder should be")
     done = ocr("scans", "-o", "out/")
@@ -277,6 +348,21 @@ def test_results_that_cannot_be_written_are_told() -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_shell_completes(shell: str) -> None:
-    script = CliRunner(env={"_OCR_COMPLETE": f"{shell}_source"}).invoke(main, prog_name="ocr").stdout
-    assert "_OCR_COMPLETE" in script
+def test_the_shell_gets_a_script_to_complete_with(shell: str) -> None:
+    environment = {"_OCR_COMPLETE": f"{shell}_source"}
+    assert "_OCR_COMPLETE" in CliRunner(env=environment).invoke(main, prog_name="ocr").stdout
+
+
+def test_the_shell_completes_commands_options_and_formats() -> None:
+    for words, completions in (
+        ("ocr st", ["status"]),
+        ("ocr read --ov", ["--overlay"]),
+        ("ocr read -f js", ["json", "jsonl"]),
+    ):
+        environment = {
+            "_OCR_COMPLETE": "bash_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(words.count(" ")),
+        }
+        done = CliRunner(env=environment).invoke(main, prog_name="ocr")
+        assert done.stdout.split() == [f"plain,{completion}" for completion in completions]

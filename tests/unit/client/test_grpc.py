@@ -1,14 +1,17 @@
 """What gRPC's statuses mean to both clients: a real gRPC server that answers as a test tells it to."""
 
 import socket
+import struct
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
+import numpy as np
 import pytest
-from tritonclient.grpc import service_pb2_grpc
+from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from ocr_client import (
     BadImage,
@@ -27,12 +30,13 @@ Code = grpc.StatusCode
 
 @dataclass
 class GrpcTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
-    """Refuses every inference.
+    """Refuses every inference, unless it has a page.
 
     Attributes:
         url: Its address.
         code: The status to answer with; None falls silent.
         message: What to say.
+        page: What to answer with instead.
         asked: The requests.
         metadata: The headers of each.
     """
@@ -40,18 +44,36 @@ class GrpcTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore
     url: str = ""
     code: Any = Code.INTERNAL
     message: str = "it is so"
+    page: Any = None
     asked: list[Any] = field(default_factory=list)
     metadata: list[dict[str, str]] = field(default_factory=list)
 
-    def ModelInfer(self, request: Any, context: Any) -> None:  # noqa: N802  gRPC's name
+    def ModelInfer(self, request: Any, context: Any) -> Any:  # noqa: N802  gRPC's name
         """Answer an inference."""
         self.asked.append(request)
         self.metadata.append({entry.key: entry.value for entry in context.invocation_metadata()})
+        if self.page is not None:
+            return self.page
         if self.code is None:
             while context.is_active():
-                context.time_remaining()
-            return
-        context.abort(self.code, self.message)
+                time.sleep(0.01)
+        return context.abort(self.code, self.message)
+
+
+def page(text: str) -> Any:
+    """An answer with one line."""
+    answer = service_pb2.ModelInferResponse()
+    tensors = {
+        "texts": ("BYTES", [1], struct.pack("<I", len(text)) + text.encode()),
+        "text_confidences": ("FP32", [1], np.ones(1, np.float32).tobytes()),
+        "quads": ("FP32", [1, 4, 2], np.zeros(8, np.float32).tobytes()),
+        "quad_scores": ("FP32", [1], np.ones(1, np.float32).tobytes()),
+        "image_size": ("INT32", [2], np.array([48, 64], np.int32).tobytes()),
+    }
+    for name, (datatype, shape, content) in tensors.items():
+        answer.outputs.add(name=name, datatype=datatype, shape=shape)
+        answer.raw_output_contents.append(content)
+    return answer
 
 
 @pytest.fixture
@@ -112,6 +134,12 @@ def test_silence_is_a_timeout(triton: GrpcTriton, kind: type[Client]) -> None:
     ):
         client.read(b"image")
     assert len(triton.asked) == 1
+
+
+def test_an_answer_beyond_grpcs_usual_4_megabytes_passes(triton: GrpcTriton, kind: type[Client]) -> None:
+    triton.page = page("a" * 5_000_000)
+    with kind(triton.url) as client:
+        assert len(client.read(b"image").text) == 5_000_000
 
 
 def test_headers_and_options_go_with_the_request(triton: GrpcTriton, kind: type[Client]) -> None:

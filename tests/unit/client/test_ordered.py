@@ -110,9 +110,31 @@ def test_what_the_items_raise_is_raised(mapped: Map) -> None:
         list(mapped(str, items(), 2))
 
 
-def test_closing_gives_up_what_has_not_begun(mapped: Map) -> None:
+def test_leaving_early_takes_no_more_items(mapped: Map) -> None:
     begun: list[int] = []
     results: Any = mapped(begun.append, range(1000), 2)
     next(results)
     results.close()
     assert len(begun) <= AHEAD * 2 + 2
+
+
+def test_closing_gives_up_what_has_not_begun() -> None:
+    begun: list[int] = []
+    released, ended = threading.Event(), threading.Semaphore(0)
+
+    def work(item: int) -> None:
+        begun.append(item)
+        if item:
+            released.wait()
+            ended.release()
+
+    results = map_ordered(work, range(1000), 2)
+    next(results)
+    while len(begun) < 3:  # both workers are busy, and an item or two are waiting
+        time.sleep(0.001)
+    results.close()
+    released.set()
+    for _ in range(2):
+        ended.acquire()
+    time.sleep(0.02)
+    assert sorted(begun) == [0, 1, 2]

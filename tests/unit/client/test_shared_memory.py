@@ -136,10 +136,12 @@ def test_images_at_the_same_time_have_regions_of_their_own(flows: Flows, server:
 
 
 def test_a_server_that_was_restarted_gets_the_region_anew(flows: Flows, server: Server) -> None:
-    server.run(flows.read(b"before", {}, None))
+    large = b"x" * (SMALLEST + 1)
+    for image in (b"before", large):
+        server.run(flows.read(image, {}, None))
     server.restart()
     assert server.run(flows.read(b"after", {}, None)) == PAGE
-    assert server.read == [b"before", b"after"]
+    assert server.read == [b"before", large, b"after"]
 
 
 def test_a_bad_image_costs_no_region(flows: Flows, server: Server) -> None:
@@ -190,6 +192,15 @@ def test_closing_has_the_server_forget_everything(flows: Flows, server: Server) 
     server.run(flows.read(b"second", {}, None))
     server.run(flows.close())
     assert server.registered == {}
+
+
+def test_closing_goes_on_after_a_region_that_is_in_use(flows: Flows, server: Server) -> None:
+    for image in (b"small", b"x" * (SMALLEST + 1)):
+        server.run(flows.read(image, {}, None))
+    closing = flows.close()
+    next(closing)
+    last = closing.throw(ServerFault("Cannot unregister shared memory region: it is currently in use."))
+    assert isinstance(last, UnregisterRegion)
 
 
 def test_closing_after_the_server_has_gone_is_no_error(flows: Flows, server: Server) -> None:
