@@ -23,6 +23,9 @@ _ORIGIN = re.compile(r"^(\[request id: [^\]]*\] )?(in ensemble '[^']*', )?")
 _IMAGE = re.compile(r"the image |the \w+ image |these \d+ bytes ")
 _OPTION = re.compile(rf"unknown option |({'|'.join(RANGES)}) is ")
 
+# What Triton says where the operator has closed an API; over gRPC it calls that UNAVAILABLE.
+_RESTRICTED = "is restricted, expecting header"
+
 
 class UnknownRegion(ServerFault):
     """The server has no such region of shared memory: it has been restarted since the registration."""
@@ -43,7 +46,7 @@ def server_error(address: Address, status: int, message: str, *, told: str = "",
     match status:
         case 400:
             return _refusal(address, message)
-        case 401 | 403:
+        case _ if status in (401, 403) or _RESTRICTED in message:
             return BadRequest(f"{address} refuses access ({named}): check the headers and certificates that you send")
         case 413:
             return BadImage(f"the image is larger than {address} accepts ({named}): send a smaller file")

@@ -75,6 +75,8 @@ def _print(info: ServerInfo, problems: Sequence[str], fastest_s: float) -> None:
     print_styled(f"{info.url}  {info.name} {info.version}  {state}")
     for model in info.models:
         print_styled(_row(model))
+    if not info.models:
+        print_styled("  The server shows its models only to those who may see them: see --header.")
     if info.ready and not problems:
         print_styled(f"A small image is read in {1000 * fastest_s:.0f} ms.")
     for problem in problems:

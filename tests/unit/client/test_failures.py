@@ -42,6 +42,15 @@ SERVER = parse_url("box:8000")
             "http://box:8000 refuses access (HTTP 401: it is so): check the headers and certificates that you send",
         ),
         (
+            503,
+            "This protocol is restricted, expecting header 'key'",
+            BadRequest,
+            (
+                "http://box:8000 refuses access (HTTP 503: This protocol is restricted, expecting header 'key'): "
+                "check the headers and certificates that you send"
+            ),
+        ),
+        (
             413,
             "it is so",
             BadImage,

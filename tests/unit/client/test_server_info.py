@@ -133,6 +133,13 @@ def test_status_shows_models_and_devices_and_reads_an_image(well: "FakeTriton") 
     assert len(well.asked) == 8
 
 
+def test_status_of_a_server_that_keeps_its_models_to_itself(well: "FakeTriton") -> None:
+    well.routes["/v2/repository/index"] = None
+    done = status(well)
+    assert "shows its models only to those who may see them: see --header" in done.stdout
+    assert done.exit_code == 0
+
+
 def test_status_is_coloured_where_colours_are_wanted(well: "FakeTriton") -> None:
     assert "\x1b[32mready\x1b[0m" in status(well).stdout
     assert "\x1b" not in status(well, NO_COLOR="1").stdout
