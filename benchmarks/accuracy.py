@@ -129,11 +129,9 @@ def _parse_minima(_ctx: click.Context, _param: click.Parameter, values: Iterable
         raise click.BadParameter("write NAME=VALUE, for example receipts=0.94") from error
 
 
-def _read_at(url: str, path: Path) -> Page:
-    # A client is for one thread; a connection costs nothing beside a page.
+def _read_by(client: OcrClient, path: Path) -> Page:
     try:
-        with OcrClient(url) as client:
-            return client.read(path)
+        return client.read(path)
     except OcrError as error:
         raise click.ClickException(f"{path}: {error}") from error
 
@@ -156,8 +154,9 @@ def main(folder: Path, url: str, minima: dict[str, float], concurrency: int, out
     sets = {path.name: path for path in find_sets(folder.resolve())}
     if unknown := minima.keys() - sets.keys():
         raise click.UsageError(f"--min-f1 names {', '.join(unknown)}; there are {', '.join(sets)}")
-    read = partial(_read_at, url)
-    scores = [measure(name, load_set(path), read, concurrency) for name, path in sets.items()]
+    with OcrClient(url) as client:
+        read = partial(_read_by, client)
+        scores = [measure(name, load_set(path), read, concurrency) for name, path in sets.items()]
     click.echo(table(scores))
     if output:
         output.write_text(json.dumps([asdict(score) for score in scores], indent=2) + "\n")

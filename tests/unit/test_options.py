@@ -1,16 +1,11 @@
 """What a request may ask for, and how mistakes are told."""
 
-import dataclasses
 import re
 
 import pytest
 
-from ocr_client.options import RANGES
 from ocr_core.errors import BadOption
 from ocr_core.options import Options
-from server.triton import OPTION_HEADERS
-
-NAMES = [field.name for field in dataclasses.fields(Options)]
 
 
 def test_without_parameters_the_defaults_apply() -> None:
@@ -56,22 +51,3 @@ def test_options_come_as_parameters_or_headers_and_what_is_none_passes(
 def test_a_mistake_is_told_with_what_would_be_right(parameters: dict[str, object], message: str) -> None:
     with pytest.raises(BadOption, match=f"^{re.escape(message)}$"):
         Options.from_parameters(parameters)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_client_and_server_allow_the_same_ranges(name: str) -> None:
-    least, greatest = RANGES[name]
-    for inside in (least, greatest):
-        assert getattr(Options(**{name: inside}), name) == inside
-    for outside in (least - 0.01, greatest + 0.01):
-        with pytest.raises(BadOption):
-            Options(**{name: outside})
-
-
-def test_the_client_knows_every_option_and_no_other() -> None:
-    assert set(RANGES) == set(NAMES)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_server_forwards_every_option_as_a_header(name: str) -> None:
-    assert re.fullmatch(OPTION_HEADERS, name.replace("_", "-").title())
