@@ -43,7 +43,8 @@ Examples:
                                             look harder, and show doubtful lines, too
 
 \b
-Exit status: 0 everything was read, 1 something was not (see stderr), 2 wrong usage, 130 interrupted.
+Exit status: 0 everything was read, 1 something was not (see stderr), 2 wrong usage, 130 interrupted (Ctrl-C),
+143 terminated.
 """
 THRESHOLDS = {
     "quad_threshold": "Drop boxes that the detector scores below this.",
@@ -157,18 +158,34 @@ def _deliver(plan: Plan, delivery: Delivery, outcomes: Iterator[Outcome]) -> Non
 def _interruptions_told(plan: Plan, report: Report) -> Iterator[None]:
     """Whatever ends a run early, say what is done and how to go on."""
     try:
-        yield
+        with _terminated_as_interrupted():
+            yield
     except Stopped as stopped:
         raise click.ClickException("\n".join([str(stopped), *_where_it_is(plan, report)])) from stopped
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interruption:
+        number = interruption.args[0] if interruption.args else signal.SIGINT
         report.say("\n".join(["Interrupted.", *_where_it_is(plan, report)]))
-        click.get_current_context().exit(128 + signal.SIGINT)
+        click.get_current_context().exit(128 + number)
     except ModuleNotFoundError as error:  # of a format
         raise click.ClickException(str(error)) from error
     except (OSError, ValueError) as error:
         if getattr(error, "errno", None) == errno.EPIPE:  # the reader has gone, which is click's business
             raise
         raise click.ClickException(f"the results cannot be written: {error}") from error
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Have SIGTERM, as `timeout` and service managers send it, end the block as Ctrl-C does: no file is left half."""
+
+    def interrupt(number: int, _frame: object) -> None:
+        raise KeyboardInterrupt(number)
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _where_it_is(plan: Plan, report: Report) -> list[str]:

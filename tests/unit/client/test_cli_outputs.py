@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path, PurePath
@@ -28,6 +27,7 @@ from ocr_client.cli.plan import make_plan
 from ocr_client.cli.report import Report
 from ocr_client.documents import ReadPage
 from ocr_client.formats import WRITERS, Writer
+from tests.server.processes import wait_until
 
 if TYPE_CHECKING:
     from tests.unit.client.conftest import FakeTriton
@@ -199,19 +199,36 @@ def test_a_server_that_is_back_gets_the_rest(triton: "FakeTriton") -> None:
     assert len(triton.asked) == 1
 
 
-def test_ctrl_c_leaves_complete_files_only(triton: "FakeTriton") -> None:
-    add("scans/c.png", content="slow one")
-    with subprocess.Popen([*OCR, "read", "scans", "-o", "out"], stderr=subprocess.PIPE, text=True) as process:  # noqa: S603  our own
-        while not Path("out/b.txt").exists():
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
+INTERRUPTIONS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminated"])
+
+
+def interrupted(number: signal.Signals, output: str, *, at: str) -> tuple[int, str]:
+    """Interrupt a run as soon as a file is there: its exit status and what it says."""
+    command = [*OCR, "read", "scans", "-o", output]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603  our own
+        wait_until(Path(at).exists)
+        process.send_signal(number)
         _, stderr = process.communicate(timeout=10)
-    assert process.returncode == 128 + signal.SIGINT
+    return process.returncode, stderr
+
+
+@INTERRUPTIONS
+def test_an_interruption_leaves_complete_files_only(triton: "FakeTriton", number: signal.Signals) -> None:
+    add("scans/c.png", content="slow one")
+    status, stderr = interrupted(number, "out", at="out/b.txt")
+    assert status == 128 + number
     assert stderr == (
         "Interrupted.\n2 of 3 files are done and in out: repeat the command with --skip-existing to go on from there.\n"
     )
     assert files("out") == {"a.txt": "a\n", "b.txt": "b\n"}
     assert not triton.released.is_set()
+
+
+@INTERRUPTIONS
+def test_an_interruption_leaves_nothing_of_a_file_that_is_being_written(number: signal.Signals) -> None:
+    add("scans/c.png", content="slow one")
+    status, _ = interrupted(number, "out/all.txt", at="out/all.txt.part")
+    assert (status, files("out")) == (128 + number, {})
 
 
 def test_a_pipe_gets_each_page_as_soon_as_it_is_read(triton: "FakeTriton") -> None:
