@@ -1,4 +1,4 @@
-"""A real HTTP server that answers every request as a test tells it to."""
+"""A real HTTP server that answers every request as a test tells it to, and who asks it."""
 
 import json
 import struct
@@ -6,10 +6,14 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+
+from tests.blocking import CLIENTS, Client
+from tests.unit.client.command import add
 
 
 @dataclass
@@ -141,3 +145,26 @@ def nobody() -> str:
     """The address of a port on which no one listens (any more)."""
     with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
         return f"127.0.0.1:{server.server_port}"
+
+
+@pytest.fixture(params=CLIENTS)
+def kind(request: pytest.FixtureRequest) -> type[Client]:
+    """Each of both clients."""
+    return CLIENTS[request.param]
+
+
+@pytest.fixture
+def client(triton: FakeTriton, kind: type[Client]) -> Iterator[Client]:
+    """Each of both clients, which tries everything once."""
+    with kind(triton.url, retries=0) as connected:
+        yield connected
+
+
+@pytest.fixture
+def scans(triton: FakeTriton, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with images that say their names, in which the test stands; `ocr` reads them."""
+    triton.echoing = True
+    monkeypatch.setenv("OCR_URL", triton.url)
+    monkeypatch.chdir(tmp_path)
+    add("scans/a.png", "scans/b.png", "scans/deep/c.png")
+    return tmp_path / "scans"
