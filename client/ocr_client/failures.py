@@ -60,9 +60,11 @@ def server_error(address: Address, status: int, message: str, *, told: str = "",
 
 def unreachable(address: Address, reason: object) -> ServerUnreachable:
     """The error when there is no connection, or it broke."""
+    # Who takes HTTP's port for it is told no more than that a socket was closed.
+    port = "'s gRPC port (usually 8001)" if address.is_grpc else ""
     return ServerUnreachable(
         f"no OCR server at {address} ({_told(reason)}): "
-        "start one with `make serve`, or point --url or OCR_URL at a running one"
+        f"start one with `make serve`, or point --url or OCR_URL at a running one{port}"
     )
 
 

@@ -109,7 +109,14 @@ def _download(url: str) -> bytes:
                 raise OSError(f"the address answers with HTTP {response.status} {response.reason or ''}".rstrip())
             content = response.read(MAX_DOWNLOAD_BYTES + 1)
     except urllib3.exceptions.HTTPError as error:
-        raise OSError(f"cannot be downloaded: {error}") from error
+        raise OSError(f"cannot be downloaded: {_first_cause(error)}") from error
     if len(content) > MAX_DOWNLOAD_BYTES:
         raise OSError(f"is larger than {MAX_DOWNLOAD_BYTES} bytes: download and split it")
     return content
+
+
+def _first_cause(error: BaseException) -> object:
+    """What urllib3 wraps, several times over, in messages that name its objects."""
+    while error.__cause__:
+        error = error.__cause__
+    return getattr(error, "strerror", None) or error

@@ -1,6 +1,6 @@
 """Blocking HTTP, by urllib3."""
 
-from http.client import HTTPException, RemoteDisconnected
+from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from typing import Any
 
 import urllib3
@@ -10,7 +10,7 @@ from ocr_client.calls import Call
 from ocr_client.errors import OcrError
 from ocr_client.failures import not_triton, timeout, unreachable
 from ocr_client.settings import Settings
-from ocr_client.transports.http_messages import HttpAnswer, decode, encode
+from ocr_client.transports.http_messages import BROKEN_OFF, NO_HTTP, HttpAnswer, decode, encode
 from ocr_client.transports.tls import ssl_context
 
 # Connections that are kept for the next request; more may be open while more threads ask at once.
@@ -59,8 +59,10 @@ class HttpTransport:
         if isinstance(error, exceptions.TimeoutError) and not isinstance(error, exceptions.NewConnectionError):
             return timeout(self._address, self._settings.timeout_s)
         reason = _reason(error)
+        if isinstance(reason, IncompleteRead):
+            return unreachable(self._address, BROKEN_OFF)
         if isinstance(reason, HTTPException) and not isinstance(reason, RemoteDisconnected):
-            return not_triton(self._address, reason)
+            return not_triton(self._address, NO_HTTP)
         return unreachable(self._address, reason)
 
 

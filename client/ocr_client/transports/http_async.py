@@ -10,7 +10,7 @@ import aiohttp
 from ocr_client.calls import Call
 from ocr_client.failures import not_triton, timeout, unreachable
 from ocr_client.settings import Settings
-from ocr_client.transports.http_messages import HttpAnswer, decode, encode
+from ocr_client.transports.http_messages import BROKEN_OFF, NO_HTTP, HttpAnswer, decode, encode
 from ocr_client.transports.tls import ssl_context
 
 
@@ -47,8 +47,12 @@ class AsyncHttpTransport:
                 body = await response.read()
         except asyncio.TimeoutError as error:
             raise timeout(self._address, self._settings.timeout_s) from error
-        except (aiohttp.ClientResponseError, aiohttp.InvalidURL) as error:
+        except aiohttp.ClientResponseError as error:
+            raise not_triton(self._address, NO_HTTP) from error
+        except aiohttp.InvalidURL as error:
             raise not_triton(self._address, error) from error
+        except aiohttp.ClientPayloadError as error:
+            raise unreachable(self._address, BROKEN_OFF) from error
         except (aiohttp.ClientError, OSError) as error:
             raise unreachable(self._address, getattr(error, "os_error", error)) from error
         headers = {name.lower(): value for name, value in response.headers.items()}

@@ -30,6 +30,9 @@ from ocr_client.transports.tensors import image_tensor
 # Tells where in a body the JSON ends and the tensors begin.
 JSON_LENGTH = "Inference-Header-Content-Length"
 REGION = "/v2/systemsharedmemory/region"
+# For what HTTP's libraries have long words of their own.
+NO_HTTP = "its answer is no HTTP"
+BROKEN_OFF = "the answer broke off"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,9 @@
 """What both clients make of a server that refuses, fails, breaks off or is silent."""
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,6 +41,40 @@ def test_an_answer_that_is_not_tritons_is_a_server_fault(
 def test_a_connection_that_breaks_makes_the_server_unreachable(triton: "FakeTriton", client: Client) -> None:
     triton.status = None
     with pytest.raises(ServerUnreachable, match=triton.url):
+        client.read(b"image")
+
+
+@contextmanager
+def answering(answer: bytes) -> Iterator[str]:
+    """The address of someone who answers the first connection with these bytes and closes it."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def run() -> None:
+            asked = b""
+            connection, _ = listening.accept()
+            with connection:
+                while not asked.endswith(b"image"):
+                    asked += connection.recv(65536)
+                connection.sendall(answer)
+
+        thread = Thread(target=run)
+        thread.start()
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "told"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", ServerUnreachable, r"\(the answer broke off\): start"),
+        (b"\0\0\x18\4\0\0\0\0\0", ServerFault, r"as Triton's HTTP endpoint does \(its answer is no HTTP\): check"),
+    ],
+    ids=["half an answer", "gRPC's port"],
+)
+def test_what_is_no_whole_answer_is_told_the_same_by_both(
+    kind: type[Client], answer: bytes, error: type[OcrError], told: str
+) -> None:
+    with answering(answer) as url, kind(url, retries=0) as client, pytest.raises(error, match=told):
         client.read(b"image")
 
 

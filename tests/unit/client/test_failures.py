@@ -129,6 +129,10 @@ def test_every_other_failure_says_what_to_do() -> None:
         "no OCR server at http://box:8000 (Connection refused): "
         "start one with `make serve`, or point --url or OCR_URL at a running one"
     )
+    assert str(unreachable(parse_url("grpc://box:8000"), "Socket closed")) == (
+        "no OCR server at grpc://box:8000 (Socket closed): "
+        "start one with `make serve`, or point --url or OCR_URL at a running one's gRPC port (usually 8001)"
+    )
     assert str(timeout(SERVER, 2.5)) == (
         "http://box:8000 gave no answer within 2.5 s: wait longer (--timeout) or send a smaller image"
     )
