@@ -5,8 +5,16 @@ const maxUploadBytes = Number(document.body.dataset.maxUploadBytes);
 const smallestWidth = 480; // px: smaller images are shown enlarged
 
 let name = ""; // of the image, for downloads
+let leftOut = ""; // says so where more than one came
 let page = null; // what was read in it
 let reading = null; // aborts the request under way
+
+// One at a time: the command line is for many.
+function take(files) {
+  if (!files.length) return;
+  leftOut = files.length > 1 ? ` · the first of ${files.length} files: \`ocr read\` takes many` : "";
+  read(files[0]);
+}
 
 async function read(file) {
   reading?.abort();
@@ -27,6 +35,14 @@ async function read(file) {
 async function ask(file, signal) {
   if (file.size > maxUploadBytes) {
     throw Error(`the file has ${megabytes(file.size)} MB; this page takes at most ${megabytes(maxUploadBytes)} MB`);
+  }
+  if (/\.pdf$/i.test(file.name)) {
+    throw Error("this page takes images; `ocr read` in a terminal reads the pages of a PDF");
+  }
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch {
+    throw Error("this is a folder, or a file that the browser may not read; this page takes single images");
   }
   let response, answer;
   try {
@@ -64,7 +80,7 @@ function show(answer, seconds) {
   page = answer;
   const count = page.lines.length;
   const found = count ? `${count} ${count === 1 ? "line" : "lines"}` : "no text found";
-  $("status").textContent = `${name}: ${found} · ${page.width} × ${page.height} pixels · ${seconds}\u00a0s`;
+  $("status").textContent = `${name}: ${found} · ${page.width} × ${page.height} pixels · ${seconds}\u00a0s${leftOut}`;
   $("boxes").setAttribute("viewBox", `0 0 ${page.width} ${page.height}`);
   $("boxes").replaceChildren(...page.lines.map(box));
   $("lines").replaceChildren(...page.lines.map(item));
@@ -173,11 +189,11 @@ $("save-json").addEventListener("click", () => save(".json", asJson()));
 $("image").addEventListener("error", () => { $("image").hidden = true; });
 
 $("file").addEventListener("change", ({ target }) => {
-  if (target.files.length) read(target.files[0]);
+  take(target.files);
   target.value = ""; // or the same file could not be chosen again
 });
 document.addEventListener("paste", ({ clipboardData }) => {
-  if (clipboardData.files.length) read(clipboardData.files[0]);
+  take(clipboardData.files);
 });
 document.addEventListener("dragover", (event) => {
   event.preventDefault();
@@ -189,6 +205,5 @@ document.addEventListener("dragleave", ({ relatedTarget }) => {
 document.addEventListener("drop", (event) => {
   event.preventDefault();
   document.body.classList.remove("dragging");
-  const [file] = event.dataTransfer.files;
-  if (file) read(file);
+  take(event.dataTransfer.files);
 });

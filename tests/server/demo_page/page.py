@@ -1,5 +1,6 @@
 """The demo's page as someone sees and handles it."""
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -13,12 +14,13 @@ from selenium.webdriver.support.wait import WebDriverWait
 Found = TypeVar("Found")
 
 PATIENCE_S = 60
-# A file that comes as an event carries it: with a drop, or from the clipboard.
-SEND_FILE = """
-const [kind, name, content] = arguments;
-const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+# Files that come as an event carries them: with a drop, or from the clipboard.
+SEND_FILES = """
+const [kind, files] = arguments;
 const carried = new DataTransfer();
-carried.items.add(new File([bytes], name));
+for (const [name, content] of files) {
+  carried.items.add(new File([Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0))], name));
+}
 const fields = { bubbles: true, cancelable: true, dataTransfer: carried, clipboardData: carried };
 document.body.dispatchEvent(kind === "drop" ? new DragEvent(kind, fields) : new ClipboardEvent(kind, fields));
 """
@@ -38,10 +40,17 @@ class DemoPage:
         self.find("#file").send_keys(str(path))
         self.wait_for_answer()
 
-    def send_as(self, kind: str, name: str, content_base64: str) -> None:
-        """Let a "drop" or a "paste" bring a file, and wait likewise."""
-        self.driver.execute_script(SEND_FILE, kind, name, content_base64)
+    def send_as(self, kind: str, *paths: Path) -> None:
+        """Let a "drop" or a "paste" bring files, and wait likewise."""
+        files = [(path.name, base64.b64encode(path.read_bytes()).decode()) for path in paths]
+        self.driver.execute_script(SEND_FILES, kind, files)
         self.wait_for_answer()
+
+    def drop_in_the_middle(self, path: Path) -> None:
+        """Drag a file or folder from elsewhere onto the page, as a person does."""
+        dragged = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            self.driver.execute_cdp_cmd("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 300, "data": dragged})
 
     def wait_for_answer(self) -> None:
         """Wait until nothing is being read."""

@@ -1,6 +1,5 @@
 """The demo's page in a real browser, with a real server behind it."""
 
-import base64
 import json
 from pathlib import Path
 
@@ -34,8 +33,30 @@ def test_an_image_is_shown_with_its_boxes_and_text(page: DemoPage, label: Page) 
 
 @pytest.mark.parametrize("kind", ["drop", "paste"])
 def test_an_image_can_be_dropped_and_pasted(page: DemoPage, label: Page, kind: str) -> None:
-    page.send_as(kind, "label.png", base64.b64encode(LABEL.read_bytes()).decode())
+    page.send_as(kind, LABEL)
     assert page.texts == [line.text for line in label.lines]
+
+
+def test_of_several_files_the_first_is_read_and_that_is_said(page: DemoPage, label: Page) -> None:
+    page.send_as("drop", LABEL, SAMPLES / "street.jpg")
+    assert page.texts == [line.text for line in label.lines]
+    assert page.find("#status").text.endswith("the first of 2 files: `ocr read` takes many")
+    page.send_as("drop", LABEL)
+    assert "2 files" not in page.find("#status").text
+
+
+def test_a_folder_is_told_from_an_image(page: DemoPage, tmp_path: Path) -> None:
+    page.drop_in_the_middle(tmp_path)
+    page.wait_until(lambda: page.find("#error").is_displayed())
+    assert page.find("#error").text.startswith(f"{tmp_path.name}: this is a folder, or a file that the browser may not")
+
+
+def test_who_brings_a_pdf_is_told_where_it_can_be_read(page: DemoPage, tmp_path: Path) -> None:
+    document = tmp_path / "contract.PDF"
+    document.write_bytes(b"%PDF-1.7")
+    page.choose(document)
+    told = "contract.PDF: this page takes images; `ocr read` in a terminal reads the pages of a PDF"
+    assert page.find("#error").text == told
 
 
 def test_pointing_at_a_box_marks_its_line_and_the_other_way_round(page: DemoPage) -> None:
