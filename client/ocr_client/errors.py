@@ -3,7 +3,7 @@
 OcrError
 ├── ServerUnreachable   no connection, or it broke: start a server or correct the address
 ├── ServerTimeout       no answer in time: wait longer or send less
-├── ServerOverloaded    the server is busy or still loading: try again later
+├── ServerOverloaded    the server is busy, loading or stopping: try again later
 ├── ServerFault         the server failed, lacks the model or answers nonsense: its log knows more
 └── BadRequest          the server refuses the request: it is not allowed, or made for another model
     ├── BadImage        mend the image

@@ -18,7 +18,7 @@ from ocr_client.options import RANGES
 from ocr_client.protocol import MODEL
 
 # Triton says which request it was and which ensemble passed a step's message on; that is no news to the caller.
-_ORIGIN = re.compile(r"^(\[request id: [^\]]*\] )?(in ensemble '[^']*', )?")
+_ORIGIN = re.compile(r"^(\[request id: [^\]]*\] |in ensemble '[^']*', )+")
 # How the server's sentences about an image and about an option begin.
 _IMAGE = re.compile(r"the image |the \w+ image |these \d+ bytes ")
 _OPTION = re.compile(rf"unknown option |({'|'.join(RANGES)}) is ")
@@ -51,7 +51,7 @@ def server_error(address: Address, status: int, message: str, *, told: str = "",
         case 413:
             return BadImage(f"the image is larger than {address} accepts ({named}): send a smaller file")
         case 429 | 503:
-            return ServerOverloaded(f"{address} is busy or still loading ({message}): try again in a moment")
+            return ServerOverloaded(f"{address} is busy, loading or stopping ({message}): try again in a moment")
         case 404 if message.startswith("Unable to find shared memory region"):
             return UnknownRegion(message)
     entry = f" for request {request_id}" if request_id else ""

@@ -60,13 +60,13 @@ SERVER = parse_url("box:8000")
             503,
             "it is so",
             ServerOverloaded,
-            "http://box:8000 is busy or still loading (it is so): try again in a moment",
+            "http://box:8000 is busy, loading or stopping (it is so): try again in a moment",
         ),
         (
             429,
             "it is so",
             ServerOverloaded,
-            "http://box:8000 is busy or still loading (it is so): try again in a moment",
+            "http://box:8000 is busy, loading or stopping (it is so): try again in a moment",
         ),
         (
             404,
@@ -84,7 +84,14 @@ SERVER = parse_url("box:8000")
     ],
 )
 @pytest.mark.parametrize(
-    "origin", ["", "in ensemble 'ocr_ensemble', ", "[request id: 7] ", "[request id: <id_unknown>] in ensemble 'a', "]
+    "origin",
+    [
+        "",
+        "in ensemble 'ocr_ensemble', ",
+        "[request id: 7] ",
+        "[request id: <id_unknown>] in ensemble 'a', ",
+        "in ensemble 'a', [request id: 7] ",
+    ],
 )
 def test_a_status_says_whose_fault_it_is(
     origin: str, status: int, message: str, kind: type[OcrError], told: str

@@ -102,8 +102,8 @@ def kind(request: pytest.FixtureRequest) -> type[Client]:
         (Code.NOT_FOUND, "no model", ServerFault, r"cannot run ocr_ensemble \(gRPC NOT_FOUND: no model\): see the"),
         (Code.INTERNAL, "broken", ServerFault, r"\(gRPC INTERNAL: broken\): see the server's log for request page-7"),
         (Code.UNKNOWN, "strange", ServerFault, r"\(gRPC UNKNOWN: strange\): see the server's log"),
-        (Code.UNAVAILABLE, "queue full", ServerOverloaded, r"busy or still loading \(queue full\): try again"),
-        (Code.RESOURCE_EXHAUSTED, "quota", ServerOverloaded, r"busy or still loading \(quota\): try again"),
+        (Code.UNAVAILABLE, "queue full", ServerOverloaded, r"busy, loading or stopping \(queue full\): try again"),
+        (Code.RESOURCE_EXHAUSTED, "quota", ServerOverloaded, r"busy, loading or stopping \(quota\): try again"),
         (Code.UNAVAILABLE, "Socket closed", ServerUnreachable, r"no OCR server at grpc://.* \(Socket closed\): start"),
     ],
 )
