@@ -10,6 +10,8 @@ set -euo pipefail
 
 # Measured: eight dense pages at once fill 207 MB, eight photos of 100 megapixels 339 MB, eight files of 59 MB 567 MB.
 SHM_MB=512
+# As in text_recognition/configs/tensorrt.pbtxt.
+ENGINES=/var/cache/ocr-triton
 
 fail() {
   echo "ocr-serve: $1" >&2
@@ -31,6 +33,8 @@ case $profile in
   gpu | tensorrt)
     has_gpu || fail "OCR_PROFILE=$profile needs a GPU and this container has none: run it with --gpus all, or with OCR_PROFILE=cpu"
     set -- --model-config-name="$profile" "$@"
+    [ "$profile" = gpu ] || [ -w "$ENGINES" ] \
+      || fail "OCR_PROFILE=$profile keeps its engines in $ENGINES, which is read-only here: mount a volume there"
     ;;
   *) fail "OCR_PROFILE is '$profile'; it must be cpu, gpu or tensorrt" ;;
 esac

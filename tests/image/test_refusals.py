@@ -5,6 +5,8 @@ import pytest
 from tests.image.image import Image
 
 ENOUGH = "--shm-size=1g"
+# What is looked for where there is no GPU to be had.
+GPU_DEVICE = "--volume=/dev/null:/dev/nvidiactl"
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,12 @@ ENOUGH = "--shm-size=1g"
             "OCR_PROFILE=tensorrt needs a GPU and this container has none: "
             "run it with --gpus all, or with OCR_PROFILE=cpu",
             id="the-tensorrt-profile-without-a-GPU",
+        ),
+        pytest.param(
+            [ENOUGH, "--env=OCR_PROFILE=tensorrt", GPU_DEVICE, "--read-only"],
+            "OCR_PROFILE=tensorrt keeps its engines in /var/cache/ocr-triton, which is read-only here: "
+            "mount a volume there",
+            id="the-tensorrt-profile-without-a-place-for-its-engines",
         ),
         pytest.param(
             [ENOUGH, "--env=OCR_PROFILE=fast"],
