@@ -81,6 +81,20 @@ def test_the_health_check_notices_a_dead_step(own: Container) -> None:
     wait_for_health(own, "unhealthy")
     assert own.is_ready()  # says Triton itself
 
+    for path in (f"{STEP}/unload", "ocr_ensemble/load"):  # the guide's cure
+        assert own.ask(f"/v2/repository/models/{path}", ocr_admin_key=KEY)[0] == 200
+    wait_for_health(own, "healthy")
+
+
+def test_the_health_check_notices_that_the_ensemble_is_unloaded(own: Container) -> None:
+    wait_for_health(own, "healthy")
+    assert own.ask("/v2/repository/models/ocr_ensemble/unload", ocr_admin_key=KEY)[0] == 200
+    wait_for_health(own, "unhealthy")
+    said = own.run("ocr-health", check=False)
+    assert (said.returncode, "ocr_ensemble" in said.stdout) == (1, True)
+    assert own.ask("/v2/repository/models/ocr_ensemble/load", ocr_admin_key=KEY)[0] == 200
+    wait_for_health(own, "healthy")
+
 
 def test_a_request_in_flight_is_answered_before_the_server_stops(image: Image, tmp_path: Path) -> None:
     """The container is told to stop while a page of an article is read."""
