@@ -9,7 +9,7 @@ import pytest
 from server.triton import TritonServer
 from tests.image.container import Container, running
 from tests.image.docker import daemon
-from tests.image.image import Image, build
+from tests.image.image import Image, build, find_base
 from tests.project import MODEL_REPOSITORY
 from tests.triton import Triton, check
 
@@ -71,7 +71,7 @@ def triton(
 def image() -> Iterator[Image]:
     """The production image as the working tree makes it."""
     with daemon() as docker:
-        yield build(docker)
+        yield build(docker, find_base(docker))
 
 
 @pytest.fixture(scope="session")

@@ -38,15 +38,21 @@ class Image:
         return size, base
 
 
-def build(docker: Docker) -> Image:
+def build(docker: Docker, base: str, tag: str = TAG, **arguments: str) -> Image:
     """Build the image, or find it built: Docker keeps the layers whose inputs have not changed.
+
+    Args:
+        docker: Daemon that is to have it.
+        base: What it is built on, see `find_base`.
+        tag: Its name there.
+        **arguments: Further build arguments.
 
     Raises:
         RuntimeError: The build failed; with the end of its output.
     """
-    base = find_base(docker)
-    docker.run("build", "--file", str(DOCKERFILE), "--tag", TAG, "--build-arg", f"BASE_IMAGE={base}", str(ROOT))
-    return Image(docker, TAG, base)
+    named = [f"--build-arg={name}={value}" for name, value in {"BASE_IMAGE": base, **arguments}.items()]
+    docker.run("build", "--file", str(DOCKERFILE), "--tag", tag, *named, str(ROOT))
+    return Image(docker, tag, base)
 
 
 def find_base(docker: Docker) -> str:
@@ -67,13 +73,17 @@ def pinned_base() -> str:
 def main() -> None:
     """Build the image with the daemon that answers, and tell what came of it."""
     docker = Docker()
-    if not docker.answers():
-        sys.exit("no Docker daemon answers; start one, or name it in DOCKER_HOST")
-    started = time.monotonic()
-    image = build(docker)
-    size, base = image.sizes_mb
+    try:
+        if not docker.answers():
+            sys.exit("no Docker daemon answers; start one, or name it in DOCKER_HOST")
+        base = find_base(docker)
+        started = time.monotonic()
+        image = build(docker, base)
+    except RuntimeError as error:
+        sys.exit(str(error))
     seconds = time.monotonic() - started
-    print(f"{image.tag}: {size:.0f} MB, {base:.0f} of them its base {image.base}; built in {seconds:.0f} s")
+    size_mb, base_mb = image.sizes_mb
+    print(f"{image.tag}: {size_mb:.0f} MB, {base_mb:.0f} of them its base {base}; built on that in {seconds:.0f} s")
 
 
 if __name__ == "__main__":

@@ -1,37 +1,97 @@
 """What is in the image and what is not."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from tests.image.container import Container
-from tests.image.image import Image
+from tests.image.container import running
+from tests.image.image import TAG, Image, build
+from tests.project import ROOT
+
+# What a working tree may hold and a build must not see.
+NOT_FOR_THE_BUILD = (
+    ".env",
+    ".git/config",
+    ".venv/bin/python",
+    "demo/street.png",
+    "shared/data/labels.json",
+    "ocr_core/__pycache__/ctc.cpython-312.pyc",
+    "model_repository/ctc_decoding/1/__pycache__/model.cpython-312.pyc",
+    "model_repository/ctc_decoding/1/characters.txt",
+    "model_repository/text_detection/1/model.onnx",
+    "model_repository/text_detection/2/model.onnx",
+)
+FOR_THE_BUILD = (
+    "pyproject.toml",
+    "docker/serve.sh",
+    "ocr_core/ctc.py",
+    "model_repository/ctc_decoding/1/model.py",
+    "model_repository/text_detection/config.pbtxt",
+    "model_repository/text_detection/configs/gpu.pbtxt",
+)
 
 
-@pytest.fixture(scope="module")
-def packages(container: Container) -> set[str]:
-    """Names of the Python packages in the image."""
-    listed = container.run("python3", "-m", "pip", "list", "--format=json", "--disable-pip-version-check").stdout
-    # Pip may say before the list that it can write no cache.
+def within(image: Image, name: str, *command: str) -> str:
+    """What a command prints in a container of an image; it is root there, and may look everywhere."""
+    program, *arguments = command
+    options = ("--rm", "--user=0", f"--entrypoint={program}")
+    return image.docker.run("run", *options, name, *arguments).stdout
+
+
+def packages(image: Image, name: str) -> set[str]:
+    """Names of an image's Python packages."""
+    listed = within(image, name, "python3", "-m", "pip", "list", "--format=json", "--disable-pip-version-check")
+    # Pip's warnings go before the list.
     return {entry["name"] for entry in json.loads(listed[listed.index("[{") :])}
 
 
-def test_the_steps_packages_are_there_and_those_of_the_export_are_not(packages: set[str]) -> None:
-    assert {"ocr-triton", "numpy", "opencv-python-headless", "pillow"} <= packages
-    assert not packages & {"torch", "tensorflow", "tensorflow-cpu", "onnx", "tritonclient", "click", "hatchling"}
+def test_what_the_steps_need_is_all_that_comes_to_the_bases_packages(image: Image) -> None:
+    """Nothing of the export: no torch, no TensorFlow, no onnx, no client."""
+    needed = {"ocr-triton", "numpy", "opencv-python-headless", "pillow"}
+    there = packages(image, image.tag)
+    assert needed <= there
+    assert there - packages(image, image.base) <= needed
 
 
-@pytest.mark.parametrize("folder", ["/root/.cache", "/build", "/models", "/var/cache/ocr-triton", "/tmp"])  # noqa: S108
+@pytest.mark.parametrize("folder", ["/build", "/models", "/root", "/tmp", "/var/cache"])  # noqa: S108
 def test_nothing_is_left_of_the_build(image: Image, folder: str) -> None:
-    command = ("run", "--rm", "--user=0", "--entrypoint=find", image.tag, folder, "-type", "f")
-    found = image.docker.run(*command, check=False).stdout
-    assert found == "" or "No such file or directory" in found
+    find = ("bash", "-c", f"[ ! -e {folder} ] || find {folder} -type f")
+    assert set(within(image, image.tag, *find).split()) <= set(within(image, image.base, *find).split())
+
+
+def test_a_build_sees_the_sources_and_nothing_else_of_the_working_tree(image: Image, tmp_path: Path) -> None:
+    context, dockerfile = tmp_path / "context", tmp_path / "Dockerfile"
+    for name in (*NOT_FOR_THE_BUILD, *FOR_THE_BUILD):
+        (context / name).parent.mkdir(parents=True, exist_ok=True)
+        (context / name).touch()
+    (context / ".dockerignore").write_text((ROOT / ".dockerignore").read_text())
+    dockerfile.write_text(f"FROM {image.base}\nCOPY . /context\n")
+    copied = image.docker.run("build", "--quiet", "--file", str(dockerfile), str(context)).stdout.strip()
+    found = within(image, copied, "find", "/context", "-type", "f", "-printf", "%P\n")
+    image.docker.run("rmi", copied)
+    assert sorted(found.splitlines()) == sorted(FOR_THE_BUILD)
+
+
+def test_build_arguments_choose_the_models(image: Image, tmp_path: Path) -> None:
+    models = {"DETECTOR": "ppocrv6-tiny", "RECOGNIZER": "ppocrv6-tiny"}
+    tiny = build(image.docker, image.base, f"{TAG}-tiny", **models)
+    for model in ("text_detection", "text_recognition"):
+        file = ("stat", "--format=%s", f"/opt/ocr/model_repository/{model}/1/model.onnx")
+        assert int(within(image, tiny.tag, *file)) < int(within(image, image.tag, *file)) / 2
+    with running(tiny, tmp_path / "log") as container:
+        assert container.run("ocr-health").stdout == ""
+
+
+def test_the_server_may_keep_tensorrts_engines(image: Image) -> None:
+    options = ("--rm", "--volume=/var/cache/ocr-triton", "--entrypoint=touch")
+    image.docker.run("run", *options, image.tag, "/var/cache/ocr-triton/engine")
 
 
 def test_the_image_says_what_it_is(image: Image) -> None:
     labels = json.loads(image.docker.inspect(image.tag, "{{json .Config.Labels}}"))
     prefix = "org.opencontainers.image."
-    assert {f"{prefix}{name}" for name in ("title", "description", "version", "licenses")} <= set(labels)
+    assert all(labels[f"{prefix}{name}"] for name in ("title", "description", "version", "licenses"))
 
 
 def test_the_bases_entry_point_runs_our_command(image: Image) -> None:
