@@ -1,8 +1,5 @@
 """The machine profiles, `configs/gpu.pbtxt` and `configs/tensorrt.pbtxt`: the same models, tuned otherwise."""
 
-import importlib.util
-import sys
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -14,11 +11,9 @@ from tritonclient.grpc import model_config_pb2
 
 from export.ppocr import GEOMETRY
 from ocr_core.batching import BUCKET_PX, MAX_CROPS
-from server import requirements
-from server.errors import StartError
 from tests.contract.configs import CONFIGS, ONNX_MODELS, PYTHON_MODELS
 from tests.project import MODEL_REPOSITORY, ROOT
-from tests.unit import fake_triton
+from tests.unit.server import onnx_backend
 
 PROFILES = ("gpu", "tensorrt")
 MODELS = [*PYTHON_MODELS, *ONNX_MODELS]
@@ -41,39 +36,11 @@ def as_triton_tells(config: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def backend(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The stand-in for the native ONNX backend, over the fake of Triton's Python API, and as if there were a GPU."""
-    monkeypatch.setitem(sys.modules, "triton_python_backend_utils", fake_triton)
+    """The stand-in for the native ONNX backend, as if there were a GPU."""
     providers = ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
     monkeypatch.setattr(ort, "get_available_providers", lambda: providers)
     monkeypatch.setattr(ort, "preload_dlls", lambda: None)
-    path = ROOT / "server" / "backends" / "onnxruntime" / "model.py"
-    spec = importlib.util.spec_from_file_location("onnxruntime_backend", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@each_profile
-def test_without_a_gpu_the_embedded_server_says_so(
-    profile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(requirements, "GPU_DEVICES", [tmp_path / "nvidiactl"])
-    with pytest.raises(
-        StartError, match=rf"^the profile {profile} needs a GPU and this machine has none; use --profile cpu$"
-    ):
-        requirements.check_gpu(profile)
-
-
-@each_profile
-def test_with_an_onnx_runtime_for_cpus_it_names_the_other(
-    profile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(requirements, "GPU_DEVICES", [tmp_path])
-    monkeypatch.setattr(ort, "get_available_providers", lambda: ["CPUExecutionProvider"])
-    with pytest.raises(StartError, match="install onnxruntime-gpu in the place of onnxruntime"):
-        requirements.check_gpu(profile)
+    return onnx_backend.load(monkeypatch)
 
 
 @each_profile

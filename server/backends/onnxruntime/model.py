@@ -134,7 +134,9 @@ def _cuda(config: Config, device_id: str) -> tuple[str, dict[str, str]]:
 
 
 def _check(kind: str, config: Config, tensors: list[Any]) -> None:
-    """Names, types and dimensions of the graph are those of the configuration.
+    """Names, types and dimensions of the graph are those of the configuration, as the native backend compares them.
+
+    A dimension that the graph leaves free may be fixed of an input, but not of an output.
 
     Raises:
         pb_utils.TritonModelException: They are not.
@@ -144,7 +146,7 @@ def _check(kind: str, config: Config, tensors: list[Any]) -> None:
     for tensor in config[kind]:
         declared = tensor["data_type"], batch + [int(size) for size in tensor["dims"]]
         found = actual.get(tensor["name"])
-        if found is None or found[0] != declared[0] or not _fit(declared[1], found[1]):
+        if found is None or found[0] != declared[0] or not _fit(declared[1], found[1], exactly=kind == "output"):
             raise pb_utils.TritonModelException(
                 f"{config['name']}: config.pbtxt declares the {kind} {tensor['name']} as {declared}; "
                 f"the graph has {actual}"
@@ -160,5 +162,6 @@ def _dimensions(shape: list[int | str]) -> list[int]:
     return [size if isinstance(size, int) else -1 for size in shape]
 
 
-def _fit(declared: list[int], found: list[int]) -> bool:
-    return len(declared) == len(found) and all(d == f or f == -1 for d, f in zip(declared, found, strict=True))
+def _fit(declared: list[int], found: list[int], exactly: bool) -> bool:
+    free = None if exactly else -1
+    return len(declared) == len(found) and all(f in (d, free) for d, f in zip(declared, found, strict=True))
