@@ -1,6 +1,7 @@
 """Command line of the embedded server."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -74,6 +75,8 @@ def main(
 
     Without one, serve until Ctrl-C.
     """  # noqa: D301 - \b is click's
+    if command and not shutil.which(command[0]):
+        raise click.ClickException(f"cannot run {command[0]}: there is no such program")
     signal.signal(signal.SIGTERM, _exit_in_order)
     server = TritonServer(
         model_repository,

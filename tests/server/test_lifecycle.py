@@ -165,6 +165,11 @@ def test_a_commands_exit_status_is_passed_on_and_it_gets_the_address(repository:
     assert launch(repository, "--", sys.executable, "-c", code).returncode == 7
 
 
+def test_a_command_that_there_is_not_is_named_before_anything_starts(repository: Path) -> None:
+    done = launch(repository, "--", "no-such-program", "photo.jpg")
+    assert (done.returncode, done.stderr) == (1, "Error: cannot run no-such-program: there is no such program\n")
+
+
 def test_a_broken_configuration_shows_the_end_of_the_log(tmp_path: Path) -> None:
     write_repository(tmp_path / "repository", CONFIG.replace('"python"', '"pyhton"'))
     done = launch(tmp_path / "repository")
