@@ -64,6 +64,13 @@ def test_onnx_models_run_on_the_gpu_and_python_steps_beside_it(model: str, profi
 
 
 @each_profile
+@pytest.mark.parametrize("model", ONNX_MODELS)
+def test_beside_a_gpu_no_thread_of_the_runtime_takes_a_core_from_the_python_steps(model: str, profile: str) -> None:
+    """The native backend cannot keep them from spinning."""
+    assert read(model, profile).parameters["intra_op_thread_count"].string_value == "1"
+
+
+@each_profile
 def test_as_large_images_are_accepted_as_elsewhere(profile: str) -> None:
     limits = [
         config.parameters["max_image_megapixels"].string_value
