@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from export.__main__ import main as export_command
 from server.triton import OPTION_HEADERS
 from tests.contract.configs import PYTHON_MODELS
 from tests.image.container import HARDENED
@@ -33,14 +34,32 @@ def test_the_base_is_the_one_that_the_dockerfile_pins(file: Path) -> None:
     assert mentioned <= {pinned_base()}
 
 
+@pytest.mark.parametrize("file", [README, GUIDE], ids=lambda file: file.name)
+def test_the_base_is_named_to_users(file: Path) -> None:
+    assert f"`{pinned_base()}`" in file.read_text(encoding="utf-8")
+
+
 def test_the_base_is_pinned_to_a_release() -> None:
     assert re.fullmatch(r"nvcr\.io/nvidia/tritonserver:\d\d\.\d\d-py3", pinned_base())
 
 
-@pytest.mark.parametrize("file", [GUIDE, DOCKERFILE], ids=lambda file: file.name)
-def test_the_image_is_called_as_compose_calls_it(file: Path) -> None:
-    assert f"docker build -f Dockerfile.triton -t {TAG} .\n" in file.read_text(encoding="utf-8")
+@pytest.mark.parametrize("file", [README, GUIDE, DOCKERFILE], ids=lambda file: file.name)
+def test_the_image_is_built_and_run_by_the_same_two_commands(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert f"docker build -f Dockerfile.triton -t {TAG} .\n" in text
+    assert f"docker run --gpus all --shm-size=1g -p 8000:8000 -p 8001:8001 -p 8002:8002 {TAG}\n" in text
+
+
+def test_compose_calls_the_image_so_too() -> None:
     assert f"    image: {TAG}\n" in COMPOSE.read_text(encoding="utf-8")
+
+
+def test_the_image_has_the_models_that_the_exporter_writes_by_default() -> None:
+    arguments = re.findall(r"^ARG (DETECTOR|RECOGNIZER)=(.+)$", DOCKERFILE.read_text(encoding="utf-8"), re.MULTILINE)
+    defaults = {option.name: option.default for option in export_command.params}
+    assert {name.lower(): value for name, value in arguments} == {
+        name: defaults[name] for name in ("detector", "recognizer")
+    }
 
 
 def test_the_label_has_the_projects_version() -> None:
