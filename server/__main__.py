@@ -67,8 +67,8 @@ def main(
 ) -> None:
     """Start Triton with the OCR models, without Docker.
 
-    With a COMMAND after `--`, run it against the server (its address is in OCR_URL), stop the server and pass
-    on the command's exit status:
+    With a COMMAND after `--`, run it against the server (its addresses are in OCR_URL and, of gRPC,
+    OCR_GRPC_URL), stop the server and pass on the command's exit status:
 
     \b
         python -m server --http-port 0 --grpc-port 0 --metrics-port 0 -- ocr read photo.jpg
@@ -113,7 +113,8 @@ def _serve(server: TritonServer) -> int:
 def _run(command: tuple[str, ...], server: TritonServer) -> int:
     click.echo(f"Triton is ready at {server.url}", err=True)
     try:
-        return subprocess.run(command, env={**os.environ, "OCR_URL": server.url}, check=False).returncode  # noqa: S603 - the user's own command
+        addresses = {"OCR_URL": server.url, "OCR_GRPC_URL": server.grpc_url}
+        return subprocess.run(command, env={**os.environ, **addresses}, check=False).returncode  # noqa: S603 - the user's own command
     except OSError as error:
         raise click.ClickException(f"cannot run {command[0]}: {error.strerror}") from error
 

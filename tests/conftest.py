@@ -36,9 +36,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--triton",
         default="embedded",
-        metavar="embedded|image|HOST:PORT",
+        metavar="embedded|image|HOST:PORT[,HOST:PORT]",
         help="The server under test: the embedded one, started for this run (the default), a container of the "
-        "production image, built and run for this run, or the one that listens for HTTP at this address. "
+        "production image, built and run for this run, or the one that listens for HTTP (and for gRPC) here. "
         "A missing server is an error.",
     )
 

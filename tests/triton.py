@@ -39,13 +39,14 @@ class Triton:
         return "\n".join(lines[-LAST_LINES:])
 
 
-def check(url: str) -> Triton:
-    """The server at an address.
+def check(addresses: str) -> Triton:
+    """The server at `host:port` of HTTP, or at that and, after a comma, `host:port` of gRPC.
 
     Raises:
         ConnectionError: There is none, or it is not ready.
     """
-    server = Triton(url)
+    url, _, grpc_url = addresses.partition(",")
+    server = Triton(url, grpc_url or None)
     try:
         with server.connect() as client:
             ready: Any = client.is_model_ready("ocr_ensemble")

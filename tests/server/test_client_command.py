@@ -42,7 +42,7 @@ def test_status_of_a_server_that_is_well(triton: Triton) -> None:
 
 def test_status_over_grpc_is_json_on_demand(triton: Triton) -> None:
     if triton.grpc_url is None:
-        pytest.skip("--triton gives the HTTP address only")
+        pytest.skip("--triton names HTTP's address only: --triton=HOST:PORT,HOST:GRPC_PORT")
     done = ocr(triton, "status", "--json", "--url", f"grpc://{triton.grpc_url}")
     status = json.loads(done.stdout)
     assert (status["ready"], status["problems"], done.returncode) == (True, [], 0)

@@ -33,7 +33,7 @@ def url(request: pytest.FixtureRequest, triton: Triton) -> str:
     if request.param == "http":
         return f"http://{triton.url}"
     if triton.grpc_url is None:
-        pytest.skip("--triton gives the HTTP address only")
+        pytest.skip("--triton names HTTP's address only: --triton=HOST:PORT,HOST:GRPC_PORT")
     return f"grpc://{triton.grpc_url}"
 
 

@@ -13,7 +13,7 @@ from tests.triton import Triton
 @pytest.fixture
 def grpc_url(triton: Triton) -> str:
     if triton.grpc_url is None:
-        pytest.skip("--triton gives the HTTP address only")
+        pytest.skip("--triton names HTTP's address only: --triton=HOST:PORT,HOST:GRPC_PORT")
     return triton.grpc_url
 
 
