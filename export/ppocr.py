@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from export import graph
 from export.contract import DetectorExport, RecognizerExport
 from export.errors import ExportError
+from export.pruning import drop_dead_channels
 from ocr_core.geometry import CropGeometry
 
 # Both networks take blue, green, red (their configuration's `img_mode: BGR`).
@@ -30,6 +31,7 @@ def detector(weights: Path) -> DetectorExport:
     graph.take_uint8_rgb(model, "image", DETECTOR_MEAN, DETECTOR_STD, bgr=True)
     graph.give_maps(model, channels=1)
     graph.zero_denormals(model)
+    drop_dead_channels(model)
     scaled = partial(_scale, mean=DETECTOR_MEAN, std=DETECTOR_STD)
     run = _original(weights)
     return DetectorExport(model, lambda image: {"maps": run(scaled(image))})

@@ -1,6 +1,7 @@
 """Channels that a network computes for nothing, left out: its outputs stay the same."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +12,31 @@ from export.graph import initializer, replace_initializer
 # ONNX Runtime's fast convolutions on CPUs work on blocks of 8 or 16 channels and are left aside where these do not
 # divide the number of channels; GPUs like such numbers too. So a few dead channels stay.
 BLOCK = 16
+# What takes each channel by itself. GELU, as PyTorch and Paddle export it, is made of Div, Erf, Add and Mul.
+POINTWISE = {"Add", "Div", "Erf", "Identity", "Mul", "Relu"}
+
+
+class Channels(NamedTuple):
+    """Channels that one convolution gives to another, and to nothing else.
+
+    Attributes:
+        first: The convolution that gives them.
+        between: What is done to each of them on the way.
+        second: The convolution that takes them.
+        constants: Weights of `first` and of `between` with a value for each channel, and the axis of the channels.
+    """
+
+    first: NodeProto
+    between: list[NodeProto]
+    second: NodeProto
+    constants: dict[str, int]
 
 
 def drop_dead_channels(model: ModelProto) -> int:
     """Leave out what one convolution computes and the next does not use.
 
-    A channel between two convolutions with nothing but a ReLU between them is dead if the first has no weight for it
-    and no positive bias, so that the ReLU gives 0 everywhere, or if the second has no weight for it. Run
-    `graph.zero_denormals` first.
+    A channel between two convolutions is dead if the second has no weight for it; also if the first has no weight for
+    it and no positive bias, and the ReLU between them gives 0 everywhere. Run `graph.zero_denormals` first.
 
     Args:
         model: Changed in place.
@@ -27,16 +45,25 @@ def drop_dead_channels(model: ModelProto) -> int:
         How many channels are gone.
     """
     dropped = 0
-    for first, second in _neighbours(model):
-        weights, biases = (initializer(model, name) for name in first.input[1:])
-        next_weights = initializer(model, second.input[1])
-        silent = ~weights.any(axis=(1, 2, 3)) & (biases <= 0)
-        keep = _keep(silent | ~next_weights.any(axis=(0, 2, 3)))
-        replace_initializer(model, first.input[1], weights[keep])
-        replace_initializer(model, first.input[2], biases[keep])
-        replace_initializer(model, second.input[1], next_weights[:, keep])
-        dropped += len(biases) - len(keep)
+    for channels in list(_between_convolutions(model)):
+        weights, next_weights = (initializer(model, conv.input[1]) for conv in (channels.first, channels.second))
+        keep = _keep(_silent(model, channels) | ~next_weights.any(axis=(0, 2, 3)))
+        if len(keep) < len(weights):
+            for name, axis in channels.constants.items():
+                replace_initializer(model, name, initializer(model, name).take(keep, axis))
+            replace_initializer(model, channels.second.input[1], next_weights[:, keep])
+            dropped += len(weights) - len(keep)
+    del model.graph.value_info[:]  # shapes of intermediate results, as they were; no runtime needs them
     return dropped
+
+
+def _silent(model: ModelProto, channels: Channels) -> NDArray[np.bool_]:
+    """Which channels are 0 everywhere after a ReLU."""
+    weights, *biases = (initializer(model, name) for name in channels.first.input[1:])
+    bias = biases[0] if biases else np.zeros(len(weights), np.float32)
+    if [node.op_type for node in channels.between] != ["Relu"]:
+        return np.zeros(len(weights), bool)
+    return np.asarray(~weights.any(axis=(1, 2, 3)) & (bias <= 0))
 
 
 def _keep(dead: NDArray[np.bool_]) -> NDArray[np.intp]:
@@ -45,23 +72,45 @@ def _keep(dead: NDArray[np.bool_]) -> NDArray[np.intp]:
     return np.sort(np.argsort(dead, kind="stable")[:count])
 
 
-def _neighbours(model: ModelProto) -> Iterator[tuple[NodeProto, NodeProto]]:
-    """Convolutions and those after them, with a ReLU between them whose channels nothing else sees."""
-    users: dict[str, list[NodeProto]] = {output.name: [NodeProto()] for output in model.graph.output}
-    for node in model.graph.node:
-        for name in node.input:
-            users.setdefault(name, []).append(node)
+def _between_convolutions(model: ModelProto) -> Iterator[Channels]:
+    sizes = {tensor.name: list(tensor.dims) for tensor in model.graph.initializer}
+    names = [name for node in model.graph.node for name in node.input]
+    # A weight that two nodes share can be cut for neither.
+    own = {name for name in sizes if names.count(name) == 1}
+    for index, node in enumerate(model.graph.node):
+        if _is_plain(node, own):
+            channels = _follow(model, index, sizes, own)
+            if channels:
+                yield channels
 
-    def only_user(name: str, kind: str) -> NodeProto | None:
-        return users[name][0] if [user.op_type for user in users[name]] == [kind] else None
 
-    def plain(conv: NodeProto) -> bool:
-        grouped = any(attribute.name == "group" and attribute.i != 1 for attribute in conv.attribute)
-        return not grouped and all(len(users[name]) == 1 for name in conv.input[1:])
+def _follow(model: ModelProto, index: int, sizes: dict[str, list[int]], own: set[str]) -> Channels | None:
+    """From a convolution to the only other one that sees its channels; None where there is no such pair."""
+    first, *others = model.graph.node[index:]
+    count = sizes[first.input[1]][0]
+    constants = dict.fromkeys(first.input[1:], 0)
+    between, second = [], None
+    names = {first.output[0]}
+    for node in others:
+        if not names & set(node.input):
+            continue
+        if node.op_type in POINTWISE:
+            fixed = [name for name in node.input if name not in names]
+            per_channel = {name: 1 for name in fixed if name in own and sizes[name] == [1, count, 1, 1]}
+            if any(name not in per_channel and sizes.get(name) not in ([], [1]) for name in fixed):
+                return None
+            constants |= per_channel
+            names |= set(node.output)
+            between.append(node)
+        elif second is None and _is_plain(node, own) and node.input[0] in names:
+            second = node
+        else:
+            return None
+    seen_outside = any(output.name in names for output in model.graph.output)
+    return Channels(first, between, second, constants) if second and not seen_outside else None
 
-    for first in model.graph.node:
-        if first.op_type == "Conv" and len(first.input) == 3 and plain(first):
-            relu = only_user(first.output[0], "Relu")
-            second = relu and only_user(relu.output[0], "Conv")
-            if second and plain(second):
-                yield first, second
+
+def _is_plain(node: NodeProto, own: set[str]) -> bool:
+    """A convolution in which every output channel sees every input channel, with weights of its own."""
+    grouped = any(attribute.name == "group" and attribute.i != 1 for attribute in node.attribute)
+    return node.op_type == "Conv" and not grouped and set(node.input[1:]) <= own

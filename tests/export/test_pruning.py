@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
+import onnx
 import onnxruntime as ort
 import pytest
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
+from downloads import fetch
+from export import graph, ppocr, verify
+from export.choices import DETECTORS
 from export.pruning import drop_dead_channels
 
 CHANNELS = 48
@@ -37,8 +41,8 @@ def network(
     ]
     x, *ys = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [None] * 4) for name in ("x", *outputs))
     initializers = [numpy_helper.from_array(value.astype(np.float32), name) for name, value in weights.items()]
-    graph = helper.make_graph([*chain, *(nodes or [])], "network", [x], ys, initializers)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    body = helper.make_graph([*chain, *(nodes or [])], "network", [x], ys, initializers)
+    model = helper.make_model(body, opset_imports=[helper.make_opsetid("", 17)])
     model.ir_version = 8
     return model
 
@@ -85,3 +89,49 @@ def test_a_channel_that_is_a_positive_constant_stays() -> None:
     (before,) = run(model)
     assert drop_dead_channels(model) == 0  # 10 unused ones are less than a block
     np.testing.assert_array_equal(run(model)[0], before)
+
+
+def test_what_takes_each_channel_by_itself_may_stand_between() -> None:
+    """A bias of its own, and half of a GELU, as Paddle exports them: Conv, Add, Identity, Mul with itself, Conv."""
+    model = network()
+    relu = next(node for node in model.graph.node if node.op_type == "Relu")
+    relu.CopyFrom(helper.make_node("Identity", ["a"], ["a_1"]))
+    chain = [
+        helper.make_node("Add", ["a_1", "bias"], ["a_2"]),
+        helper.make_node("Div", ["a_2", "two"], ["a_3"]),
+        helper.make_node("Mul", ["a_2", "a_3"], ["b"]),
+    ]
+    nodes = [*model.graph.node[:2], *chain, model.graph.node[2]]
+    copies = [NodeProto.FromString(node.SerializeToString()) for node in nodes]
+    del model.graph.node[:]
+    model.graph.node.extend(copies)
+    w2 = next(tensor for tensor in model.graph.initializer if tensor.name == "w2")
+    weights = numpy_helper.to_array(w2).copy()
+    weights[:, SILENT] = 0
+    w2.CopyFrom(numpy_helper.from_array(weights, "w2"))
+    bias = np.random.default_rng(2).normal(size=(1, CHANNELS, 1, 1)).astype(np.float32)
+    two = np.array([2], np.float32)
+    model.graph.initializer.extend([numpy_helper.from_array(bias, "bias"), numpy_helper.from_array(two, "two")])
+    (before,) = run(model)
+    assert drop_dead_channels(model) == 16
+    assert [shape(model, name) for name in ("w1", "bias", "two", "w2")] == [
+        [32, 3, 3, 3],
+        [1, 32, 1, 1],
+        [1],
+        [48, 32, 3, 3],
+    ]
+    np.testing.assert_allclose(run(model)[0], before, rtol=1e-4, atol=1e-3)
+
+
+def test_the_default_detector_loses_its_dead_channels_and_says_the_same() -> None:
+    (published,) = map(fetch, DETECTORS["ppocrv6-small"].sources)
+    whole, pruned = onnx.load(published), onnx.load(published)
+    graph.zero_denormals(whole)
+    graph.zero_denormals(pruned)
+    # Of twice 768: 576 and 288 stay.
+    assert drop_dead_channels(pruned) == 672
+    image = np.random.default_rng(0).normal(size=(1, 3, 96, 128)).astype(np.float32)
+    before, after = (verify.load(model)(image) for model in (whole, pruned))  # type: ignore[arg-type]
+    for name, maps in before.items():
+        np.testing.assert_allclose(after[name], maps, atol=1e-6)
+    assert len(ppocr.detector(published).graph.SerializeToString()) < 0.8 * published.stat().st_size
