@@ -1,7 +1,7 @@
 """What every model family hands to the exporter, whatever framework it comes from."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,18 +9,27 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from ocr_core.geometry import CropGeometry
+from ocr_core.quads import FloatArray
 
-# uint8 (N, H, W, 3) RGB → the contract's outputs by name, computed by the original network in its own framework
-# with its own pre-processing: what the exported graph is held against.
-Reference = Callable[[NDArray[np.uint8]], dict[str, NDArray[Any]]]
+# The contract's outputs by name.
+Outputs = dict[str, NDArray[Any]]
+# Batches, uint8 (N, H, W, 3) RGB each → the outputs of each, computed by the original network in its own framework
+# with its own pre-processing: what the exported graph is held against. All at once: a framework is slow to start.
+Reference = Callable[[Sequence[NDArray[np.uint8]]], list[Outputs]]
 
 
 @dataclasses.dataclass(frozen=True)
 class DetectorExport:
-    """A detector: `image` uint8 (N, H, W, 3) → `maps` float32 (N, channels, H, W)."""
+    """A detector: `image` uint8 (N, H, W, 3) → `maps` float32 (N, channels, H, W).
+
+    Attributes:
+        check_decoding: Holds what we read in one page's maps, float32 (channels, H, W), against what another program
+            does, where there is one, and raises ExportError.
+    """
 
     graph: ModelProto
     reference: Reference
+    check_decoding: Callable[[FloatArray], None] | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 import hashlib
 import tempfile
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper
 
 from downloads import cache_directory
-from export import graph
-from export.contract import DetectorExport
+from export import east_boxes, graph
+from export.contract import DetectorExport, Outputs
 from export.environment import Environment
 from export.errors import ExportError
 from export.pruning import drop_dead_channels
@@ -25,6 +25,7 @@ TENSORFLOW = Environment(
     "tensorflow",
     ("tensorflow-cpu==2.21.0", "tf2onnx==1.17.0", "onnx==1.23.2", "numpy==2.2.6", "protobuf==6.33.6"),
 )
+MODULE = ("-m", "export.east_tensorflow")
 # Of red, green and blue; export/east_tensorflow.py says where it is from.
 MEAN = [123.68, 116.78, 103.94]
 
@@ -42,7 +43,7 @@ def detector(frozen: Path) -> DetectorExport:
     # Weight decay has left more than half of the weights at next to nothing.
     graph.zero_denormals(model)
     drop_dead_channels(model)
-    return DetectorExport(model, partial(_detect, frozen))
+    return DetectorExport(model, partial(_detect, frozen), east_boxes.check)
 
 
 def _converted(frozen: Path) -> Path:
@@ -55,7 +56,7 @@ def _converted(frozen: Path) -> Path:
             converted.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=converted.parent, suffix=".part") as part:
                 click.echo("Converting EAST from TensorFlow, once ...", err=True)
-                _run("convert", frozen, Path(part) / converted.name)
+                TENSORFLOW.run(*MODULE, "convert", frozen, Path(part) / converted.name)
                 (Path(part) / converted.name).replace(converted)
         except OSError as error:
             raise ExportError(f"cannot keep the converted graph: {error}") from error
@@ -70,15 +71,6 @@ def _join_maps(model: ModelProto) -> None:
     outputs.append(helper.make_tensor_value_info("six_maps", TensorProto.FLOAT, ["batch", CHANNELS, "height", "width"]))
 
 
-def _detect(frozen: Path, image: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+def _detect(frozen: Path, batches: Sequence[NDArray[np.uint8]]) -> list[Outputs]:
     """The original: TensorFlow, with its own mean subtraction."""
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder) / "image.npz", Path(folder) / "maps.npz"
-        np.savez(source, image=image)
-        _run("detect", frozen, source, target)
-        with np.load(target) as arrays:
-            return dict(arrays)
-
-
-def _run(*arguments: str | Path) -> None:
-    TENSORFLOW.run("-m", "export.east_tensorflow", *arguments)
+    return TENSORFLOW.compute(batches, *MODULE, "detect", frozen)

@@ -1,4 +1,4 @@
-"""`python -m export.east_tensorflow VERB GRAPH FILE [FILE]`: EAST's frozen graph where TensorFlow is.
+"""`python -m export.east_tensorflow VERB GRAPH PATH`: EAST's frozen graph where TensorFlow is.
 
 Called by export/east.py, in an environment of TensorFlow's own that has nothing of this project.
 """
@@ -49,28 +49,28 @@ def convert(definition: "tf.compat.v1.GraphDef", target: Path) -> None:
     )
 
 
-def detect(definition: "tf.compat.v1.GraphDef", source: Path, target: Path) -> None:
+def detect(definition: "tf.compat.v1.GraphDef", folder: Path) -> None:
     """Have TensorFlow itself run the graph: the reference that the ONNX file is held against.
 
     Args:
         definition: As published.
-        source: .npz with `image`, (N, H, W, 3) uint8 RGB.
-        target: .npz to write, with `maps`, (N, 6, H/4, W/4) float32.
+        folder: Of .npy files, each a batch of images, (N, H, W, 3) uint8 RGB; beside each comes an .npz with `maps`,
+            (N, 6, H/4, W/4) float32.
     """
-    with np.load(source) as arrays:
-        centred = arrays["image"].astype(np.float32) - np.array(MEAN, np.float32)
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         tf.import_graph_def(definition, name="")
-        maps = np.concatenate(session.run(MAPS, {IMAGES: centred}), axis=3)
-    np.savez(target, maps=maps.transpose(0, 3, 1, 2))
+        for file in folder.glob("*.npy"):
+            centred = np.load(file).astype(np.float32) - np.array(MEAN, np.float32)
+            maps = np.concatenate(session.run(MAPS, {IMAGES: centred}), axis=3)
+            np.savez(file.with_suffix(".npz"), maps=maps.transpose(0, 3, 1, 2))
 
 
-VERBS: dict[str, Callable[..., None]] = {"convert": convert, "detect": detect}
+VERBS: dict[str, Callable[[tf.compat.v1.GraphDef, Path], None]] = {"convert": convert, "detect": detect}
 
 
-def main(verb: str, graph: str, *files: str) -> None:
+def main(verb: str, graph: str, path: str) -> None:
     """Do as the command line says."""
-    VERBS[verb](load(Path(graph)), *map(Path, files))
+    VERBS[verb](load(Path(graph)), Path(path))
 
 
 if __name__ == "__main__":

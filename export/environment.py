@@ -5,9 +5,13 @@ import hashlib
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
+import numpy as np
+from numpy.typing import NDArray
 
 from downloads import cache_directory
 from export.errors import ExportError
@@ -50,6 +54,27 @@ class Environment:
         if done.returncode != 0:
             raise ExportError(_last_line(done.stderr) or f"{self.name} ended with status {done.returncode}")
 
+    def compute(self, batches: Sequence[NDArray[Any]], *arguments: str | Path) -> list[dict[str, NDArray[Any]]]:
+        """Have one run compute something of each batch.
+
+        Args:
+            batches: Arrays of any shapes.
+            *arguments: As for `run`. Last, the run gets a folder of .npy files, one a batch; it is to leave an .npz
+                file beside each.
+
+        Returns:
+            For each batch, the arrays of its .npz file by name.
+
+        Raises:
+            ExportError: As for `run`.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            files = [Path(folder) / f"{number:04}.npy" for number in range(len(batches))]
+            for file, batch in zip(files, batches, strict=True):
+                np.save(file, batch)
+            self.run(*arguments, folder)
+            return [_load(file.with_suffix(".npz")) for file in files]
+
     def _make(self) -> None:
         click.echo(f"Making an environment with {', '.join(self.requirements)}, once ...", err=True)
         try:
@@ -75,6 +100,11 @@ class Environment:
                     f"pip cannot install {', '.join(self.requirements)}: "
                     f"{_last_line(done.stderr) or 'no reason given'} (is the package registry within reach?)"
                 )
+
+
+def _load(file: Path) -> dict[str, NDArray[Any]]:
+    with np.load(file) as arrays:
+        return dict(arrays)
 
 
 def _python(folder: Path) -> Path:

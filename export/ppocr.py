@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 from numpy.typing import NDArray
+from onnx import ModelProto
 
-from export import graph
+from export import graph, runtime
 from export.contract import DetectorExport, RecognizerExport
 from export.errors import ExportError
 from export.pruning import drop_dead_channels
@@ -23,18 +23,24 @@ RECOGNIZER_MEAN = [127.5] * 3
 RECOGNIZER_STD = [127.5] * 3
 # Trained at height 48; 16 px are two time steps, and lines of 400 letters in 9600 px are still read without an error.
 GEOMETRY = CropGeometry(height=48, min_width=16, max_width=9600)
+TAKES = [None, 3, None, None]
+
+Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
 def detector(weights: Path) -> DetectorExport:
-    """Build a detector from its published ONNX file."""
-    model = onnx.load(weights)
+    """Build a detector from its published ONNX file.
+
+    Raises:
+        ExportError: The file is another network or none at all.
+    """
+    model, original = _load(weights, "detector", gives=[None, 1, None, None])
     graph.take_uint8_rgb(model, "image", DETECTOR_MEAN, DETECTOR_STD, bgr=True)
     graph.give_maps(model, channels=1)
     graph.zero_denormals(model)
     drop_dead_channels(model)
     scaled = partial(_scale, mean=DETECTOR_MEAN, std=DETECTOR_STD)
-    run = _original(weights)
-    return DetectorExport(model, lambda image: {"maps": run(scaled(image))})
+    return DetectorExport(model, lambda batches: [{"maps": original(scaled(batch))} for batch in batches])
 
 
 def recognizer(weights: Path, characters: Path | None = None) -> RecognizerExport:
@@ -45,10 +51,10 @@ def recognizer(weights: Path, characters: Path | None = None) -> RecognizerExpor
         characters: Its list of characters, one a line; by default the one in the file's metadata.
 
     Raises:
-        ExportError: The list and the graph's classes differ in number.
+        ExportError: The file is another network or none at all, or has no classes for just these characters.
     """
-    model = onnx.load(weights)
-    alphabet = ["", *_characters(model, characters), " "]
+    model, original = _load(weights, "recogniser", gives=[None, None, None])
+    alphabet = ["", *_characters(model, characters, weights.name), " "]
     classes = model.graph.output[0].type.tensor_type.shape.dim[2].dim_value
     if classes != len(alphabet):
         raise ExportError(f"the recogniser has {classes} classes, its character list gives {len(alphabet)}")
@@ -56,22 +62,55 @@ def recognizer(weights: Path, characters: Path | None = None) -> RecognizerExpor
     graph.give_best_class(model)
     graph.zero_denormals(model)
     scaled = partial(_scale, mean=RECOGNIZER_MEAN, std=RECOGNIZER_STD)
-    run = _original(weights)
-    return RecognizerExport(model, lambda crops: _best_class(run(scaled(crops))), alphabet, GEOMETRY)
+    return RecognizerExport(
+        model, lambda batches: [_best_class(original(scaled(batch))) for batch in batches], alphabet, GEOMETRY
+    )
 
 
-def _characters(model: onnx.ModelProto, file: Path | None) -> list[str]:
+def _load(weights: Path, kind: str, gives: list[int | None]) -> tuple[ModelProto, Network]:
+    """The graph of a published file, and the network as it is: scaled float (N, 3, H, W) → its one output.
+
+    Raises:
+        ExportError: The file is no ONNX file, or the network takes or gives something else.
+    """
+    try:
+        model = onnx.load(weights)
+    except Exception as error:  # protobuf and the reading of tensors in other files have errors of their own
+        raise ExportError(f"{weights.name} is no ONNX file, or a broken one") from error
+    session = runtime.load(weights)
+    found = [_axes(tensor.shape) for tensor in (*session.get_inputs(), *session.get_outputs())]
+    wanted = [TAKES, gives]
+    if len(found) != 2 or any(not _fits(*pair) for pair in zip(found, wanted, strict=True)):
+        raise ExportError(
+            f"{weights.name} is no {kind} of PP-OCR: it takes and gives {_written(found)}, not {_written(wanted)}"
+        )
+    return model, lambda scaled: next(iter(runtime.run(session, scaled).values()))
+
+
+def _axes(shape: list[int | str | None]) -> list[int | None]:
+    return [size if isinstance(size, int) else None for size in shape]
+
+
+def _fits(found: list[int | None], wanted: list[int | None]) -> bool:
+    return len(found) == len(wanted) and all(
+        size is None or size == other for size, other in zip(wanted, found, strict=True)
+    )
+
+
+def _written(shapes: list[list[int | None]]) -> str:
+    return ", ".join("×".join("?" if size is None else str(size) for size in shape) for shape in shapes)
+
+
+def _characters(model: ModelProto, file: Path | None, name: str) -> list[str]:
     if file:
-        return file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-    metadata = {entry.key: entry.value for entry in model.metadata_props}
-    return str(metadata["character"]).split("\n")
-
-
-def _original(weights: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-    """The published network as it is: scaled float (N, 3, H, W) → its one output."""
-    session = ort.InferenceSession(str(weights), providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
-    return lambda scaled: np.asarray(session.run(None, {name: scaled})[0], np.float32)
+        try:
+            return file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+        except UnicodeDecodeError as error:
+            raise ExportError(f"{file.name} is no list of characters in UTF-8") from error
+    for entry in model.metadata_props:
+        if entry.key == "character":
+            return str(entry.value).split("\n")
+    raise ExportError(f"{name} carries no list of its characters")
 
 
 def _scale(pixels_rgb: NDArray[np.uint8], mean: list[float], std: list[float]) -> NDArray[np.float32]:

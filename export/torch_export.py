@@ -1,9 +1,9 @@
 """Recognisers out of PyTorch checkpoints; torch runs in an environment of its own, see `export/torch_networks`."""
 
 import tempfile
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from export import graph
-from export.contract import RecognizerExport
+from export.contract import Outputs, RecognizerExport
 from export.environment import Environment
 from ocr_core.geometry import CropGeometry
 
 # Which build comes, for CUDA or for the CPU alone (1 GB installed), is up to pip's own settings: to the index it asks.
 TORCH = Environment("torch", ("torch==2.13.0", "onnx==1.23.2", "numpy==2.2.6"))
+MODULE = ("-m", "export.torch_networks")
 
 
 def recognizer(network: str, checkpoint: Path, characters: list[str], geometry: CropGeometry) -> RecognizerExport:
@@ -31,24 +32,16 @@ def recognizer(network: str, checkpoint: Path, characters: list[str], geometry: 
     Raises:
         ExportError: torch cannot be installed, or the checkpoint is another network's or no checkpoint at all.
     """
+    original = (network, checkpoint.absolute())
     with tempfile.TemporaryDirectory() as folder:
         converted = Path(folder) / "recognizer.onnx"
-        _run("convert", network, checkpoint.absolute(), converted)
+        TORCH.run(*MODULE, "convert", *original, converted)
         model = onnx.load(converted)
     graph.zero_denormals(model)
-    return RecognizerExport(model, partial(_read, network, checkpoint.absolute()), characters, geometry)
+    return RecognizerExport(model, partial(_read, original), characters, geometry)
 
 
-def _read(network: str, checkpoint: Path, crops: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+def _read(arguments: tuple[str | Path, ...], batches: Sequence[NDArray[np.uint8]]) -> list[Outputs]:
     """The original: Pillow's grey, the authors' scaling, and the network in torch."""
-    grey = np.stack([np.asarray(Image.fromarray(crop).convert("L")) for crop in crops])
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder) / "crops.npz", Path(folder) / "classes.npz"
-        np.savez(source, grey=grey)
-        _run("read", network, checkpoint, source, target)
-        with np.load(target) as arrays:
-            return dict(arrays)
-
-
-def _run(*arguments: str | Path) -> None:
-    TORCH.run("-m", "export.torch_networks", *arguments)
+    grey = [np.stack([np.asarray(Image.fromarray(crop).convert("L")) for crop in batch]) for batch in batches]
+    return TORCH.compute(grey, *MODULE, "read", *arguments)

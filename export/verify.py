@@ -2,16 +2,18 @@
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from export.contract import DetectorExport, RecognizerExport
+from export import runtime
+from export.contract import DetectorExport, Outputs, RecognizerExport
 from export.errors import ExportError
 from ocr_core import crops, ctc, detection, image
 from ocr_core.geometry import CropGeometry
@@ -28,7 +30,7 @@ PAGE_SIZES_WH = ((960, 736), (480, 640))
 CROP_WIDTHS_PX = (160, 320)
 BATCHES = (1, 3)
 
-Run = Callable[[NDArray[np.uint8]], dict[str, NDArray[Any]]]
+Run = Callable[[NDArray[np.uint8]], Outputs]
 
 
 @dataclasses.dataclass
@@ -48,25 +50,24 @@ class Report:
 
 def load(graph: ModelProto) -> Run:
     """Run a contract graph in ONNX Runtime: its one input → its outputs by name."""
-    session = ort.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
-    names = [output.name for output in session.get_outputs()]
-    return lambda pixels: dict(zip(names, session.run(names, {name: pixels}), strict=True))
+    return partial(runtime.run, runtime.load(graph))
 
 
 def verify_detector(export: DetectorExport, samples: Path) -> Report:
     """Compare a detector with its original on noise and on real pages, two sizes, one and three at a time.
 
     Raises:
-        ExportError: They differ in names, axes, types, values or boxes.
+        ExportError: They differ in names, axes, types, values or boxes, or another decoder finds other boxes.
     """
     _check_signature(export.graph, "image", {"maps": ("float", 4)})
-    run, report = load(export.graph), Report()
-    for pages in _page_batches(samples):
-        ours, theirs = run(pages)["maps"], export.reference(pages)["maps"]
+    run, report, batches = load(export.graph), Report(), list(_page_batches(samples))
+    for pages, original in zip(batches, export.reference(batches), strict=True):
+        ours, theirs = run(pages)["maps"], original["maps"]
         _compare(report, "maps", ours, theirs, _channel_units(theirs))
         for our_maps, their_maps in zip(ours, theirs, strict=True):
             report.decisions += _compare_boxes(our_maps, their_maps, pages.shape[1:3])
+            if export.check_decoding:
+                export.check_decoding(our_maps)
     return report
 
 
@@ -80,17 +81,17 @@ def verify_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) 
         lines: Crops of real pages at the recogniser's height, uint8 RGB.
 
     Raises:
-        ExportError: They differ in names, axes, types, values or texts.
+        ExportError: They differ in names, axes, types, values or texts, of which the original's are another decoder's.
     """
     _check_signature(export.graph, "crops", {"indices": ("int32", 2), "confidences": ("float", 2)})
-    run, report = load(export.graph), Report()
-    for batch in _line_batches(lines, export.geometry):
-        ours, theirs = run(batch), export.reference(batch)
+    run, report, batches = load(export.graph), Report(), list(_line_batches(lines, export.geometry))
+    for batch, theirs in zip(batches, export.reference(batches), strict=True):
+        ours = run(batch)
         _compare(report, "confidences", ours["confidences"], theirs["confidences"])
         if (equal := float(np.mean(ours["indices"] == theirs["indices"]))) < MIN_EQUAL_CLASSES:
             raise ExportError(f"only {equal:.2%} of the classes are the original's")
         our_texts, _ = ctc.decode(ours["indices"], ours["confidences"], export.characters)
-        their_texts, _ = ctc.decode(theirs["indices"], theirs["confidences"], export.characters)
+        their_texts = [_best_path(row, export.characters) for row in theirs["indices"].tolist()]
         if our_texts != their_texts:
             raise ExportError(f"the texts are {our_texts}, the original's {their_texts}")
         report.decisions += len(our_texts)
@@ -137,7 +138,7 @@ def _check_signature(graph: ModelProto, input_name: str, outputs: dict[str, tupl
     All axes but the colours must be free: the native backend refuses a graph that fixes an axis which
     config.pbtxt leaves open. ONNX Runtime is asked, not the file: it fixes axes that it can infer.
     """
-    session = ort.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = runtime.load(graph)
     found = {
         tensor.name: (tensor.type, _axes(tensor.shape)) for tensor in (*session.get_inputs(), *session.get_outputs())
     }
@@ -171,6 +172,11 @@ def _compare(report: Report, name: str, ours: NDArray[Any], theirs: NDArray[Any]
     report.largest_difference = max(report.largest_difference, difference)
     if not difference <= TOLERANCE:
         raise ExportError(f"{name} differs from the original by {difference:g}, allowed is {TOLERANCE:g}")
+
+
+def _best_path(indices: list[int], characters: list[str]) -> str:
+    """Another decoder than `ctc.decode`, from the definition: runs of a class count once, blanks do not count."""
+    return "".join(characters[index] for index, _ in groupby(indices) if index != ctc.BLANK).strip()
 
 
 def _compare_boxes(our_maps: FloatArray, their_maps: FloatArray, size: tuple[int, ...]) -> int:

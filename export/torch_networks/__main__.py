@@ -1,4 +1,4 @@
-"""`python -m export.torch_networks VERB NETWORK CHECKPOINT FILE [FILE]`, called by export/torch_export.py."""
+"""`python -m export.torch_networks VERB NETWORK CHECKPOINT PATH`, called by export/torch_export.py."""
 
 import sys
 from collections.abc import Callable
@@ -39,34 +39,34 @@ def convert(network: nn.Module, target: Path) -> None:
     )
 
 
-def read(network: nn.Module, source: Path, target: Path) -> None:
+def read(network: nn.Module, folder: Path) -> None:
     """Have the network itself read what it was made for: the reference that the ONNX file is held against.
 
     Args:
         network: As published.
-        source: .npz with `grey`, (N, H, W) uint8.
-        target: .npz to write, with `indices` (N, T) int32 and `confidences` (N, T) float32.
+        folder: Of .npy files, each a batch of grey crops, (N, H, W) uint8; beside each comes an .npz with `indices`
+            (N, T) int32 and `confidences` (N, T) float32.
     """
-    with np.load(source) as arrays:
-        grey = torch.from_numpy(arrays["grey"])
-    # Both authors' own scaling: torchvision's ToTensor, then minus a half and divided by a half.
-    scaled = grey[:, None].float().div(255).sub(0.5).div(0.5)
-    with torch.inference_mode():
-        indices, confidences = best_class(network(scaled))
-    np.savez(target, indices=indices.numpy(), confidences=confidences.numpy())
+    for file in folder.glob("*.npy"):
+        grey = torch.from_numpy(np.load(file))
+        # Both authors' own scaling: torchvision's ToTensor, then minus a half and divided by a half.
+        scaled = grey[:, None].float().div(255).sub(0.5).div(0.5)
+        with torch.inference_mode():
+            indices, confidences = best_class(network(scaled))
+        np.savez(file.with_suffix(".npz"), indices=indices.numpy(), confidences=confidences.numpy())
 
 
-VERBS: dict[str, Callable[..., None]] = {"convert": convert, "read": read}
+VERBS: dict[str, Callable[[nn.Module, Path], None]] = {"convert": convert, "read": read}
 
 
-def main(verb: str, name: str, checkpoint: str, *files: str) -> None:
+def main(verb: str, name: str, checkpoint: str, path: str) -> None:
     """Load a network and do one thing with it."""
     network = NETWORKS[name]().eval()
     try:
         load(network, Path(checkpoint))
     except CheckpointError as error:
         sys.exit(f"{checkpoint} is not the checkpoint of {name}: {error}")
-    VERBS[verb](network, *map(Path, files))
+    VERBS[verb](network, Path(path))
 
 
 if __name__ == "__main__":

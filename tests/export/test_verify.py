@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, numpy_helper
 
 from export import graph, ppocr, verify
-from export.contract import DetectorExport, RecognizerExport
+from export.contract import DetectorExport, Outputs, RecognizerExport
 from export.errors import ExportError
 from tests.project import SAMPLES
 
@@ -119,12 +118,12 @@ def test_a_list_of_characters_that_is_too_short_is_found(weights: dict[str, list
 def test_another_text_is_found_where_the_confidence_is_right(
     recognizer: RecognizerExport, lines: list[NDArray[np.uint8]]
 ) -> None:
-    def reference(crops: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
-        outputs = recognizer.reference(crops)
-        indices = outputs["indices"].copy()
+    def reference(batches: Sequence[NDArray[np.uint8]]) -> list[Outputs]:
+        outputs = recognizer.reference(batches)
+        indices = outputs[0]["indices"]
         first_letter = tuple(np.argwhere(indices > 0)[0])
         indices[first_letter] += 1
-        return {**outputs, "indices": indices}
+        return outputs
 
     export = RecognizerExport(recognizer.graph, reference, recognizer.characters, recognizer.geometry)
     with pytest.raises(ExportError, match=r"the texts are|classes are the original's"):

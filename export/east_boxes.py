@@ -1,0 +1,118 @@
+"""EAST's maps as OpenCV decodes them, and as we do with no more than OpenCV does: each is held against the other."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from export.errors import ExportError
+from ocr_core.east import rectangles_of_cells
+from ocr_core.quads import FloatArray, from_rectangles
+
+# As in argman/EAST: red, green, blue.
+MEAN = (123.68, 116.78, 103.94)
+# What OpenCV's own example takes, but for a score that gives fewer boxes in question.
+MIN_SCORE = 0.8
+MAX_IOU = 0.4
+# What two boxes that are the same have in common, over what either covers.
+MIN_AGREEMENT = 0.9
+
+
+def check(maps: FloatArray) -> None:
+    """Read the boxes out of one page's maps, (6, height, width), with OpenCV and with our own code.
+
+    Raises:
+        ExportError: A box of one is not among the other's.
+    """
+    ours, theirs = by_us(maps), by_opencv(maps)
+    same = _in_common(ours, theirs)
+    if not len(ours) == len(theirs) == same:
+        raise ExportError(f"of OpenCV's {len(theirs)} boxes, {same} are among the {len(ours)} that we read in the maps")
+
+
+def by_us(maps: FloatArray) -> FloatArray:
+    """Our reading of the cells, and of boxes that overlap the best ones: quads (N, 4, 2), clockwise."""
+    cells, _, _ = rectangles_of_cells(maps, MIN_SCORE)
+    rectangles = [
+        (tuple(centre), tuple(size), angle)
+        for centre, size, angle in zip(
+            cells.centres.tolist(), cells.sizes.tolist(), np.rad2deg(cells.angles_rad).tolist(), strict=True
+        )
+    ]
+    scores = cells.scores.tolist()
+    kept = cv2.dnn.NMSBoxesRotated(rectangles, scores, MIN_SCORE, MAX_IOU) if rectangles else []
+    best = cells.take(np.asarray(kept, np.intp).reshape(-1))
+    return from_rectangles(best.centres, best.sizes, best.angles_rad)
+
+
+def by_opencv(maps: FloatArray) -> FloatArray:
+    """What `cv2.dnn.TextDetectionModel_EAST` makes of maps (6, height, width): quads (N, 4, 2), clockwise."""
+    _, height, width = maps.shape
+    model = cv2.dnn.TextDetectionModel_EAST(_network_that_says(maps))
+    return detect(model, np.zeros((4 * height, 4 * width, 3), np.uint8))
+
+
+def detect(model: "cv2.dnn.TextDetectionModel_EAST", image_rgb: NDArray[np.uint8]) -> FloatArray:
+    """Have a model look at an image: quads (N, 4, 2), clockwise."""
+    model.setConfidenceThreshold(MIN_SCORE)
+    model.setNMSThreshold(MAX_IOU)
+    model.setInputParams(1.0, image_rgb.shape[1::-1], MEAN)
+    found, _ = model.detectTextRectangles(image_rgb)
+    return np.array([cv2.boxPoints(rectangle) for rectangle in found], np.float32).reshape(-1, 4, 2)
+
+
+def _network_that_says(maps: FloatArray) -> "cv2.dnn.Net":
+    """A network that gives these maps whatever the image."""
+    _, height, width = maps.shape
+    outputs = {"score": maps[None, :1], "geometry": maps[None, 1:]}
+    nodes, weights, values = [], [], []
+    for name, value in outputs.items():
+        channels = value.shape[1]
+        nodes += [
+            helper.make_node("Conv", ["image", f"{name}_w"], [f"{name}_0"], strides=[4, 4], kernel_shape=[4, 4]),
+            helper.make_node("Add", [f"{name}_0", f"{name}_maps"], [name]),
+        ]
+        weights += [
+            numpy_helper.from_array(np.zeros((channels, 3, 4, 4), np.float32), f"{name}_w"),
+            numpy_helper.from_array(np.ascontiguousarray(value), f"{name}_maps"),
+        ]
+        values.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, value.shape))
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 4 * height, 4 * width])
+    model = helper.make_model(
+        helper.make_graph(nodes, "maps", [image], values, weights), opset_imports=[helper.make_opsetid("", 13)]
+    )
+    return cv2.dnn.readNetFromONNX(model.SerializeToString())
+
+
+def iou(one: FloatArray, other: FloatArray) -> float:
+    """Intersection over union of two quads, (4, 2) each, clockwise."""
+    common = _area(_overlap(one, other))
+    return common / (_area(one) + _area(other) - common)
+
+
+def _in_common(ours: FloatArray, theirs: FloatArray) -> int:
+    """How many of their boxes are among ours, each as another one."""
+    if len(ours) == 0:
+        return 0
+    our_bounds, their_bounds = (np.concatenate([q.min(axis=1), q.max(axis=1)], axis=1) for q in (ours, theirs))
+    nearest = np.abs(their_bounds[:, None] - our_bounds).max(axis=2).argmin(axis=1)
+    return len({j for quad, j in zip(theirs, nearest, strict=True) if iou(quad, ours[j]) >= MIN_AGREEMENT})
+
+
+def _overlap(one: FloatArray, other: FloatArray) -> FloatArray:
+    """The part of one convex polygon that lies in another, by Sutherland and Hodgman (OpenCV's errs on equal ones)."""
+    polygon = np.asarray(one, np.float64)
+    for start, end in zip(other, np.roll(other, -1, axis=0), strict=True):
+        side = np.cross(end - start, polygon - start)
+        corners = []
+        for corner, after, here, there in zip(
+            polygon, np.roll(polygon, -1, axis=0), side, np.roll(side, -1), strict=True
+        ):
+            corners += [corner] if here >= 0 else []
+            corners += [corner + (after - corner) * here / (here - there)] if (here >= 0) != (there >= 0) else []
+        polygon = np.array(corners).reshape(-1, 2)
+    return polygon.astype(np.float32)
+
+
+def _area(polygon: FloatArray) -> float:
+    return cv2.contourArea(polygon) if len(polygon) else 0.0
