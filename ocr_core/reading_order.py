@@ -15,6 +15,8 @@ Indices = NDArray[np.intp]
 
 # A page is turned if half of its text runs within this angle of one direction.
 MAX_SKEW_SPREAD_RAD = np.deg2rad(2)
+# So many boxes, the uppermost, tell a page's angle: each is compared with each.
+MAX_SKEW_BOXES = 1000
 # Both sides of a gutter need this many lines to be columns of prose …
 MIN_COLUMN_LINES = 3
 # … the typical line must fill this share of its column's width …
@@ -53,10 +55,35 @@ def reading_order(quads: FloatArray) -> Indices:
 
 def _skew_rad(quads: FloatArray) -> float:
     """Angle by which the page as a whole is turned; 0 where its lines do not agree, as the signs of a street."""
-    along = quads[:, 1] - quads[:, 0]
-    angles, lengths = np.arctan2(along[:, 1], along[:, 0]), edge_lengths(quads)[0]
+    quads = quads[np.argsort(quads[:, 0, 1])[:MAX_SKEW_BOXES]]
+    angles, lengths = _directions(quads[:, 0], quads[:, 1])
     skew = _weighted_median(angles, lengths)
-    return skew if _weighted_median(np.abs(angles - skew), lengths) < MAX_SKEW_SPREAD_RAD else 0.0
+    if _weighted_median(np.abs(angles - skew), lengths) >= MAX_SKEW_SPREAD_RAD:
+        return 0.0
+    # A box round a short word knows its angle to a few degrees at best, a whole line knows better.
+    return skew + _weighted_median(*_directions(*_ends_of_lines(_turn(quads, -skew))))
+
+
+def _directions(starts: FloatArray, ends: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Clockwise angles from the x axis, radians, and lengths of the ways from `starts` to `ends`: (N,) float32 each."""
+    x, y = (ends - starts).T
+    return np.arctan2(y, x), np.hypot(x, y)
+
+
+def _ends_of_lines(quads: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Where each line begins and where it ends, half-way up: (L, 2) float32 each. Words form lines on a level page."""
+    starts, ends = quads[:, [0, 3]].mean(axis=1), quads[:, 1:3].mean(axis=1)
+    heights = edge_lengths(quads)[1]
+    gaps, offsets = np.moveaxis(starts[None] - ends[:, None], 2, 0)
+    same_row = np.abs(offsets) < SAME_ROW * np.minimum(heights[:, None], heights)
+    near = (starts[None, :, 0] > starts[:, None, 0]) & (gaps < MIN_GUTTER * heights[:, None])
+    distances = np.where(same_row & near, np.abs(gaps), np.inf)
+    following = np.where(np.isfinite(distances).any(axis=1), distances.argmin(axis=1), -1)
+    last = np.arange(len(quads))
+    while np.any(following[last] >= 0):
+        last = np.where(following[last] >= 0, following[last], last)
+    first = np.setdiff1d(np.arange(len(quads)), following)
+    return starts[first], ends[last[first]]
 
 
 def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
