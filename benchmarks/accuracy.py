@@ -129,7 +129,12 @@ def _parse_minima(_ctx: click.Context, _param: click.Parameter, values: Iterable
         raise click.BadParameter("write NAME=VALUE, for example receipts=0.94") from error
 
 
-def _read_by(client: OcrClient, path: Path) -> Page:
+def read_by(client: OcrClient, path: Path) -> Page:
+    """Have a server read an image.
+
+    Raises:
+        click.ClickException: It cannot; which image it was is told.
+    """
     try:
         return client.read(path)
     except OcrError as error:
@@ -155,7 +160,7 @@ def main(folder: Path, url: str, minima: dict[str, float], concurrency: int, out
     if unknown := minima.keys() - sets.keys():
         raise click.UsageError(f"--min-f1 names {', '.join(unknown)}; there are {', '.join(sets)}")
     with OcrClient(url) as client:
-        read = partial(_read_by, client)
+        read = partial(read_by, client)
         scores = [measure(name, load_set(path), read, concurrency) for name, path in sets.items()]
     click.echo(table(scores))
     if output:

@@ -161,7 +161,7 @@ def test_the_table_is_aligned() -> None:
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> tuple[int, str, str]:
     """Run the command with a server that reads "stop" in every image."""
     answer = page(("stop", box(0, 0, 9, 9)))
-    monkeypatch.setattr("benchmarks.accuracy._read_by", lambda _client, _path: answer)
+    monkeypatch.setattr("benchmarks.accuracy.read_by", lambda _client, _path: answer)
     result = CliRunner().invoke(main, [str(argument) for argument in arguments])
     return result.exit_code, result.stdout, result.stderr
 
