@@ -1,9 +1,10 @@
-"""The smallest models, built once: what the exporter does is the same for all of them."""
+"""Models, each built once; the smallest ones where any will do."""
 
 import dataclasses
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import pytest
@@ -11,15 +12,65 @@ from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 
 from downloads import fetch
-from export import verify
+from export import torch_export, verify
 from export.__main__ import main
-from export.choices import DETECTORS, RECOGNIZERS
+from export.choices import DETECTORS, RECOGNIZERS, Choice, Export
 from export.contract import DetectorExport, RecognizerExport
 from tests.project import SAMPLES
 
 CHOICE = "ppocrv6-tiny"
 
 Run = Callable[..., Result]
+
+
+class Built(Protocol):
+    """A choice → its model."""
+
+    def __call__(self, choice: Choice[Export]) -> Export:
+        """Build it, or take what was built before."""
+
+
+# Runs where torch is. The network is random, but each of its letters is about as probable as another; a network as
+# torch initialises it says one and the same thing of every crop.
+SEEDED_RESNET = """
+import sys, torch
+from pathlib import Path
+from export.torch_networks.resnet_ctc import ResNetCtc
+torch.manual_seed(0)
+network = ResNetCtc().train()
+for module in network.modules():
+    if isinstance(module, torch.nn.BatchNorm2d):
+        module.momentum = None
+with torch.inference_mode():
+    network(torch.rand(8, 1, 32, 100) * 2 - 1)
+    network.Prediction.weight.mul_(20)
+    network.Prediction.bias.zero_()
+torch.save({"module." + name: value for name, value in network.state_dict().items()}, sys.argv[1])
+Path(sys.argv[2]).write_text(str(sum(value.numel() for value in network.parameters())))
+"""
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of None-ResNet-None-CTC, which no package registry holds: the same tensors, other numbers."""
+    folder = tmp_path_factory.mktemp("seeded")
+    torch_export.TORCH.run("-c", SEEDED_RESNET, folder / "None-ResNet-None-CTC.pth", folder / "size.txt")
+    return folder / "None-ResNet-None-CTC.pth"
+
+
+@pytest.fixture(scope="session")
+def built(request: pytest.FixtureRequest) -> Built:
+    """What builds a model once, with the weights of `seeded` where the published ones are out of reach."""
+    models: dict[Any, Any] = {}
+
+    def build(choice: Choice[Export]) -> Export:
+        if choice not in models:
+            seeded = [request.getfixturevalue("seeded")] if choice.name == "resnet-ctc" else None
+            models[choice] = choice.build(*(seeded or map(fetch, choice.sources)))
+        model: Export = models[choice]
+        return model
+
+    return build
 
 
 @pytest.fixture(scope="session")
@@ -32,13 +83,13 @@ def weights() -> dict[str, list[Path]]:
 
 
 @pytest.fixture(scope="session")
-def detector(weights: dict[str, list[Path]]) -> DetectorExport:
-    return DETECTORS[CHOICE].build(*weights["detector"])
+def detector(built: Built) -> DetectorExport:
+    return built(DETECTORS[CHOICE])
 
 
 @pytest.fixture(scope="session")
-def recognizer(weights: dict[str, list[Path]]) -> RecognizerExport:
-    return RECOGNIZERS[CHOICE].build(*weights["recognizer"])
+def recognizer(built: Built) -> RecognizerExport:
+    return built(RECOGNIZERS[CHOICE])
 
 
 @pytest.fixture(scope="session")

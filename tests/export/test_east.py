@@ -13,6 +13,7 @@ from export.environment import Environment
 from export.errors import ExportError
 from ocr_core import image
 from ocr_core.image import RgbArray
+from tests.export.conftest import Built
 from tests.project import SAMPLES
 
 pytestmark = pytest.mark.frameworks
@@ -26,8 +27,8 @@ def frozen() -> Path:
 
 
 @pytest.fixture(scope="session")
-def exported(frozen: Path) -> DetectorExport:
-    return east.detector(frozen)
+def exported(built: Built) -> DetectorExport:
+    return built(DETECTORS["east"])
 
 
 def page(name: str) -> RgbArray:

@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from downloads import DownloadError, Source, fetch
-from export import english_g2, resnet_ctc, torch_export, verify, weights
+from export import english_g2, torch_export, verify, weights
 from export.choices import RECOGNIZERS
 from export.contract import DetectorExport, RecognizerExport
 from export.errors import ExportError
@@ -23,28 +23,10 @@ from ocr_client import OcrClient
 from ocr_core import batching, crops, ctc, detection, image
 from ocr_core.options import Options
 from server.triton import TritonServer
+from tests.export.conftest import Built
 from tests.project import ROOT, SAMPLES
 
 pytestmark = pytest.mark.frameworks
-
-# Runs where torch is. The network is random, but each of its letters is about as probable as another; a network as
-# torch initialises it says one and the same thing of every crop.
-SEEDED_RESNET = """
-import sys, torch
-from pathlib import Path
-from export.torch_networks.resnet_ctc import ResNetCtc
-torch.manual_seed(0)
-network = ResNetCtc().train()
-for module in network.modules():
-    if isinstance(module, torch.nn.BatchNorm2d):
-        module.momentum = None
-with torch.inference_mode():
-    network(torch.rand(8, 1, 32, 100) * 2 - 1)
-    network.Prediction.weight.mul_(20)
-    network.Prediction.bias.zero_()
-torch.save({"module." + name: value for name, value in network.state_dict().items()}, sys.argv[1])
-Path(sys.argv[2]).write_text(str(sum(value.numel() for value in network.parameters())))
-"""
 
 # What someone may give for english_g2.pth, made out of it.
 BROKEN = """
@@ -78,21 +60,13 @@ def published() -> Path:
 
 
 @pytest.fixture(scope="session")
-def english(published: Path) -> RecognizerExport:
-    return english_g2.recognizer(published)
+def english(built: Built) -> RecognizerExport:
+    return built(RECOGNIZERS["english-g2"])
 
 
 @pytest.fixture(scope="session")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint of None-ResNet-None-CTC, which no package registry holds: the same tensors, other numbers."""
-    folder = tmp_path_factory.mktemp("seeded")
-    torch_export.TORCH.run("-c", SEEDED_RESNET, folder / "None-ResNet-None-CTC.pth", folder / "size.txt")
-    return folder / "None-ResNet-None-CTC.pth"
-
-
-@pytest.fixture(scope="session")
-def resnet(seeded: Path) -> RecognizerExport:
-    return resnet_ctc.recognizer(seeded)
+def resnet(built: Built) -> RecognizerExport:
+    return built(RECOGNIZERS["resnet-ctc"])
 
 
 @pytest.fixture(scope="session")

@@ -86,7 +86,7 @@ def test_a_page_that_lies_askew_is_read_along_its_lines(name: str, angle_deg: fl
 def test_words_that_all_lean_a_little_do_not_turn_a_level_page(lean_deg: float) -> None:
     """As EAST's do; by that angle, one column of so long a page would lie above the other."""
     words = [(shift + left, 20.0 * row) for shift in (0, 240) for row in range(60) for left in (0.0, 68.0, 136.0)]
-    centres = np.array(words, np.float32) + (30, 6)
+    centres = np.array(words, np.float32) + np.array([30, 6], np.float32)
     sizes, angles = np.full((len(words), 2), (60, 12), np.float32), np.full(len(words), np.deg2rad(lean_deg))
     quads = from_rectangles(centres, sizes, angles.astype(np.float32))
     assert reading_order(quads[::-1]).tolist() == list(range(len(words)))[::-1]
