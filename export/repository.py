@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+from contextlib import ExitStack
 from pathlib import Path
 
 import onnx
@@ -50,50 +51,62 @@ class ModelRepository:
         """Write a detector, a recogniser, and what they ask of the steps around them.
 
         Raises:
-            ExportError: The disk does not take it.
+            ExportError: The disk does not take it. All is then as it was before.
         """
         try:
-            self._copy_template()
-            staged = {model: self._stage(model) for model in MODELS}
-            onnx.save(detector.graph, staged["text_detection"] / MODEL_FILE)
-            onnx.save(recognizer.graph, staged["text_recognition"] / MODEL_FILE)
-            recognizer.geometry.save(staged["text_cropping"])
-            recognizer.geometry.save(staged["ctc_decoding"])
-            ctc.save_characters(staged["ctc_decoding"], recognizer.characters)
-            for new in staged.values():
-                _replace(new, new.parent / str(self.version))
+            with ExitStack() as undo:  # in reverse order, unless all has gone well
+                self._copy_template(undo)
+                staged = {model: self._stage(model, undo) for model in MODELS}
+                onnx.save(detector.graph, staged["text_detection"] / MODEL_FILE)
+                onnx.save(recognizer.graph, staged["text_recognition"] / MODEL_FILE)
+                recognizer.geometry.save(staged["text_cropping"])
+                recognizer.geometry.save(staged["ctc_decoding"])
+                ctc.save_characters(staged["ctc_decoding"], recognizer.characters)
+                for new in staged.values():
+                    _replace(new, new.parent / str(self.version), undo)
+                undo.pop_all()
         except OSError as error:
             raise ExportError(f"cannot write into {self.root}: {error.strerror or error}") from error
-        finally:
-            for model in MODELS:
-                shutil.rmtree(self._part(model), ignore_errors=True)
+        for model in MODELS:
+            shutil.rmtree(_old(self.root / model / str(self.version)), ignore_errors=True)
 
-    def _copy_template(self) -> None:
+    def _copy_template(self, undo: ExitStack) -> None:
         """Configurations and Python code, where the repository is not the project's own and has none yet."""
         for config in TEMPLATE.glob("**/*.pbtxt"):
             target = self.root / config.relative_to(TEMPLATE)
-            target.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(target.parent, undo)
             if not target.exists():
+                undo.callback(target.unlink, missing_ok=True)
                 shutil.copy(config, target)
 
-    def _stage(self, model: str) -> Path:
+    def _stage(self, model: str, undo: ExitStack) -> Path:
         """A new folder beside the version directory, with the model's Python code if it has any."""
-        staged = self._part(model)
+        staged = self.root / model / f".{self.version}.part"
         shutil.rmtree(staged, ignore_errors=True)
+        undo.callback(shutil.rmtree, staged, ignore_errors=True)
         staged.mkdir()
         for code in (TEMPLATE / model / "1").glob("model.py"):
             shutil.copy(code, staged)
         return staged
 
-    def _part(self, model: str) -> Path:
-        return self.root / model / f".{self.version}.part"
+
+def _make_folder(folder: Path, undo: ExitStack) -> None:
+    if not folder.exists():
+        _make_folder(folder.parent, undo)
+        folder.mkdir()
+        undo.callback(folder.rmdir)
 
 
-def _replace(new: Path, place: Path) -> None:
-    """Rename a folder into its place; what stood there goes away only then."""
-    old = place.with_name(f".{place.name}.old")
+def _replace(new: Path, place: Path, undo: ExitStack) -> None:
+    """Rename a folder into its place; what stood there is kept beside it."""
+    old = _old(place)
     shutil.rmtree(old, ignore_errors=True)
     if place.exists():
         place.rename(old)
+        undo.callback(old.rename, place)
     new.rename(place)
-    shutil.rmtree(old, ignore_errors=True)
+    undo.callback(place.rename, new)
+
+
+def _old(place: Path) -> Path:
+    return place.with_name(f".{place.name}.old")

