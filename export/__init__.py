@@ -9,8 +9,10 @@ torch_export.py, torch_networks
                PyTorch checkpoints: this side, and the side where torch is
 east_tensorflow.py
                the same for TensorFlow
+east_boxes.py  EAST's boxes as OpenCV reads them, to hold ours against
 pruning.py     channels that the weights have left dead
 environment.py virtual environments for frameworks that only an export needs
+runtime.py     ONNX Runtime, with one kind of error
 graph.py       rewriting: uint8 RGB in, maps or arg-max out, no denormal weights
 verify.py      the rewritten graph against the original: names, axes, values, decisions
 repository.py  version directories, complete or absent

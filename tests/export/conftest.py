@@ -33,7 +33,7 @@ class Built(Protocol):
 # Runs where torch is. The network is random, but each of its letters is about as probable as another; a network as
 # torch initialises it says one and the same thing of every crop.
 SEEDED_RESNET = """
-import sys, torch
+import json, sys, torch
 from pathlib import Path
 from export.torch_networks.resnet_ctc import ResNetCtc
 torch.manual_seed(0)
@@ -46,7 +46,8 @@ with torch.inference_mode():
     network.Prediction.weight.mul_(20)
     network.Prediction.bias.zero_()
 torch.save({"module." + name: value for name, value in network.state_dict().items()}, sys.argv[1])
-Path(sys.argv[2]).write_text(str(sum(value.numel() for value in network.parameters())))
+shapes = {name: list(value.shape) for name, value in network.state_dict().items()}
+Path(sys.argv[2]).write_text(json.dumps(shapes))
 """
 
 
@@ -54,7 +55,7 @@ Path(sys.argv[2]).write_text(str(sum(value.numel() for value in network.paramete
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint of None-ResNet-None-CTC, which no package registry holds: the same tensors, other numbers."""
     folder = tmp_path_factory.mktemp("seeded")
-    torch_export.TORCH.run("-c", SEEDED_RESNET, folder / "None-ResNet-None-CTC.pth", folder / "size.txt")
+    torch_export.TORCH.run("-c", SEEDED_RESNET, folder / "None-ResNet-None-CTC.pth", folder / "shapes.json")
     return folder / "None-ResNet-None-CTC.pth"
 
 

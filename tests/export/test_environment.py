@@ -2,6 +2,7 @@
 
 import os
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,13 @@ def test_a_cache_that_is_no_folder_is_told(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("OCR_TRITON_CACHE", str(tmp_path / "file"))
     with pytest.raises(ExportError, match=r"^cannot make an environment with demo: .*Not a directory"):
         DEMO.run("-c", "")
+
+
+@pytest.mark.usefixtures("exported")
+def test_the_exporter_itself_runs_without_the_frameworks() -> None:
+    """Here, where it has just exported and verified a pair of PP-OCR: what a fresh environment has."""
+    installed = {distribution.name.lower() for distribution in metadata.distributions()}
+    assert not installed & {"torch", "tensorflow", "tensorflow-cpu", "tf2onnx"}
 
 
 def test_other_requirements_are_another_environment() -> None:

@@ -1,5 +1,7 @@
 """Recognisers out of PyTorch checkpoints: torch is in an environment of its own, made on the first run."""
 
+import json
+import math
 import os
 import re
 import string
@@ -115,8 +117,44 @@ def test_the_random_network_tells_crops_apart(resnet: RecognizerExport, lines: l
     assert len(np.unique(indices, axis=0)) == 8
 
 
+def published_resnet() -> dict[str, list[int]]:
+    """Names and shapes of the tensors of the authors' ResNet(1, 512, BasicBlock, [1, 2, 5, 3]) and its prediction."""
+    layers = {  # convolution and normalization: channels in and out, side of the kernel
+        ("conv0_1", "bn0_1"): (1, 32, 3),
+        ("conv0_2", "bn0_2"): (32, 64, 3),
+        ("conv1", "bn1"): (128, 128, 3),
+        ("conv2", "bn2"): (256, 256, 3),
+        ("conv3", "bn3"): (512, 512, 3),
+        ("conv4_1", "bn4_1"): (512, 512, 2),
+        ("conv4_2", "bn4_2"): (512, 512, 2),
+        ("layer1.0.downsample.0", "layer1.0.downsample.1"): (64, 128, 1),
+        ("layer2.0.downsample.0", "layer2.0.downsample.1"): (128, 256, 1),
+        ("layer3.0.downsample.0", "layer3.0.downsample.1"): (256, 512, 1),
+    }
+    blocks = ["1.0", "2.0", "2.1", "3.0", "3.1", "3.2", "3.3", "3.4", "4.0", "4.1", "4.2"]
+    for block, before in zip(blocks, [64, 128, 256, 256, *[512] * 7], strict=True):
+        after = {"1": 128, "2": 256}.get(block[0], 512)
+        layers[f"layer{block}.conv1", f"layer{block}.bn1"] = (before, after, 3)
+        layers[f"layer{block}.conv2", f"layer{block}.bn2"] = (after, after, 3)
+    shapes = {"Prediction.weight": [37, 512], "Prediction.bias": [37]}
+    for (conv, norm), (channels_in, channels_out, side) in layers.items():
+        shapes[f"FeatureExtraction.ConvNet.{conv}.weight"] = [channels_out, channels_in, side, side]
+        for part in ("weight", "bias", "running_mean", "running_var"):
+            shapes[f"FeatureExtraction.ConvNet.{norm}.{part}"] = [channels_out]
+        shapes[f"FeatureExtraction.ConvNet.{norm}.num_batches_tracked"] = []
+    return shapes
+
+
+def test_the_network_has_the_published_ones_tensors(seeded: Path) -> None:
+    shapes = json.loads(seeded.with_name("shapes.json").read_text())
+    assert shapes == published_resnet()
+    learnt = {name: shape for name, shape in shapes.items() if not re.search("running_|num_batches", name)}
+    # Of 4 bytes each: the published file has about 177 MB.
+    assert sum(math.prod(shape) for shape in learnt.values()) == 44_282_885
+
+
 def test_both_have_the_published_networks_classes_and_time_steps(
-    english: RecognizerExport, resnet: RecognizerExport, seeded: Path
+    english: RecognizerExport, resnet: RecognizerExport
 ) -> None:
     assert english.characters[1:] == list(
         "0123456789!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ €ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -125,8 +163,6 @@ def test_both_have_the_published_networks_classes_and_time_steps(
     assert resnet.characters == ["", *string.digits, *string.ascii_lowercase]
     crop = np.zeros((2, 32, 100, 3), np.uint8)
     assert verify.load(resnet.graph)(crop)["indices"].shape == (2, 26)
-    # Of 4 bytes each: the published file has about 177 MB.
-    assert seeded.with_name("size.txt").read_text() == "44282885"
 
 
 @pytest.mark.parametrize("name", ["english", "resnet"])
