@@ -4,12 +4,15 @@ import hashlib
 import time
 from importlib.metadata import version as package_version
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
+import numpy as np
+from numpy.typing import NDArray
+from onnx import ModelProto
 
 from downloads import DownloadError, Source, fetch
-from export import graph, verify, weights
+from export import cpu, graph, verify, weights
 from export.choices import DETECTORS, RECOGNIZERS, Choice
 from export.contract import DetectorExport, RecognizerExport
 from export.errors import ExportError
@@ -66,6 +69,14 @@ def list_choices(context: click.Context, _parameter: click.Parameter, wanted: bo
     callback=weights.parse,
     help="Take a file of your own for a source (see --list); may be given for several.",
 )
+@click.option(
+    "--cpu-precision",
+    type=click.Choice(["int8", "float32"]),
+    default="int8",
+    show_default=True,
+    help="Of what CPUs run. int8 is made for those that multiply bytes (AVX-512 VNNI, AVX-VNNI, AMX, Arm) and used "
+    "where a choice reads as well with it. GPUs run float32, or what their profile makes of it.",
+)
 @click.option("--force", is_flag=True, help="Export even if the same models are there already.")
 @click.option(
     "--list",
@@ -81,6 +92,7 @@ def main(
     version: int,
     model_repository: Path,
     given: dict[str, Source],
+    cpu_precision: str,
     force: bool,
 ) -> None:
     """Fetch a detector and a recogniser, rewrite them to the service's contract, verify and install them.
@@ -88,7 +100,8 @@ def main(
     Every detector works with every recogniser.
     """
     try:
-        _export(DETECTORS[detector], RECOGNIZERS[recognizer], ModelRepository(model_repository, version), given, force)
+        repository = ModelRepository(model_repository, version)
+        _export(DETECTORS[detector], RECOGNIZERS[recognizer], repository, given, cpu_precision, force)
     except (ExportError, DownloadError) as error:
         raise click.ClickException(str(error)) from error
 
@@ -98,13 +111,14 @@ def _export(
     recognizer: Choice[RecognizerExport],
     repository: ModelRepository,
     given: dict[str, Source],
+    cpu_precision: str,
     force: bool,
 ) -> None:
     weights.check_needed((detector, recognizer), given)
     detector_sources, recognizer_sources = weights.find(detector, given), weights.find(recognizer, given)
     notes = {
-        "text_detection": _provenance(detector.name, detector_sources),
-        "text_recognition": _provenance(recognizer.name, recognizer_sources),
+        "text_detection": _provenance(detector, detector_sources, cpu_precision),
+        "text_recognition": _provenance(recognizer, recognizer_sources, cpu_precision),
     }
     if not force and all(repository.provenance(model) == entries for model, entries in notes.items()):
         click.echo(f"{detector.name} and {recognizer.name} are in {repository.root} already", err=True)
@@ -116,26 +130,47 @@ def _export(
     _tell("detector", detector.name, verify.verify_detector(detector_export, SAMPLES), "boxes")
     lines = verify.cut_lines(detector_export, recognizer_export.geometry, SAMPLES)
     _tell("recogniser", recognizer.name, verify.verify_recognizer(recognizer_export, lines), "texts")
-    for model, entries in zip((detector_export.graph, recognizer_export.graph), notes.values(), strict=True):
-        graph.set_provenance(model, {PREFIX + key: value for key, value in entries.items()})
-    repository.write(detector_export, recognizer_export)
+    cpu_graphs = {"text_detection": detector_export.graph, "text_recognition": recognizer_export.graph}
+    if notes["text_detection"]["cpu_precision"] == "int8":
+        cpu_graphs["text_detection"] = _detector_in_8_bits(detector_export)
+    if notes["text_recognition"]["cpu_precision"] == "int8":
+        cpu_graphs["text_recognition"] = _recognizer_in_8_bits(recognizer_export, lines)
+    for model, export in (("text_detection", detector_export), ("text_recognition", recognizer_export)):
+        for form in (export.graph, cpu_graphs[model]):
+            graph.set_provenance(form, {PREFIX + key: value for key, value in notes[model].items()})
+    repository.write(detector_export, recognizer_export, cpu_graphs)
     click.echo(
         f"Exported to {repository.root}, version {repository.version}, in {time.monotonic() - started:.0f} s",
         err=True,
     )
 
 
-def _provenance(choice: str, sources: list[Source]) -> dict[str, str]:
+def _detector_in_8_bits(export: DetectorExport) -> ModelProto:
+    """The detector for CPUs, verified."""
+    made = cpu.for_cpus(export.graph, verify.detector_inputs(SAMPLES))
+    _tell_8_bits("detector", verify.verify_cpu_detector(made, export, SAMPLES), "boxes")
+    return made
+
+
+def _recognizer_in_8_bits(export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> ModelProto:
+    """The recogniser for CPUs, verified."""
+    made = cpu.for_cpus(export.graph, verify.line_batches(lines, export.geometry))
+    _tell_8_bits("recogniser", verify.verify_cpu_recognizer(made, export, lines), "texts")
+    return made
+
+
+def _provenance(choice: Choice[Any], sources: list[Source], cpu_precision: str) -> dict[str, str]:
     """Where a model comes from and what made it: two exports with equal entries are equal."""
 
     def join(field: str) -> str:
         return ", ".join(str(getattr(source, field)) for source in sources)
 
     return {
-        "choice": choice,
+        "choice": choice.name,
         "source": join("origin"),
         "sha256": join("sha256"),
         "licence": join("licence"),
+        "cpu_precision": cpu_precision if choice.in_8_bits else "float32",
         "onnx": package_version("onnx"),
         "exporter": _exporter_version(),
     }
@@ -153,6 +188,10 @@ def _tell(kind: str, name: str, report: verify.Report, decisions: str) -> None:
         f"{report.decisions} {decisions} equal",
         err=True,
     )
+
+
+def _tell_8_bits(kind: str, report: verify.SameOnCpu, decisions: str) -> None:
+    click.echo(f"  {kind} in 8 bits, for CPUs: {report.same} of {report.decisions} {decisions} are the same", err=True)
 
 
 if __name__ == "__main__":

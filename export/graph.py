@@ -116,7 +116,7 @@ def initializer(model: ModelProto, name: str) -> NDArray[np.float32]:
     raise ExportError(f"the graph has no weight {name}")
 
 
-def add_initializer(model: ModelProto, name: str, value: NDArray[np.float32]) -> None:
+def add_initializer(model: ModelProto, name: str, value: NDArray[np.generic]) -> None:
     """Add a weight."""
     model.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
 
@@ -125,6 +125,17 @@ def replace_initializer(model: ModelProto, name: str, value: NDArray[np.float32]
     """Give a weight another value."""
     tensor = next(tensor for tensor in model.graph.initializer if tensor.name == name)
     tensor.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(value), name))
+
+
+def replace_nodes(model: ModelProto, outputs: Sequence[str], nodes: Sequence[NodeProto]) -> None:
+    """Put nodes in the place of those that give these outputs; the last output is where they go."""
+    kept: list[NodeProto] = []
+    for node in model.graph.node:
+        if node.output[0] == outputs[-1]:
+            kept.extend(nodes)
+        elif node.output[0] not in outputs:
+            kept.append(node)
+    _set_nodes(model, kept)
 
 
 def _set_nodes(model: ModelProto, nodes: Sequence[NodeProto]) -> None:

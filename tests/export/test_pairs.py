@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from export.choices import DETECTORS, RECOGNIZERS
+from export.contract import DetectorExport, RecognizerExport
 from export.repository import ModelRepository
 from ocr_client import OcrClient
 from server.triton import TritonServer
@@ -51,11 +52,17 @@ def share(read: list[str], written: list[str]) -> float:
     return sum(block.size for block in blocks) / max(len(read), len(written))
 
 
+def write(root: Path, detector: DetectorExport, recognizer: RecognizerExport) -> None:
+    """Export with float32 for CPUs too."""
+    graphs = {"text_detection": detector.graph, "text_recognition": recognizer.graph}
+    ModelRepository(root, version=1).write(detector, recognizer, graphs)
+
+
 @pairs(*(name for name in RECOGNIZERS if name != "resnet-ctc"))
 def test_a_pair_reads_signs_a_label_and_a_page_of_two_columns(
     detector: str, recognizer: str, built: Built, tmp_path: Path
 ) -> None:
-    ModelRepository(tmp_path, version=1).write(built(DETECTORS[detector]), built(RECOGNIZERS[recognizer]))
+    write(tmp_path, built(DETECTORS[detector]), built(RECOGNIZERS[recognizer]))
     with TritonServer(tmp_path, log=tmp_path / "triton.log") as server, OcrClient(server.url) as client:
         read = {name: client.read(SAMPLES / name).text for name in SHARES["east", "english"]}
     for name, least in SHARES[family(detector), family(recognizer)].items():
@@ -68,7 +75,7 @@ def test_the_random_network_gives_its_own_letters_for_each_line(
     detector: str, recognizer: str, built: Built, tmp_path: Path
 ) -> None:
     """Its published weights are on no package registry: that it is served is all that can be tried."""
-    ModelRepository(tmp_path, version=1).write(built(DETECTORS[detector]), built(RECOGNIZERS[recognizer]))
+    write(tmp_path, built(DETECTORS[detector]), built(RECOGNIZERS[recognizer]))
     with TritonServer(tmp_path, log=tmp_path / "triton.log") as server, OcrClient(server.url) as client:
         lines = client.read(SAMPLES / "label.png", min_confidence=0).lines
     assert len(lines) >= 5

@@ -1,0 +1,124 @@
+"""The form for CPUs: bytes where they are exact enough, and the same boxes and texts."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+from onnx import ModelProto, TensorProto, helper, numpy_helper
+
+from export import cpu, runtime, verify
+from export.contract import DetectorExport, RecognizerExport
+from export.errors import ExportError
+from export.repository import CPU_MODEL_FILE, MODEL_FILE
+from tests.export.conftest import Run
+from tests.project import SAMPLES
+
+Batch = NDArray[np.float32]
+
+
+def operators(model: ModelProto) -> Counter[str]:
+    return Counter(node.op_type for node in model.graph.node)
+
+
+def convolution(channels: int, outputs: int, size: int = 1) -> ModelProto:
+    """A network of one convolution with bias, and its input and output named so."""
+    rng = np.random.default_rng(0)
+    weights = {"w": (outputs, channels, size, size), "b": (outputs,)}
+    values = {
+        name: helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", count, "h", "w"])
+        for name, count in (("input", channels), ("output", outputs))
+    }
+    graph = helper.make_graph(
+        [helper.make_node("Conv", ["input", "w", "b"], ["output"])],
+        "convolution",
+        [values["input"]],
+        [values["output"]],
+        [numpy_helper.from_array(rng.normal(size=s).astype(np.float32), n) for n, s in weights.items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=9)
+
+
+def positions(channels: int, *, outlier: float = 1) -> Batch:
+    """A map, (1, channels, 16, 16), all of the size of 1 but for one value."""
+    values = np.random.default_rng(1).normal(size=(1, channels, 16, 16)).astype(np.float32)
+    values[0, 0, 0, 1] = outlier
+    return values
+
+
+def test_a_product_of_bytes_is_near_that_of_floats() -> None:
+    model, batch = convolution(32, 8), positions(32)
+    in_bytes = cpu.for_cpus(model, [batch])
+    assert operators(in_bytes) == {"QuantizeLinear": 1, "Transpose": 2, "MatMulIntegerToFloat": 1}
+    ours, theirs = (runtime.run(runtime.load(graph), batch)["output"] for graph in (in_bytes, model))
+    assert 0 < np.abs(ours - theirs).max() < 0.03 * np.abs(theirs).max()
+
+
+@pytest.mark.parametrize(
+    ("model", "batch"),
+    [
+        pytest.param(convolution(32, 8, size=3), positions(32), id="takes neighbours in"),
+        pytest.param(convolution(32, 8), positions(32, outlier=1e3), id="one value makes the steps too wide"),
+        pytest.param(convolution(32, 8), positions(32)[:, :, :1, :1], id="one position only"),
+    ],
+)
+def test_what_gains_nothing_or_loses_too_much_stays_in_floats(model: ModelProto, batch: Batch) -> None:
+    assert operators(cpu.for_cpus(model, [batch])) == {"Conv": 1}
+
+
+def test_the_best_of_many_classes_is_found_in_two_steps(
+    recognizer: RecognizerExport, lines: list[NDArray[np.uint8]]
+) -> None:
+    batches = verify.line_batches(lines, recognizer.geometry)[:8]
+    made = cpu.for_cpus(recognizer.graph, batches)
+    logits = next(node.input[0] for node in made.graph.node if node.op_type == "Softmax")
+    watched = ModelProto.FromString(made.SerializeToString())
+    watched.graph.output.append(helper.make_tensor_value_info(logits, TensorProto.FLOAT, None))
+    for batch in batches:
+        read = runtime.run(runtime.load(watched), batch)
+        assert read[logits].shape[2] % cpu.ROWS == 0
+        best = np.take_along_axis(read[logits], read["indices"][..., None], axis=2)[..., 0]
+        np.testing.assert_array_equal(best, read[logits].max(axis=2))
+        assert read["indices"].max() < len(recognizer.characters)
+
+
+@pytest.mark.parametrize(("model", "in_8_bits"), [("text_detection", True), ("text_recognition", False)])
+def test_the_form_for_cpus_is_in_8_bits_where_the_choice_says_so(exported: Path, model: str, in_8_bits: bool) -> None:
+    products = {
+        name: operators(onnx.load(exported / model / "1" / name))["MatMulIntegerToFloat"]
+        for name in (MODEL_FILE, CPU_MODEL_FILE)
+    }
+    assert products[MODEL_FILE] == 0
+    assert (products[CPU_MODEL_FILE] > 10) == in_8_bits
+
+
+def test_the_form_for_cpus_is_the_other_one_where_float32_is_asked_for(
+    root: Path,
+    export_into: Run,
+    quickly: object,  # noqa: ARG001
+) -> None:
+    assert export_into(root, "--cpu-precision", "float32").exit_code == 0
+    for model in ("text_detection", "text_recognition"):
+        folder = root / model / "1"
+        assert (folder / MODEL_FILE).read_bytes() == (folder / CPU_MODEL_FILE).read_bytes()
+
+
+def enlarge(model: ModelProto) -> ModelProto:
+    """Let the first product give three times what it should."""
+    scale = next(tensor for tensor in model.graph.initializer if tensor.name.endswith("_scales"))
+    scale.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(scale) * np.float32(3), scale.name))
+    return model
+
+
+def test_a_form_that_finds_other_boxes_is_refused(detector: DetectorExport) -> None:
+    spoilt = enlarge(cpu.for_cpus(detector.graph, verify.detector_inputs(SAMPLES)[:1]))
+    with pytest.raises(ExportError, match=r"in 8 bits only \d+ of \d+ boxes .* --cpu-precision float32"):
+        verify.verify_cpu_detector(spoilt, detector, SAMPLES)
+
+
+def test_a_form_that_reads_other_texts_is_refused(recognizer: RecognizerExport, lines: list[NDArray[np.uint8]]) -> None:
+    spoilt = enlarge(cpu.for_cpus(recognizer.graph, verify.line_batches(lines, recognizer.geometry)[:8]))
+    with pytest.raises(ExportError, match=r"in 8 bits only \d+ of \d+ texts .* --cpu-precision float32"):
+        verify.verify_cpu_recognizer(spoilt, recognizer, lines)
