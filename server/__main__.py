@@ -42,10 +42,11 @@ Stop it with Ctrl-C."""
 @click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="File for the server's messages.")
 @click.option(
     "--profile",
-    type=click.Choice(["cpu", "gpu", "tensorrt"]),
-    default="cpu",
+    type=click.Choice(["auto", "cpu", "gpu", "tensorrt"]),
+    default="auto",
     show_default=True,
-    help="Which configurations to take: made for CPUs, for a GPU, for TensorRT on one.",
+    help="Which configurations to take: made for CPUs, for a GPU, for TensorRT on one; auto takes gpu where there is "
+    "one that ONNX Runtime can use. Instances and threads follow the number of cores.",
 )
 @click.option(
     "--triton-option",
@@ -91,6 +92,7 @@ def main(
     click.echo("Starting Triton ...", err=True)
     try:
         with server:
+            click.echo(server.layout, err=True)
             sys.exit(_run(command, server) if command else _serve(server))
     except (StartError, DownloadError) as error:
         raise click.ClickException(str(error)) from error

@@ -111,13 +111,18 @@ def check_models(model_repository: Path) -> None:
             raise StartError(f"{model} has not been exported yet; run: make export (or python -m export)")
 
 
+def has_gpu() -> bool:
+    """There is one, whether it can be used or not."""
+    return any(device.exists() for device in GPU_DEVICES)
+
+
 def check_gpu(profile: str) -> None:
     """There is a GPU, and ONNX Runtime can use it as the profile wants it.
 
     Raises:
         StartError: It is not so.
     """
-    if not any(device.exists() for device in GPU_DEVICES):
+    if not has_gpu():
         raise StartError(f"the profile {profile} needs a GPU and this machine has none; use --profile cpu")
     import onnxruntime  # not above: find_python.sh runs this file where no packages are
 

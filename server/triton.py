@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from server import installation, requirements
+from server import installation, layout, requirements
 from server.diagnosis import explain
 from server.errors import StartError
 
@@ -25,8 +25,6 @@ OPTION_HEADERS = "(?i)(map|quad)-threshold|unclip-ratio|min-confidence"
 POLL_S = 0.1
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Linux has it
 PR_SET_PDEATHSIG = 1
-# Without a profile of its own, a model's config.pbtxt counts, which is made for CPUs.
-CPU_PROFILE = "cpu"
 
 
 class TritonServer:
@@ -39,7 +37,8 @@ class TritonServer:
         grpc_port: The same for gRPC.
         metrics_port: The same for Prometheus metrics.
         log: File for the server's own messages; by default one in a temporary folder.
-        profile: Which configurations to take: `<model>/configs/<profile>.pbtxt`, or config.pbtxt where that is not.
+        profile: Which configurations to take: `<model>/configs/<profile>.pbtxt`, or config.pbtxt where that is not;
+            `auto` takes those that suit the machine.
         options: More options for the tritonserver binary, such as `--log-verbose=1`.
         start_timeout_s: How long to wait until the models are ready.
         stop_timeout_s: How long requests in flight may take to finish.
@@ -47,6 +46,7 @@ class TritonServer:
     Attributes:
         url: `host:port` of HTTP; likewise `grpc_url` and `metrics_url`.
         log: File with the server's own messages.
+        layout: How the models share the machine.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class TritonServer:
         grpc_port: int = 0,
         metrics_port: int = 0,
         log: Path | None = None,
-        profile: str = CPU_PROFILE,
+        profile: str = layout.AUTO,
         options: Sequence[str] = (),
         start_timeout_s: float = 120,
         stop_timeout_s: float = 30,
@@ -84,8 +84,7 @@ class TritonServer:
         requirements.check_numpy()
         library_directory = requirements.libpython_directory()
         requirements.check_models(self._model_repository)
-        if self._profile != CPU_PROFILE:
-            requirements.check_gpu(self._profile)
+        self.layout = layout.choose(self._profile)
         server_files = installation.find_or_fetch()
         self._folder = Path(tempfile.mkdtemp(prefix="ocr-triton-"))
         self.log = self._chosen_log or self._folder / "triton.log"
@@ -119,7 +118,7 @@ class TritonServer:
         self.url, self.grpc_url, self.metrics_url = (f"{self._host}:{ports[name]}" for name in self._ports)
         command = [str(server_files / "bin" / "tritonserver")]
         command += [
-            f"--model-repository={self._model_repository}",
+            f"--model-repository={layout.arrange(self._model_repository, self.layout, self._folder / 'models')}",
             f"--backend-directory={self._folder / 'backends'}",
         ]
         for name, port in ports.items():
@@ -128,8 +127,8 @@ class TritonServer:
         for backend in ("python", "onnxruntime"):
             command += [f"--backend-config={backend},shm-region-prefix-name={self._folder.name}"]
         command += ["--disable-auto-complete-config", f"--http-header-forward-pattern={OPTION_HEADERS}"]
-        if self._profile != CPU_PROFILE:
-            command += [f"--model-config-name={self._profile}"]
+        if self.layout.profile != layout.CPU:
+            command += [f"--model-config-name={self.layout.profile}"]
         command += [f"--exit-timeout-secs={self._stop_timeout_s:.0f}", *self._options]
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own binary, no shell
