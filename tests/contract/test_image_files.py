@@ -55,10 +55,10 @@ def test_compose_calls_the_image_so_too() -> None:
 
 
 def test_the_image_has_the_models_that_the_exporter_writes_by_default() -> None:
-    arguments = re.findall(r"^ARG (DETECTOR|RECOGNIZER)=(.+)$", DOCKERFILE.read_text(encoding="utf-8"), re.MULTILINE)
+    arguments = re.findall(r"^ARG (DETECTOR|RECOGNIZER|CPU_PRECISION)=(.+)$", DOCKERFILE.read_text(), re.MULTILINE)
     defaults = {option.name: option.default for option in export_command.params}
     assert {name.lower(): value for name, value in arguments} == {
-        name: defaults[name] for name in ("detector", "recognizer")
+        name: defaults[name] for name in ("detector", "recognizer", "cpu_precision")
     }
 
 
