@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from downloads import DownloadError
 from export.environment import Environment
 from export.errors import ExportError
 
@@ -55,7 +56,7 @@ def test_it_is_made_on_the_first_run_and_kept(
 
 
 def test_a_package_that_pip_cannot_get_is_told_in_one_sentence_and_nothing_is_kept(index: Path) -> None:
-    with pytest.raises(ExportError) as caught:
+    with pytest.raises(DownloadError) as caught:
         DEMO.run("-c", "")
     assert str(caught.value) == (
         "pip cannot install demo-framework==1.0: ERROR: No matching distribution found for demo-framework==1.0 "
@@ -68,7 +69,7 @@ def test_a_package_that_pip_cannot_get_is_told_in_one_sentence_and_nothing_is_ke
 def test_a_cache_that_is_no_folder_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("OCR_TRITON_CACHE", str(tmp_path / "file"))
-    with pytest.raises(ExportError, match=r"^cannot make an environment with demo: .*Not a directory"):
+    with pytest.raises(DownloadError, match=r"^cannot make an environment with demo: .*Not a directory"):
         DEMO.run("-c", "")
 
 
