@@ -1,0 +1,67 @@
+"""How the served configurations lay a model out over the cores."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import text_format  # type: ignore[import-untyped]
+from tritonclient.grpc import model_config_pb2
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a server makes of one ONNX model.
+
+    Attributes:
+        file: The graph.
+        instances: How many of it run side by side.
+        threads: Of each instance; 0 is one a core.
+        max_batch: Rows that a call may have at most.
+    """
+
+    file: Path
+    instances: int
+    threads: int
+    max_batch: int
+
+
+def read_layout(repository: Path, model: str, profile: str) -> Layout:
+    """Read a model's layout from the configuration that a server takes with this profile.
+
+    Args:
+        repository: The model repository.
+        model: One of its ONNX models.
+        profile: As `python -m server --profile` has it; without a configuration of its own, config.pbtxt counts.
+
+    Raises:
+        FileNotFoundError: The model has not been exported.
+    """
+    config = read_config(repository / model, profile)
+    file = newest_version(repository / model) / (config.default_model_filename or "model.onnx")
+    if not file.exists():
+        raise FileNotFoundError(f"{file} is missing; write it with `python -m export`")
+    return Layout(
+        file=file,
+        instances=sum(group.count or 1 for group in config.instance_group) or 1,
+        threads=int(config.parameters["intra_op_thread_count"].string_value or 0),
+        max_batch=config.max_batch_size,
+    )
+
+
+def read_config(folder: Path, profile: str) -> Any:
+    """The ModelConfig message that a server takes with this profile."""
+    own = folder / "configs" / f"{profile}.pbtxt"
+    file = own if own.exists() else folder / "config.pbtxt"
+    return text_format.Parse(file.read_text(encoding="utf-8"), model_config_pb2.ModelConfig())
+
+
+def newest_version(folder: Path) -> Path:
+    """The version directory that a server loads.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    versions = [path for path in folder.iterdir() if path.name.isdecimal()]
+    if not versions:
+        raise FileNotFoundError(f"{folder} has no version; write one with `python -m export`")
+    return max(versions, key=lambda path: int(path.name))

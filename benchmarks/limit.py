@@ -1,0 +1,141 @@
+"""`python -m benchmarks.limit IMAGE…`: what the models alone can do, which no server can beat.
+
+The served ONNX graphs run in one process on the tensors that the pipeline makes of the images, laid out over the
+cores as the configurations say. Decoding, boxes, crops and text are done beforehand or not at all.
+"""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Any
+
+import click
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from benchmarks.layout import Layout, newest_version, read_config, read_layout
+from ocr_core import batching, crops, detection, image
+from ocr_core.geometry import CropGeometry
+from ocr_core.options import Options
+
+REPOSITORY = Path(__file__).parent.parent / "model_repository"
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PageTensors:
+    """What the models get of one page.
+
+    Attributes:
+        detector_input: (1, height, width, 3) uint8 RGB.
+        calls: The recogniser's batches, (n, height, width, 3) uint8 RGB each.
+    """
+
+    detector_input: Array
+    calls: list[NDArray[np.uint8]]
+
+
+class Model:
+    """The instances of one ONNX model; a caller waits until one is free."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._free: SimpleQueue[ort.InferenceSession] = SimpleQueue()
+        for _ in range(layout.instances):
+            self._free.put(ort.InferenceSession(layout.file, _options(layout), providers=["CPUExecutionProvider"]))
+
+    def run(self, batch: Array) -> list[Array]:
+        """All outputs for one batch, whatever the graph calls them."""
+        session = self._free.get()
+        try:
+            (tensor,) = session.get_inputs()
+            outputs: list[Array] = session.run(None, {tensor.name: batch})
+            return outputs
+        finally:
+            self._free.put(session)
+
+
+class Limit:
+    """Both models of a repository, and nothing else; a context manager.
+
+    Args:
+        repository: The model repository.
+        profile: Whose layout counts: as `python -m server --profile` has it.
+
+    Raises:
+        FileNotFoundError: The models have not been exported.
+    """
+
+    def __init__(self, repository: Path = REPOSITORY, profile: str = "cpu") -> None:
+        recognizer = read_layout(repository, "text_recognition", profile)
+        self._detector = Model(read_layout(repository, "text_detection", profile))
+        self._recognizer = Model(recognizer)
+        self._geometry = CropGeometry.load(newest_version(repository / "text_cropping"))
+        preprocessing = read_config(repository / "image_preprocessing", profile)
+        self._max_megapixels = float(preprocessing.parameters["max_image_megapixels"].string_value)
+        self._callers = ThreadPoolExecutor(recognizer.instances)
+
+    def __enter__(self) -> "Limit":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._callers.shutdown(cancel_futures=True)
+
+    def prepare(self, encoded: bytes) -> PageTensors:
+        """Make of an image's file what the pipeline makes of it."""
+        page, _ = image.decode(encoded, self._max_megapixels)
+        detector_input = image.fit_to_detector(page)[None]
+        (maps,) = self._detector.run(detector_input)
+        quads, _ = detection.decode(maps[0], image.size(page), Options())
+        strip, widths = crops.cut(page, quads, self._geometry)
+        return PageTensors(detector_input, batching.pack(strip, widths, self._geometry)[1])
+
+    def measure(self, pages: Sequence[PageTensors], concurrency: int) -> float:
+        """Seconds that the models need for pages of which `concurrency` are under way at once."""
+        start_s = time.perf_counter()
+        with ThreadPoolExecutor(concurrency) as pool:
+            for _ in pool.map(self._run, pages):
+                pass
+        return time.perf_counter() - start_s
+
+    def _run(self, page: PageTensors) -> None:
+        self._detector.run(page.detector_input)
+        for _ in self._callers.map(self._recognizer.run, page.calls):
+            pass
+
+
+def _options(layout: Layout) -> ort.SessionOptions:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = layout.threads
+    # As the server's backend does it: a thread that spins while it waits takes a core from another session.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
+
+
+@click.command()
+@click.argument("images", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--model-repository", "repository", default=REPOSITORY, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--profile", default="cpu", show_default=True, help="Whose layout over the cores counts.")
+@click.option("--concurrency", type=click.IntRange(1), default=4, show_default=True, help="Pages under way at once.")
+@click.option("--repeats", type=click.IntRange(1), default=3, show_default=True, help="Times that all IMAGES are run.")
+def main(images: tuple[Path, ...], repository: Path, profile: str, concurrency: int, repeats: int) -> None:
+    """Print how many IMAGES per second the models alone can do."""
+    try:
+        limit = Limit(repository, profile)
+    except FileNotFoundError as error:
+        raise click.ClickException(str(error)) from error
+    with limit:
+        pages = [limit.prepare(path.read_bytes()) for path in images]
+        seconds = limit.measure(pages * repeats, concurrency)
+    click.echo(f"{len(pages) * repeats / seconds:.2f} images/s")
+
+
+if __name__ == "__main__":
+    main()
