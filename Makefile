@@ -8,7 +8,7 @@ URL ?= localhost:8000
 SAMPLES := $(addprefix samples/,table.png article.png receipt.png blank.png label.png street.jpg)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help demo test image test-image lint format export serve accuracy samples clean
+.PHONY: help demo test image test-image lint format export serve accuracy bench samples clean
 .DEFAULT_GOAL := help
 
 help: ## list the verbs
@@ -34,6 +34,9 @@ export: $(VENV)/installed ## fetch the default models, rewrite and verify them, 
 
 accuracy: $(VENV)/installed ## token F1 of the running server at URL on the labelled images in DATA
 	$(PY) -m benchmarks.accuracy --url $(URL) $(DATA)
+
+bench: export ## the service beside its limit and its peers on the labelled images in DATA, about an hour
+	$(PY) -m benchmarks.bench $(DATA)
 
 samples: $(VENV)/installed ## draw samples/ anew
 	$(PY) -m samples.draw

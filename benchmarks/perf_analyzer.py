@@ -1,0 +1,171 @@
+"""NVIDIA's load generator, perf_analyzer, on images: found or fetched, run, its report understood."""
+
+import base64
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from downloads import fetch, read_sources
+from server import installation
+
+MODEL = "ocr_ensemble"
+# Called by a Python step, so that perf_analyzer cannot find it in the ensemble's configuration.
+CALLED_BY_STEPS = "text_recognition"
+REPORT = "report.csv"
+# The report's own columns → our fields, microseconds both; the first four are in the reports of the steps, too.
+STEP_COLUMNS = {
+    "queue_us": "Server Queue",
+    "input_us": "Server Compute Input",
+    "infer_us": "Server Compute Infer",
+    "output_us": "Server Compute Output",
+}
+LATENCY_COLUMNS = {f"p{percent}_us": f"p{percent} latency" for percent in (50, 90, 95, 99)}
+# What the binary is linked to, and the server's wheel carries under names of its own.
+LIBRARIES = {"libb64.so.0d": "libb64-*.so.0d", "libcudart.so.12": "libcudart-*.so.12*"}
+
+
+class PerfAnalyzerFailed(RuntimeError):
+    """perf_analyzer gave no report; the message has the last it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one model of the ensemble took, on average per call, in microseconds.
+
+    Attributes:
+        model: Its name.
+        queue_us: Waiting for an instance.
+        input_us: Handing the input over.
+        infer_us: The work itself; of ctc_decoding with its waiting for the recogniser.
+        output_us: Handing the output over.
+    """
+
+    model: str
+    queue_us: float
+    input_us: float
+    infer_us: float
+    output_us: float
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One level of load.
+
+    Attributes:
+        protocol: "HTTP" or "gRPC".
+        concurrency: Requests under way at once.
+        images_per_s: Throughput.
+        p50_us: Latency that half of the requests stay below, microseconds; likewise 90, 95 and 99 %.
+        p90_us: See above.
+        p95_us: See above.
+        p99_us: See above.
+        steps: The models of the ensemble, and what they call.
+    """
+
+    protocol: str
+    concurrency: int
+    images_per_s: float
+    p50_us: float
+    p90_us: float
+    p95_us: float
+    p99_us: float
+    steps: tuple[Step, ...]
+
+
+def find() -> list[str | Path]:
+    """The command: the one on PATH, else the binary in the cache with its libraries, fetched on the first call.
+
+    Raises:
+        DownloadError: It cannot be fetched.
+    """
+    if found := shutil.which("perf_analyzer"):
+        return [found]
+    binary = fetch(read_sources(Path(__file__).parent / "sources.toml")["perf-analyzer"])
+    binary.chmod(0o755)
+    libraries = installation.libraries(installation.find_or_fetch())
+    links = binary.with_name(f"{binary.name}.libs")
+    links.mkdir(exist_ok=True)
+    for name, pattern in LIBRARIES.items():
+        (target,) = libraries.glob(pattern)
+        if not (links / name).exists():
+            (links / name).symlink_to(target)
+    path = ":".join(filter(None, (str(links), os.environ.get("LD_LIBRARY_PATH", ""))))
+    return ["env", f"LD_LIBRARY_PATH={path}", binary]
+
+
+def write_input(images: Iterable[Path], file: Path) -> None:
+    """Write image files as the requests that perf_analyzer is to send in turn."""
+    contents = (path.read_bytes() for path in images)
+    requests = [
+        {"image": {"content": {"b64": base64.b64encode(content).decode()}, "shape": [len(content)]}}
+        for content in contents
+    ]
+    file.write_text(json.dumps({"data": requests}))
+
+
+def run(
+    command: Sequence[str | Path], protocol: str, url: str, images: Sequence[Path], concurrency: int, requests: int
+) -> Load:
+    """Put one level of load on a server.
+
+    Args:
+        command: What `find` gave.
+        protocol: "HTTP" or "gRPC".
+        url: `host:port` of this protocol.
+        images: Sent in turn.
+        concurrency: Requests under way at once.
+        requests: After so many it ends.
+
+    Raises:
+        PerfAnalyzerFailed: There is no report.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_input(images, folder / "images.json")
+        arguments = ["-m", MODEL, "-u", url, "-i", protocol.lower(), "--input-data=images.json"]
+        arguments += [f"--bls-composing-models={CALLED_BY_STEPS}", f"--concurrency-range={concurrency}"]
+        arguments += [f"--request-count={requests}", "--verbose-csv", "-f", REPORT]
+        done = subprocess.run([*command, *arguments], cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
+        if done.returncode != 0 or not (folder / REPORT).exists():
+            raise PerfAnalyzerFailed(_reason(done.stdout + done.stderr))
+        return parse(folder, protocol)
+
+
+def parse(folder: Path, protocol: str) -> Load:
+    """Understand the report of a run over one level of load: a file of its own for each model of the ensemble."""
+    total = _row(folder / REPORT)
+    steps = [_step(file) for file in sorted(folder.glob(f"*_v*.{REPORT}"))]
+    latencies_us = {field: float(total[column]) for field, column in LATENCY_COLUMNS.items()}
+    return Load(
+        protocol,
+        concurrency=int(total["Concurrency"]),
+        images_per_s=float(total["Inferences/Second"]),
+        **latencies_us,
+        steps=tuple(steps),
+    )
+
+
+def _step(file: Path) -> Step:
+    row = _row(file)
+    model = re.sub(rf"_v\d+\.{re.escape(REPORT)}$", "", file.name)
+    return Step(model, **{field: float(row[column]) for field, column in STEP_COLUMNS.items()})
+
+
+def _row(file: Path) -> dict[str, str]:
+    with file.open(newline="") as lines:
+        (row,) = csv.DictReader(lines)
+    return row
+
+
+def _reason(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    # The binary tells a missing library so; the server's wheel has all of them, a perf_analyzer on PATH may lack one.
+    hint = " (on Debian and Ubuntu: apt-get install libb64-0d)" if "libb64" in said else ""
+    return f"perf_analyzer gave no report: {lines[-1] if lines else 'without a word'}{hint}"
