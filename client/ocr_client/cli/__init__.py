@@ -2,6 +2,7 @@
 
 import click
 
+from ocr_client.cli.bench import bench
 from ocr_client.cli.demo import demo
 from ocr_client.cli.read import read
 from ocr_client.cli.status import status
@@ -32,3 +33,4 @@ def main() -> None:
 main.add_command(read)
 main.add_command(status)
 main.add_command(demo)
+main.add_command(bench)
