@@ -52,10 +52,10 @@ def shares(named: Mapping[str, float], file: Path) -> None:
     figure.savefig(file)
 
 
-def curve(x: Sequence[float], y: Sequence[float], labels: tuple[str, str], file: Path) -> None:
+def curve(points: Sequence[tuple[float, float]], labels: tuple[str, str], file: Path) -> None:
     """One quantity over another, both from 0."""
     figure, axes = _canvas(*labels)
-    axes.plot(x, y, "o-")
+    axes.plot(*zip(*points, strict=True), "o-")
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
     figure.savefig(file)
