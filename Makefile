@@ -8,11 +8,11 @@ URL ?= localhost:8000
 SAMPLES := $(addprefix samples/,table.png article.png receipt.png blank.png label.png street.jpg)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help demo test image test-image lint format export serve accuracy bench samples clean
+.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth samples clean
 .DEFAULT_GOAL := help
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: export ## start a real Triton, read samples/ through it, write demo/*.png with the boxes drawn in, stop
 	$(PY) -m server --http-port 0 --grpc-port 0 --metrics-port 0 -- ocr read $(SAMPLES) --overlay demo
@@ -35,8 +35,11 @@ export: $(VENV)/installed ## fetch the default models, rewrite and verify them, 
 accuracy: $(VENV)/installed ## token F1 of the running server at URL on the labelled images in DATA
 	$(PY) -m benchmarks.accuracy --url $(URL) $(DATA)
 
-bench: export ## the service beside its limit and its peers on the labelled images in DATA, about an hour
+bench: export ## the service beside its limit and its peers on the labelled images in DATA
 	$(PY) -m benchmarks.bench $(DATA)
+
+bench-growth: export ## the service's time over pixels, lines of text and clients
+	$(PY) -m server --http-port 0 --grpc-port 0 --metrics-port 0 -- $(PY) -m benchmarks.growth
 
 samples: $(VENV)/installed ## draw samples/ anew
 	$(PY) -m samples.draw

@@ -32,8 +32,8 @@ Sets = dict[str, list[LabelledImage]]
 
 EPILOG = """\b
 Examples:
-  make bench                                                 all of it; an hour on two cores
-  python -m benchmarks.bench DATA --limit 3 --rounds 1       does it work? a few minutes
+  make bench                                                 all of it
+  python -m benchmarks.bench DATA --limit 3 --rounds 1       does it work?
   python -m benchmarks.bench DATA --sets funsd --peers none  this service and its limit on one set
 
 \b
@@ -109,7 +109,10 @@ def _load(data: Path, chosen: Sequence[str], max_images: int | None) -> Sets:
     sets = {path.name: path for path in find_sets(data)}
     if unknown := set(chosen) - set(sets):
         raise click.UsageError(f"--sets names {', '.join(sorted(unknown))}; there are {', '.join(sets)}")
-    return {name: load_set(path)[:max_images] for name, path in sets.items() if not chosen or name in chosen}
+    loaded = {name: load_set(path)[:max_images] for name, path in sets.items() if not chosen or name in chosen}
+    if empty := [name for name, images in loaded.items() if not images]:
+        raise click.UsageError(f"no images in {', '.join(empty)}; leave it out with --sets")
+    return loaded
 
 
 def _contestants(served: Served, grpc_url: str, peers: Sequence[str], stack: ExitStack) -> list[Contestant]:

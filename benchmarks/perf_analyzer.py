@@ -94,8 +94,8 @@ def find() -> list[str | Path]:
     links.mkdir(exist_ok=True)
     for name, pattern in LIBRARIES.items():
         (target,) = libraries.glob(pattern)
-        if not (links / name).exists():
-            (links / name).symlink_to(target)
+        (links / name).unlink(missing_ok=True)
+        (links / name).symlink_to(target)
     path = ":".join(filter(None, (str(links), os.environ.get("LD_LIBRARY_PATH", ""))))
     return ["env", f"LD_LIBRARY_PATH={path}", binary]
 

@@ -10,6 +10,10 @@ from benchmarks.race import Measurement
 
 # Who the others are compared with.
 OURS = {1: service_name("HTTP", 1), 4: service_name("HTTP", 4)}
+LEGEND = (
+    f"×: how many times as long as *{OURS[1]}* it takes for an image; in the last columns the geometric mean over the "
+    f"sets, beside *{OURS[1]}* and *{OURS[4]}*."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ def markdown(results: Totals) -> str:
     told = ", ".join(f"{name} {share:.3f}" for name, share in shares.items())
     mean = geometric_mean(shares.values())
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return f"{table}\n\nThroughput over that of the models alone, 4 at once: {told}; geometric mean {mean:.3f}.\n"
+    return f"{table}\n\n{LEGEND}\n\nThroughput over that of the models alone, 4 at once: {told}; geometric mean {mean:.3f}.\n"
 
 
 def _row(results: Totals, contestant: str, sets: Sequence[str]) -> list[str]:

@@ -88,7 +88,8 @@ def test_the_table_has_a_row_for_everyone() -> None:
     assert rows[2] == "| ours, HTTP, 1 at once | 1.000 · 0.750 · 1.00 | 0.500 · 1.000 · 1.00 | 1.00 | 2.00 |"
     assert rows[4] == "| models alone, 4 at once | 0.450 · – · 0.45 | 0.200 · – · 0.40 | 0.42 | 0.85 |"
     assert rows[5] == "| peer | 2.000 · 0.250 · 2.00 | 4.000 · 0.250 · 8.00 | 4.00 | 8.00 |"
-    assert rows[7].endswith("4 at once: forms 0.900, signs 0.800; geometric mean 0.849.")
+    assert rows[7].startswith("×: how many times as long as *ours, HTTP, 1 at once*")
+    assert rows[9].endswith("4 at once: forms 0.900, signs 0.800; geometric mean 0.849.")
 
 
 def test_the_guard_takes_the_median_round() -> None:
