@@ -78,7 +78,8 @@ def markdown(results: Totals) -> str:
     told = ", ".join(f"{name} {share:.3f}" for name, share in shares.items())
     mean = geometric_mean(shares.values())
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return f"{table}\n\n{LEGEND}\n\nThroughput over that of the models alone, 4 at once: {told}; geometric mean {mean:.3f}.\n"
+    limit = f"Throughput over that of the models alone, 4 at once: {told}; geometric mean {mean:.3f}."
+    return f"{table}\n\n{LEGEND}\n\n{limit}\n"
 
 
 def _row(results: Totals, contestant: str, sets: Sequence[str]) -> list[str]:
