@@ -18,6 +18,7 @@ from benchmarks.race import Measurement, deal, race
 from downloads import DownloadError
 from ocr_client import OcrClient, OcrError
 from server.errors import StartError
+from server.layout import CPU
 from server.triton import TritonServer
 
 # One request at a time tells the latency, four keep the cores busy.
@@ -59,7 +60,6 @@ What is written to --output:
     help="Only this one; may be given several times.  [default: all]",
 )
 @click.option("--perf-analyzer/--no-perf-analyzer", "with_loads", default=True, help="Run perf_analyzer afterwards.")
-@click.option("--profile", default="cpu", show_default=True, help="As `python -m server` has it.")
 @click.option(
     "--model-repository",
     "repository",
@@ -80,21 +80,21 @@ def main(
     max_images: int | None,
     peers: tuple[str, ...],
     with_loads: bool,
-    profile: str,
     repository: Path,
     output: Path,
 ) -> None:
     """Measure this service, the models alone and peers on DATA: a labelled data set, or a folder of them.
 
-    A server is started for it. Each set is dealt into chunks, and round by round everyone reads the same chunk,
-    one after the other: what else the machine does hits all of them alike, so that the ratios hold where the
-    seconds do not. Progress goes to stderr, tables to stdout.
+    A server is started for it, with the profile for CPUs. Each set is dealt into chunks, and round by round
+    everyone reads the same chunk, one after the other: what else the machine does hits all of them alike, so that
+    the ratios hold where the seconds do not. Progress goes to stderr, tables to stdout.
     """
     sets = _load(data.resolve(), chosen, max_images)
     output.mkdir(parents=True, exist_ok=True)
     try:
-        with TritonServer(repository.resolve(), profile=profile) as server, ExitStack() as stack:
-            served = Served(server.url, repository.resolve(), profile)
+        with TritonServer(repository.resolve(), profile=CPU) as server, ExitStack() as stack:
+            click.echo(server.layout, err=True)
+            served = Served(server.url, repository.resolve())
             contestants = _contestants(served, server.grpc_url, [name for name in peers if name != "none"], stack)
             click.echo(results.write_race(list(_race(sets, contestants, rounds)), output))
             stack.close()  # so that nobody else holds memory while perf_analyzer runs
@@ -117,7 +117,7 @@ def _load(data: Path, chosen: Sequence[str], max_images: int | None) -> Sets:
 
 def _contestants(served: Served, grpc_url: str, peers: Sequence[str], stack: ExitStack) -> list[Contestant]:
     clients = {"HTTP": OcrClient(served.url), "gRPC": OcrClient(f"grpc://{grpc_url}")}
-    limit = stack.enter_context(Limit(served.repository, served.profile))
+    limit = stack.enter_context(Limit(served.repository))
     contestants: list[Contestant] = []
     for concurrency in CONCURRENCIES:
         contestants += [Service(name, stack.enter_context(client), concurrency) for name, client in clients.items()]

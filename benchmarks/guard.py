@@ -11,7 +11,7 @@ from statistics import median
 import click
 
 from benchmarks.contestants import Contestant, Models, Service
-from benchmarks.limit import REPOSITORY, Limit
+from benchmarks.limit import Limit
 from ocr_client import OcrClient, OcrError
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -37,12 +37,11 @@ def _share(service: Contestant, models: Contestant, paths: Sequence[Path]) -> fl
 
 @click.command()
 @click.option("--url", default="localhost:8000", envvar="OCR_URL", show_envvar=True, show_default=True)
-@click.option("--profile", default="cpu", show_default=True, help="Which configurations the server took.")
 @click.option("--min-share", default=MIN_SHARE, show_default=True, help="Fail below this.")
-def main(url: str, profile: str, min_share: float) -> None:
+def main(url: str, min_share: float) -> None:
     """Print the throughput of a running server over that of its models alone; fail on a gross loss."""
     try:
-        with OcrClient(url) as client, Limit(REPOSITORY, profile) as limit:
+        with OcrClient(url) as client, Limit() as limit:
             service, models = Service("HTTP", client, CONCURRENCY), Models(limit, CONCURRENCY)
             share = share_of_limit(service, models, IMAGES * REPEATS, ROUNDS)
     except (FileNotFoundError, OcrError) as error:

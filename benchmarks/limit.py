@@ -1,9 +1,12 @@
 """`python -m benchmarks.limit IMAGE…`: what the models alone can do, which no server can beat.
 
 The served ONNX graphs run in one process on the tensors that the pipeline makes of the images, laid out over the
-cores as the configurations say. Decoding, boxes, crops and text are done beforehand or not at all.
+cores of this machine as the server with its profile for CPUs lays them out. Decoding, boxes, crops and text are done
+beforehand or not at all.
 """
 
+import math
+import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,12 +21,15 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from benchmarks.layout import Layout, newest_version, read_config, read_layout
+from benchmarks.configs import ModelLayout, newest_version, read_layout
 from ocr_core import batching, crops, detection, image
 from ocr_core.geometry import CropGeometry
 from ocr_core.options import Options
+from server import layout
 
 REPOSITORY = Path(__file__).parent.parent / "model_repository"
+# Whatever a benchmark is run on.
+MAX_MEGAPIXELS = math.inf
 
 Array = NDArray[Any]
 
@@ -44,10 +50,10 @@ class PageTensors:
 class Model:
     """The instances of one ONNX model; a caller waits until one is free."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, model: ModelLayout) -> None:
         self._free: SimpleQueue[ort.InferenceSession] = SimpleQueue()
-        for _ in range(layout.instances):
-            self._free.put(ort.InferenceSession(layout.file, _options(layout), providers=["CPUExecutionProvider"]))
+        for _ in range(model.instances):
+            self._free.put(ort.InferenceSession(model.file, _options(model), providers=["CPUExecutionProvider"]))
 
     def run(self, batch: Array) -> list[Array]:
         """All outputs for one batch, whatever the graph calls them."""
@@ -65,19 +71,18 @@ class Limit:
 
     Args:
         repository: The model repository.
-        profile: Whose layout counts: as `python -m server --profile` has it.
 
     Raises:
         FileNotFoundError: The models have not been exported.
     """
 
-    def __init__(self, repository: Path = REPOSITORY, profile: str = "cpu") -> None:
-        recognizer = read_layout(repository, "text_recognition", profile)
-        self._detector = Model(read_layout(repository, "text_detection", profile))
-        self._recognizer = Model(recognizer)
+    def __init__(self, repository: Path = REPOSITORY) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            served = layout.arrange(repository, layout.choose(layout.CPU), Path(folder))
+            recognizer = read_layout(served, "text_recognition")
+            self._detector = Model(read_layout(served, "text_detection"))
+            self._recognizer = Model(recognizer)
         self._geometry = CropGeometry.load(newest_version(repository / "text_cropping"))
-        preprocessing = read_config(repository / "image_preprocessing", profile)
-        self._max_megapixels = float(preprocessing.parameters["max_image_megapixels"].string_value)
         self._callers = ThreadPoolExecutor(recognizer.instances)
 
     def __enter__(self) -> "Limit":
@@ -90,7 +95,7 @@ class Limit:
 
     def prepare(self, encoded: bytes) -> PageTensors:
         """Make of an image's file what the pipeline makes of it."""
-        page, _ = image.decode(encoded, self._max_megapixels)
+        page, _ = image.decode(encoded, MAX_MEGAPIXELS)
         detector_input = image.fit_to_detector(page)[None]
         (maps,) = self._detector.run(detector_input)
         quads, _ = detection.decode(maps[0], image.size(page), Options())
@@ -111,9 +116,9 @@ class Limit:
             pass
 
 
-def _options(layout: Layout) -> ort.SessionOptions:
+def _options(model: ModelLayout) -> ort.SessionOptions:
     options = ort.SessionOptions()
-    options.intra_op_num_threads = layout.threads
+    options.intra_op_num_threads = model.threads
     # As the server's backend does it: a thread that spins while it waits takes a core from another session.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return options
@@ -122,13 +127,12 @@ def _options(layout: Layout) -> ort.SessionOptions:
 @click.command()
 @click.argument("images", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--model-repository", "repository", default=REPOSITORY, type=click.Path(path_type=Path, file_okay=False))
-@click.option("--profile", default="cpu", show_default=True, help="Whose layout over the cores counts.")
 @click.option("--concurrency", type=click.IntRange(1), default=4, show_default=True, help="Pages under way at once.")
 @click.option("--repeats", type=click.IntRange(1), default=3, show_default=True, help="Times that all IMAGES are run.")
-def main(images: tuple[Path, ...], repository: Path, profile: str, concurrency: int, repeats: int) -> None:
+def main(images: tuple[Path, ...], repository: Path, concurrency: int, repeats: int) -> None:
     """Print how many IMAGES per second the models alone can do."""
     try:
-        limit = Limit(repository, profile)
+        limit = Limit(repository)
     except FileNotFoundError as error:
         raise click.ClickException(str(error)) from error
     with limit:

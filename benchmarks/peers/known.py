@@ -27,17 +27,15 @@ class Served:
     Attributes:
         url: Its HTTP address.
         repository: Its models.
-        profile: Which of their configurations it took.
     """
 
     url: str
     repository: Path
-    profile: str
 
 
 def _two_requests(served: Served) -> Peer:
     module = "benchmarks.peers.two_requests"
-    return Peer("two-requests", [sys.executable, "-m", module, served.url, served.repository, served.profile])
+    return Peer("two-requests", [sys.executable, "-m", module, served.url, served.repository])
 
 
 def _rapidocr(_served: Served) -> Peer:

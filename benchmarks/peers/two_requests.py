@@ -1,7 +1,7 @@
 """A client that does the steps between the models itself, as the conceptual guide's first part does.
 
 It decodes and scales the image, asks text_detection, cuts the crops, asks text_recognition with all of them padded
-to the widest, and decodes the answer. `python -m … URL REPOSITORY PROFILE`
+to the widest, and decodes the answer. `python -m … URL REPOSITORY`
 """
 
 import sys
@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tritonclient.http import InferenceServerClient, InferInput
 
-from benchmarks.layout import newest_version, read_config, read_layout
+from benchmarks.configs import newest_version, read_layout
+from benchmarks.limit import MAX_MEGAPIXELS
 from benchmarks.peers.reader import Found, serve
 from ocr_core import crops, ctc, detection, image
 from ocr_core.batching import BUCKET_PX, PADDING
@@ -24,17 +25,15 @@ from ocr_core.image import RgbArray
 from ocr_core.options import Options
 
 
-def load(url: str, repository: Path, profile: str) -> Callable[[bytes], Iterator[Found]]:
+def load(url: str, repository: Path) -> Callable[[bytes], Iterator[Found]]:
     """Connect, and read what a client of this kind must know of the models."""
     client = InferenceServerClient(url, network_timeout=600)
     geometry = CropGeometry.load(newest_version(repository / "text_cropping"))
     characters = ctc.load_characters(newest_version(repository / "ctc_decoding"))
-    max_batch = read_layout(repository, "text_recognition", profile).max_batch
-    preprocessing = read_config(repository / "image_preprocessing", profile)
-    max_megapixels = float(preprocessing.parameters["max_image_megapixels"].string_value)
+    max_batch = read_layout(repository, "text_recognition").max_batch
 
     def read(encoded: bytes) -> Iterator[Found]:
-        page, page_size = image.decode(encoded, max_megapixels)
+        page, page_size = image.decode(encoded, MAX_MEGAPIXELS)
         maps = _ask(client, "text_detection", "image", image.fit_to_detector(page)[None], "maps")[0]
         quads, _ = detection.decode(maps[0], image.size(page), Options())
         for start in range(0, len(quads), max_batch):
@@ -68,5 +67,5 @@ def _pad(strip: RgbArray, widths: IntArray, geometry: CropGeometry) -> RgbArray:
 
 
 if __name__ == "__main__":
-    url, repository, profile = sys.argv[1:]
-    serve(partial(load, url, Path(repository), profile))
+    url, repository = sys.argv[1:]
+    serve(partial(load, url, Path(repository)))

@@ -1,4 +1,4 @@
-"""How the served configurations lay a model out over the cores."""
+"""What the served configurations say of a model: which graph, and how it is laid out over the cores."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from tritonclient.grpc import model_config_pb2
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ModelLayout:
     """What a server makes of one ONNX model.
 
     Attributes:
@@ -25,22 +25,17 @@ class Layout:
     max_batch: int
 
 
-def read_layout(repository: Path, model: str, profile: str) -> Layout:
-    """Read a model's layout from the configuration that a server takes with this profile.
-
-    Args:
-        repository: The model repository.
-        model: One of its ONNX models.
-        profile: As `python -m server --profile` has it; without a configuration of its own, config.pbtxt counts.
+def read_layout(repository: Path, model: str) -> ModelLayout:
+    """Read the layout of one of a repository's ONNX models.
 
     Raises:
         FileNotFoundError: The model has not been exported.
     """
-    config = read_config(repository / model, profile)
+    config = read_config(repository / model)
     file = newest_version(repository / model) / (config.default_model_filename or "model.onnx")
     if not file.exists():
         raise FileNotFoundError(f"{file} is missing; write it with `python -m export`")
-    return Layout(
+    return ModelLayout(
         file=file,
         instances=sum(group.count or 1 for group in config.instance_group) or 1,
         threads=int(config.parameters["intra_op_thread_count"].string_value or 0),
@@ -48,11 +43,9 @@ def read_layout(repository: Path, model: str, profile: str) -> Layout:
     )
 
 
-def read_config(folder: Path, profile: str) -> Any:
-    """The ModelConfig message that a server takes with this profile."""
-    own = folder / "configs" / f"{profile}.pbtxt"
-    file = own if own.exists() else folder / "config.pbtxt"
-    return text_format.Parse(file.read_text(encoding="utf-8"), model_config_pb2.ModelConfig())
+def read_config(folder: Path) -> Any:
+    """A model's ModelConfig message."""
+    return text_format.Parse((folder / "config.pbtxt").read_text(encoding="utf-8"), model_config_pb2.ModelConfig())
 
 
 def newest_version(folder: Path) -> Path:
