@@ -12,7 +12,7 @@ from server.triton import TritonServer
 from tests.project import MODEL_REPOSITORY
 from tests.server.processes import wait_until
 
-COUNT = 100
+COUNT = 300  # more than are read while the server stops
 STOP_TIMEOUT_S = 1
 
 
