@@ -60,9 +60,10 @@ def test_every_image_is_known_by_its_name() -> None:
 
 
 @pytest.mark.parametrize("name", ONNX_MODELS)
-def test_requests_share_the_runs_of_an_onnx_model(name: str) -> None:
+def test_on_cpus_every_call_of_an_onnx_model_runs_by_itself(name: str) -> None:
+    """Triton's dynamic batcher takes a core to itself while calls of different shapes wait."""
     config: Any = CONFIGS[name]
-    assert config.HasField("dynamic_batching")
+    assert not config.HasField("dynamic_batching")
     assert config.max_batch_size > 1
 
 
