@@ -1,4 +1,4 @@
-"""A contract graph in the form that CPUs run fastest: its costliest products in 8 bits, its arg-max in two steps.
+"""A contract graph in the form that CPUs run fastest: its costliest layers in 8 bits, its best class in few steps.
 
 Processors multiply bytes several times faster than floats (AVX-512 VNNI, AMX, Arm's dot products); GPUs get the graph
 as it is. What both kinds of form read on the sample pages is compared before anything is written (export/verify.py).
@@ -13,19 +13,20 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 from numpy.typing import NDArray
-from onnx import ModelProto, NodeProto, helper, numpy_helper, version_converter
+from onnx import ModelProto, NodeProto, numpy_helper, version_converter
+from onnx.helper import make_opsetid
 
-from export import graph, quantization, runtime
-from export.quantization import Product
+from export import best_class, calibration, graph, quantization, runtime
+from export.calibration import Observation
+from export.in_bytes import MICROSOFT, Layer, Rewriter
+from export.quantization import Bytes, Floats
 
 OPSET = 20  # the first in which GELU is an operator
-# A product whose output would be off by more than this share stays in float32. In PP-OCRv6 small that is the last
-# convolution before the neck, with 14 %; all others are below 7 %.
+# A product whose output would be off by more than this share gets steps of their own for the channels of its input,
+# and stays in float32 if that does not help. In PP-OCRv6 small that is the last convolution before the neck, with 22
+# and then 12 %; all others are below 8 %.
 MAX_ERROR = 0.1
-# Number of rows in which the classes are laid out for the arg-max.
-ROWS = 16
-# Logit of the classes that fill the last row.
-NEVER = -1e4
+MAX_BALANCED_ERROR = 0.15
 
 
 def for_cpus(model: ModelProto, batches: Iterable[NDArray[Any]]) -> ModelProto:
@@ -36,19 +37,20 @@ def for_cpus(model: ModelProto, batches: Iterable[NDArray[Any]]) -> ModelProto:
         batches: Pages or crops, (N, height, width, 3) uint8 RGB, that show the range of its values.
 
     Returns:
-        A contract graph that finds or reads the same but for rare exceptions.
+        A contract graph that finds or reads the same but for rare exceptions. Its recogniser's confidences of the
+        blank are 0.
     """
-    prepared = _fuse(model)
-    classes = _classes(prepared)
-    products = [*_convolutions(prepared), *([classes] if classes else [])]
-    seen = quantization.observe(prepared, products, batches)
-    chosen = [p for p in products if seen[p.input].is_map and quantization.error(p, seen[p.input]) <= MAX_ERROR]
-    for product in chosen:
-        quantization.replace(prepared, product, seen[product.input])
-    if classes is not None and classes in chosen:
-        _take_best_class_in_two_steps(prepared, len(classes.bias))
-    quantization.drop_unused_weights(prepared)
-    return prepared
+    fused = _fuse(model)
+    classes = best_class.find(fused)
+    layers = [*_layers(fused), *([classes] if classes else [])]
+    names = [layer.input for layer in layers] + [layer.outputs[-1] for layer in layers if not layer.is_product]
+    seen = calibration.observe(fused, names, batches)
+    sources = {layer.outputs[-1]: source for layer in layers if (source := _source(layer, seen[layer.input]))}
+    chosen = [layer for layer in layers if layer.outputs[-1] in sources]
+    Rewriter(fused, seen, _pixels(fused)).rewrite(chosen, sources)
+    if classes in chosen:
+        best_class.take_in_few_steps(fused, len(classes.bias))
+    return fused
 
 
 def _fuse(model: ModelProto) -> ModelProto:
@@ -62,74 +64,67 @@ def _fuse(model: ModelProto) -> ModelProto:
         options.optimized_model_filepath = str(Path(folder, "fused.onnx"))
         ort.InferenceSession(upgraded, options, providers=["CPUExecutionProvider"], disabled_optimizers=hiding)
         fused = onnx.load(options.optimized_model_filepath)
-    domains = {node.domain for node in fused.graph.node} | {"com.microsoft"}
-    imports = [helper.make_opsetid(used.domain, used.version) for used in fused.opset_import if used.domain in domains]
+    domains = {node.domain for node in fused.graph.node} | {MICROSOFT}
+    imports = [make_opsetid(used.domain, used.version) for used in fused.opset_import if used.domain in domains]
     del fused.opset_import[:], fused.graph.value_info[:]
     fused.opset_import.extend(imports)
     return fused
 
 
-def _convolutions(model: ModelProto) -> list[Product]:
-    """Convolutions that are products at each position."""
+def _layers(model: ModelProto) -> list[Layer]:
+    """Convolutions that bytes can do: of 1 × 1, or with a ReLU behind them."""
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
+    takers: dict[str, list[NodeProto]] = {}
+    for node in model.graph.node:
+        for name in node.input:
+            takers.setdefault(name, []).append(node)
     found = []
     for node in model.graph.node:
         if node.op_type != "Conv" or node.input[1] not in weights:
             continue
-        kernel, *bias = (numpy_helper.to_array(weights[name]) for name in node.input[1:])
-        if quantization.is_pointwise(node, kernel):
-            bias_or_zero = bias[0] if bias else np.zeros(len(kernel), np.float32)
-            found.append(Product(node.input[0], (node.output[0],), kernel[:, :, 0, 0], bias_or_zero, (0, 2, 3, 1)))
+        kernel, *biases = (numpy_helper.to_array(weights[name]) for name in node.input[1:])
+        bias = biases[0] if biases else np.zeros(len(kernel), np.float32)
+        (relu, *others) = takers.get(node.output[0], [NodeProto()])
+        if _is_pointwise(node, kernel):
+            found.append(Layer(node.input[0], (node.output[0],), kernel[:, :, 0, 0], bias))
+        elif _is_plain(node, kernel) and relu.op_type == "Relu" and not others:
+            outputs, pads = (node.output[0], relu.output[0]), graph.pads(node, kernel.shape[2:]) or ()
+            found.append(Layer(node.input[0], outputs, kernel, bias, strides=graph.strides(node), pads=pads))
     return found
 
 
-def _classes(model: ModelProto) -> Product | None:
-    """The product that gives the classes' logits (N, T, classes), filled up to whole rows; None if there is none."""
-    makers = {node.output[0]: node for node in model.graph.node}
-    weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
-    arg_max = next((node for node in model.graph.node if node.op_type == "ArgMax"), NodeProto(input=[""]))
-    add = makers.get(arg_max.input[0], NodeProto())
-    product = next((makers[name] for name in add.input if name in makers), NodeProto())
-    bias = next((weights[name] for name in add.input if name in weights), None)
-    if add.op_type != "Add" or product.op_type != "MatMul" or bias is None or product.input[1] not in weights:
+def _source(layer: Layer, seen: Observation) -> Bytes | None:
+    """How to round what goes into a layer; None if it is better left alone."""
+    name = f"{layer.outputs[-1]}_input"
+    even = quantization.even(seen, name)
+    if not seen.is_map:
         return None
-    missing = -len(bias) % ROWS
-    return Product(
-        product.input[0],
-        (product.output[0], add.output[0]),
-        np.pad(weights[product.input[1]].T, ((0, missing), (0, 0))),
-        np.pad(bias, (0, missing), constant_values=np.float32(NEVER)),
-        (0, 1, 2),
-    )
+    if not layer.is_product or quantization.error(layer.weights, even, seen) <= MAX_ERROR:
+        return even
+    balanced = quantization.balanced(seen, name, layer.weights)
+    return balanced if quantization.error(layer.weights, balanced, seen) <= MAX_BALANCED_ERROR else None
 
 
-def _take_best_class_in_two_steps(model: ModelProto, classes: int) -> None:
-    """Find first the column in which the best class is, then its row: ReduceMax is much faster than ArgMax.
+def _pixels(model: ModelProto) -> dict[str, Bytes]:
+    """The image's own bytes, by the name of the tensor that has them as floats (graph.take_uint8_rgb)."""
+    image = model.graph.input[0].name
+    mean = next((numpy_helper.to_array(t) for t in model.graph.initializer if t.name == f"{image}_mean"), None)
+    if mean is None:
+        return {}
+    # The border that a convolution adds has the nearest whole number in place of each colour's mean.
+    zero, mean = round(float(mean.mean())), mean.reshape(-1)
+    return {f"{image}_centred": Bytes(image, np.ones(len(mean), np.float32), zero, np.float32(zero) - mean)}
 
-    Args:
-        model: Changed in place.
-        classes: Their number, a multiple of `ROWS`.
-    """
-    old = next(node for node in model.graph.node if node.op_type == "ArgMax")
-    columns = classes // ROWS
-    constants = {
-        "rows_shape": [0, 0, ROWS, columns],
-        "row_axis": [2],
-        "each_row": [1, 1, ROWS, 1],
-        "columns": [columns],
-    }
-    for name, value in constants.items():
-        model.graph.initializer.append(numpy_helper.from_array(np.array(value, np.int64), name))
-    nodes = [
-        helper.make_node("Reshape", [old.input[0], "rows_shape"], ["logit_rows"]),
-        helper.make_node("ReduceMax", ["logit_rows", "row_axis"], ["best_of_columns"], keepdims=0),
-        helper.make_node("ArgMax", ["best_of_columns"], ["column"], axis=2, keepdims=1),
-        helper.make_node("Unsqueeze", ["column", "row_axis"], ["column_of_row"]),
-        helper.make_node("Tile", ["column_of_row", "each_row"], ["column_of_rows"]),
-        helper.make_node("GatherElements", ["logit_rows", "column_of_rows"], ["best_column"], axis=3),
-        helper.make_node("ArgMax", ["best_column"], ["row"], axis=2, keepdims=0),
-        helper.make_node("Mul", ["row", "columns"], ["row_start"]),
-        helper.make_node("Add", ["row_start", "column"], ["class"]),
-        helper.make_node("Squeeze", ["class", "row_axis"], [old.output[0]]),
-    ]
-    graph.replace_nodes(model, [old.output[0]], nodes)
+
+def _is_pointwise(conv: NodeProto, kernel: Floats) -> bool:
+    """1 × 1, over all channels, without stride or padding."""
+    own = graph.attributes(conv)
+    ones = {*kernel.shape[2:], *graph.strides(conv), own.get("group", 1)}
+    return ones == {1} and not any(own.get("pads", []))
+
+
+def _is_plain(conv: NodeProto, kernel: Floats) -> bool:
+    """Over all channels and without gaps, with pads that are known."""
+    own = graph.attributes(conv)
+    is_whole = own.get("group", 1) == 1 and set(own.get("dilations", [1])) == {1}
+    return is_whole and graph.pads(conv, kernel.shape[2:]) is not None

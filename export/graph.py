@@ -1,10 +1,11 @@
 """Rewriting of ONNX graphs to the one contract: uint8 NHWC RGB in, `maps` or `indices` and `confidences` out."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from export.errors import ExportError
@@ -46,7 +47,7 @@ def take_uint8_rgb(model: ModelProto, name: str, mean: Sequence[float], std: Seq
         helper.make_node("Cast", [f"{name}_nchw"], [f"{name}_float"], to=TensorProto.FLOAT),
         helper.make_node("Sub", [f"{name}_float", f"{name}_mean"], [f"{name}_centred"]),
     ]
-    _set_nodes(model, [*head, *graph.node])
+    set_nodes(model, [*head, *graph.node])
     _set_values(graph.input, helper.make_tensor_value_info(name, TensorProto.UINT8, ["batch", "height", "width", 3]))
 
 
@@ -78,7 +79,7 @@ def give_best_class(model: ModelProto) -> None:
         helper.make_node("Cast", ["indices_int64"], ["indices"], to=TensorProto.INT32),
         helper.make_node("ReduceMax", [softmax.output[0]], ["confidences"], axes=[2], keepdims=0),
     ]
-    _set_nodes(model, [*graph.node, *tail])
+    set_nodes(model, [*graph.node, *tail])
     _set_values(
         graph.output,
         helper.make_tensor_value_info("indices", TensorProto.INT32, ["batch", "time"]),
@@ -116,9 +117,9 @@ def initializer(model: ModelProto, name: str) -> NDArray[np.float32]:
     raise ExportError(f"the graph has no weight {name}")
 
 
-def add_initializer(model: ModelProto, name: str, value: NDArray[np.generic]) -> None:
+def add_initializer(model: ModelProto, name: str, value: ArrayLike) -> None:
     """Add a weight."""
-    model.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+    model.graph.initializer.append(numpy_helper.from_array(np.array(value, order="C"), name))
 
 
 def replace_initializer(model: ModelProto, name: str, value: NDArray[np.float32]) -> None:
@@ -135,13 +136,53 @@ def replace_nodes(model: ModelProto, outputs: Sequence[str], nodes: Sequence[Nod
             kept.extend(nodes)
         elif node.output[0] not in outputs:
             kept.append(node)
-    _set_nodes(model, kept)
+    set_nodes(model, kept)
 
 
-def _set_nodes(model: ModelProto, nodes: Sequence[NodeProto]) -> None:
+def set_nodes(model: ModelProto, nodes: Sequence[NodeProto]) -> None:
+    """Let the graph consist of these nodes."""
     copies = [NodeProto.FromString(node.SerializeToString()) for node in nodes]
     del model.graph.node[:]
     model.graph.node.extend(copies)
+
+
+def drop_unused(model: ModelProto) -> None:
+    """Leave out nodes and weights that the outputs do not depend on."""
+    used, kept = {output.name for output in model.graph.output}, []
+    for node in reversed(model.graph.node):
+        if used.intersection(node.output):
+            used.update(node.input)
+            kept.append(node)
+    set_nodes(model, kept[::-1])
+    weights = [TensorProto.FromString(t.SerializeToString()) for t in model.graph.initializer if t.name in used]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(weights)
+
+
+def attributes(node: NodeProto) -> dict[str, Any]:
+    """A node's attributes by their names."""
+    return {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
+
+
+def strides(node: NodeProto) -> list[int]:
+    """Of a convolution or pool: rows and columns."""
+    return list(attributes(node).get("strides", [1, 1]))
+
+
+def pads(node: NodeProto, kernel: Sequence[int]) -> list[int] | None:
+    """What a convolution or pool adds around a map: rows and columns before, then after; None if that depends on it.
+
+    Args:
+        node: The convolution or pool.
+        kernel: Height and width of what it slides over the map.
+    """
+    own = attributes(node)
+    if own.get("auto_pad", b"NOTSET") == b"NOTSET":
+        return list(own.get("pads", [0, 0, 0, 0]))
+    if own["auto_pad"] != b"SAME_UPPER" or set(strides(node)) != {1}:
+        return None
+    before = [(size - 1) // 2 for size in kernel]
+    return [*before, *(size - 1 - first for size, first in zip(kernel, before, strict=True))]
 
 
 def _set_values(values: "list[onnx.ValueInfoProto]", *wanted: onnx.ValueInfoProto) -> None:

@@ -9,10 +9,11 @@ import pytest
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
-from export import cpu, runtime, verify
+from export import best_class, cpu, runtime, verify
 from export.contract import DetectorExport, RecognizerExport
 from export.errors import ExportError
 from export.repository import CPU_MODEL_FILE, MODEL_FILE
+from ocr_core import ctc
 from tests.export.conftest import Run
 from tests.project import SAMPLES
 
@@ -56,6 +57,26 @@ def test_a_product_of_bytes_is_near_that_of_floats() -> None:
     assert 0 < np.abs(ours - theirs).max() < 0.03 * np.abs(theirs).max()
 
 
+def test_a_channel_of_great_values_gets_wider_steps() -> None:
+    model, batch = convolution(32, 8), positions(32)
+    batch[0, 0] *= 1e3
+    weights = model.graph.initializer[0]
+    values = numpy_helper.to_array(weights).copy()
+    values[:, 0] /= 1e3
+    weights.CopyFrom(numpy_helper.from_array(values, weights.name))
+    in_bytes = cpu.for_cpus(model, [batch])
+    assert operators(in_bytes)["Mul"] == 1
+    ours, theirs = (runtime.run(runtime.load(graph), batch)["output"] for graph in (in_bytes, model))
+    assert 0 < np.abs(ours - theirs).max() < 0.03 * np.abs(theirs).max()
+
+
+def test_from_pixels_on_bytes_stay_bytes(detector: DetectorExport) -> None:
+    """The first layers of PP-OCR's detector: convolutions, a pool and a concatenation, and then the first product."""
+    made = cpu.for_cpus(detector.graph, verify.detector_inputs(SAMPLES)[:1])
+    first = [node.op_type for node in made.graph.node][:7]
+    assert Counter(first) == {"QLinearConv": 4, "NhwcMaxPool": 1, "Concat": 1, "MatMulIntegerToFloat": 1}
+
+
 @pytest.mark.parametrize(
     ("model", "batch"),
     [
@@ -73,15 +94,26 @@ def test_the_best_of_many_classes_is_found_in_two_steps(
 ) -> None:
     batches = verify.line_batches(lines, recognizer.geometry)[:8]
     made = cpu.for_cpus(recognizer.graph, batches)
-    logits = next(node.input[0] for node in made.graph.node if node.op_type == "Softmax")
+    logits = next(node.input[0] for node in made.graph.node if node.op_type == "GatherND")
     watched = ModelProto.FromString(made.SerializeToString())
     watched.graph.output.append(helper.make_tensor_value_info(logits, TensorProto.FLOAT, None))
     for batch in batches:
         read = runtime.run(runtime.load(watched), batch)
-        assert read[logits].shape[2] % cpu.ROWS == 0
+        assert read[logits].shape[2] % best_class.ROWS == 0
         best = np.take_along_axis(read[logits], read["indices"][..., None], axis=2)[..., 0]
         np.testing.assert_array_equal(best, read[logits].max(axis=2))
         assert read["indices"].max() < len(recognizer.characters)
+        sums = np.exp(read[logits] - best[..., None]).sum(axis=2)
+        np.testing.assert_allclose(read["confidences"], np.where(read["indices"] == ctc.BLANK, 0, 1 / sums), rtol=1e-4)
+
+
+def test_a_line_without_a_character_has_no_confidence(
+    recognizer: RecognizerExport, lines: list[NDArray[np.uint8]]
+) -> None:
+    made = cpu.for_cpus(recognizer.graph, verify.line_batches(lines, recognizer.geometry)[:4])
+    read = runtime.run(runtime.load(made), np.full((2, recognizer.geometry.height, 64, 3), 255, np.uint8))
+    assert not read["indices"].any()
+    assert not read["confidences"].any()
 
 
 @pytest.mark.parametrize(("model", "in_8_bits"), [("text_detection", True), ("text_recognition", False)])

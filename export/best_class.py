@@ -1,0 +1,82 @@
+"""The end of a recogniser for CPUs: its thousands of classes in bytes, and the best of them in few steps."""
+
+import numpy as np
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+
+from export import graph
+from export.in_bytes import Layer
+
+# Number of rows in which the classes are laid out for the arg-max.
+ROWS = 16
+# Logit of the classes that fill the last row.
+NEVER = -1e4
+
+
+def find(model: ModelProto) -> Layer | None:
+    """The product that gives the classes' logits (N, T, classes), filled up to whole rows; None if there is none."""
+    makers = {node.output[0]: node for node in model.graph.node}
+    weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    arg_max = next((node for node in model.graph.node if node.op_type == "ArgMax"), NodeProto(input=[""]))
+    add = makers.get(arg_max.input[0], NodeProto())
+    product = next((makers[name] for name in add.input if name in makers), NodeProto())
+    bias = next((weights[name] for name in add.input if name in weights), None)
+    if add.op_type != "Add" or product.op_type != "MatMul" or bias is None or product.input[1] not in weights:
+        return None
+    missing = -len(bias) % ROWS
+    return Layer(
+        product.input[0],
+        (product.output[0], add.output[0]),
+        np.pad(weights[product.input[1]].T, ((0, missing), (0, 0))),
+        np.pad(bias, (0, missing), constant_values=np.float32(NEVER)),
+        rank=3,
+    )
+
+
+def take_in_few_steps(model: ModelProto, classes: int) -> None:
+    """Find the best class by its column and then its row, and its probability only where it is not the blank.
+
+    ReduceMax is much faster than ArgMax, and a softmax costs as much as the product before it. No one asks for the
+    probability of the blank: it is 0.
+
+    Args:
+        model: Changed in place; ends as `graph.give_best_class` makes it.
+        classes: Their number, a multiple of `ROWS`.
+    """
+    arg_max = next(node for node in model.graph.node if node.op_type == "ArgMax")
+    softmax = next(n for n in model.graph.node if n.op_type == "Softmax" and n.input[0] == arg_max.input[0])
+    reduced = next(node for node in model.graph.node if softmax.output[0] in node.input)
+    columns = classes // ROWS
+    constants = {
+        "rows_shape": [0, 0, ROWS, columns],
+        "row_axis": [2],
+        "each_row": [1, 1, ROWS, 1],
+        "columns": [columns],
+        "last_axis": [-1],
+    }
+    for name, value in constants.items():
+        graph.add_initializer(model, name, np.array(value, np.int64))
+    index = [
+        helper.make_node("Reshape", [arg_max.input[0], "rows_shape"], ["logit_rows"]),
+        helper.make_node("ReduceMax", ["logit_rows", "row_axis"], ["best_of_columns"], keepdims=0),
+        helper.make_node("ArgMax", ["best_of_columns"], ["column"], axis=2, keepdims=1),
+        helper.make_node("Unsqueeze", ["column", "row_axis"], ["column_of_row"]),
+        helper.make_node("Tile", ["column_of_row", "each_row"], ["column_of_rows"]),
+        helper.make_node("GatherElements", ["logit_rows", "column_of_rows"], ["best_column"], axis=3),
+        helper.make_node("ArgMax", ["best_column"], ["row"], axis=2, keepdims=0),
+        helper.make_node("Mul", ["row", "columns"], ["row_start"]),
+        helper.make_node("Add", ["row_start", "column"], ["class"]),
+        helper.make_node("Squeeze", ["class", "row_axis"], [arg_max.output[0]]),
+    ]
+    probability = [
+        helper.make_node("Cast", [arg_max.output[0]], ["is_character"], to=TensorProto.BOOL),
+        helper.make_node("Cast", ["is_character"], ["blank_probabilities"], to=TensorProto.FLOAT),
+        helper.make_node("NonZero", ["is_character"], ["places_last"]),
+        helper.make_node("Transpose", ["places_last"], ["places"], perm=[1, 0]),
+        helper.make_node("GatherND", [arg_max.input[0], "places"], ["character_logits"]),
+        helper.make_node("Softmax", ["character_logits"], ["character_probabilities"], axis=1),
+        helper.make_node("ReduceMax", ["character_probabilities", "last_axis"], ["best_probabilities"], keepdims=0),
+        helper.make_node("ScatterND", ["blank_probabilities", "places", "best_probabilities"], [reduced.output[0]]),
+    ]
+    replaced = {arg_max.output[0]: index, softmax.output[0]: [], reduced.output[0]: []}
+    kept = [new for node in model.graph.node for new in replaced.get(node.output[0], [node])]
+    graph.set_nodes(model, [*kept, *probability])

@@ -1,0 +1,74 @@
+"""What values a network's tensors take on sample images: the ranges that 8 bits have to cover."""
+
+import dataclasses
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import ModelProto, TensorProto, helper
+
+from export import runtime
+
+# Every 16th position of a map is kept: neighbours are alike.
+STRIDE = 16
+# Of a channel's values; the few above are cut off, so that all others get finer steps.
+PERCENTILE = 99.99
+
+
+@dataclasses.dataclass(frozen=True, eq=False)  # arrays are not simply equal or not
+class Observation:
+    """What was seen of one tensor.
+
+    Attributes:
+        positions: (n, channels) float32: some of its values.
+        low: (channels,) float32: least of all values, at most 0.
+        high: (channels,) float32: greatest of all values, at least 0.
+        is_map: There is more than one position to a picture; otherwise its products take no time worth saving.
+    """
+
+    positions: NDArray[np.float32]
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+    is_map: bool
+
+    @cached_property
+    def means(self) -> NDArray[np.float32]:
+        """(channels,) float32."""
+        return np.asarray(self.positions.mean(axis=0))
+
+    @cached_property
+    def peaks(self) -> NDArray[np.float32]:
+        """(channels,) float32: what hardly any absolute value exceeds."""
+        return np.asarray(np.percentile(np.abs(self.positions), PERCENTILE, axis=0), np.float32)
+
+
+def observe(model: ModelProto, names: Iterable[str], batches: Iterable[NDArray[Any]]) -> dict[str, Observation]:
+    """Run batches and note what the tensors of these names hold: maps (N, C, H, W) or sequences (N, T, C)."""
+    watched, wanted = ModelProto.FromString(model.SerializeToString()), sorted(set(names))
+    watched.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in wanted)
+    session = runtime.load(watched)
+    seen: dict[str, list[Observation]] = {name: [] for name in wanted}
+    for batch in batches:
+        values = runtime.run(session, batch)
+        for name in wanted:
+            seen[name].append(_observation(values[name]))
+    return {name: _join(observations) for name, observations in seen.items()}
+
+
+def _observation(value: NDArray[np.float32]) -> Observation:
+    last = np.moveaxis(value, 1, -1) if value.ndim == 4 else value
+    axes = tuple(range(last.ndim - 1))
+    rows = last.reshape(-1, last.shape[-1])
+    low, high = last.min(axis=axes).clip(max=0), last.max(axis=axes).clip(min=0)
+    return Observation(rows[::STRIDE].copy(), low, high, is_map=len(rows) > len(value))
+
+
+def _join(parts: list[Observation]) -> Observation:
+    return Observation(
+        np.concatenate([part.positions for part in parts]),
+        np.minimum.reduce([part.low for part in parts]),
+        np.maximum.reduce([part.high for part in parts]),
+        any(part.is_map for part in parts),
+    )
