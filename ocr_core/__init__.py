@@ -12,10 +12,15 @@ The data's way, one file a noun:
     options.py        what a request may ask for
     errors.py         what may go wrong, and whose fault it is
     geometry.py       what the weights ask of the steps around them
+    memory.py         arrays that are freed are used again
     triton.py         the only file that knows Triton
 """
 
 import cv2
 
+from ocr_core import memory
+
 # Triton runs as many instances of a step as there are cores for it; threads inside a step would fight over them.
 cv2.setNumThreads(1)
+# Each step makes several arrays of a page and frees them, request after request.
+memory.keep_freed()
