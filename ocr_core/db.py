@@ -48,13 +48,14 @@ def _rectangles(mask: NDArray[np.uint8]) -> tuple[FloatArray, FloatArray, FloatA
 
 def _mean_inside(probability_map: FloatArray, quads: FloatArray) -> FloatArray:
     """Mean of the map inside each quad: (N,) float32."""
-    height, width = probability_map.shape
+    last = np.array(probability_map.shape[::-1]) - 1
+    starts = np.clip(np.floor(quads.min(axis=1)), 0, last).astype(int)
+    ends = np.clip(np.ceil(quads.max(axis=1)), 0, last).astype(int)
+    corners = np.rint(quads - starts[:, None]).astype(np.int32)
     means = np.zeros(len(quads), np.float32)
-    for i, quad in enumerate(quads):
-        left, top = np.clip(np.floor(quad.min(axis=0)), 0, (width - 1, height - 1)).astype(int)
-        right, bottom = np.clip(np.ceil(quad.max(axis=0)), 0, (width - 1, height - 1)).astype(int)
+    for i, ((left, top), (right, bottom)) in enumerate(zip(starts, ends, strict=True)):
         inside = np.zeros((bottom - top + 1, right - left + 1), np.uint8)
-        cv2.fillConvexPoly(inside, np.rint(quad - (left, top)).astype(np.int32), (1,))
+        cv2.fillConvexPoly(inside, corners[i], (1,))
         means[i] = cv2.mean(probability_map[top : bottom + 1, left : right + 1], inside)[0]
     return means
 
