@@ -72,6 +72,11 @@ class Limit:
     Args:
         repository: The model repository.
 
+    Attributes:
+        detector: One of the models.
+        recognizer: The other.
+        geometry: What the recogniser takes.
+
     Raises:
         FileNotFoundError: The models have not been exported.
     """
@@ -80,9 +85,9 @@ class Limit:
         with tempfile.TemporaryDirectory() as folder:
             served = layout.arrange(repository, layout.choose(layout.CPU), Path(folder))
             recognizer = read_layout(served, "text_recognition")
-            self._detector = Model(read_layout(served, "text_detection"))
-            self._recognizer = Model(recognizer)
-        self._geometry = CropGeometry.load(newest_version(repository / "text_cropping"))
+            self.detector = Model(read_layout(served, "text_detection"))
+            self.recognizer = Model(recognizer)
+        self.geometry = CropGeometry.load(newest_version(repository / "text_cropping"))
         self._callers = ThreadPoolExecutor(recognizer.instances)
 
     def __enter__(self) -> "Limit":
@@ -97,10 +102,10 @@ class Limit:
         """Make of an image's file what the pipeline makes of it."""
         page, _ = image.decode(encoded, MAX_MEGAPIXELS)
         detector_input = image.fit_to_detector(page)[None]
-        (maps,) = self._detector.run(detector_input)
+        (maps,) = self.detector.run(detector_input)
         quads, _ = detection.decode(maps[0], image.size(page), Options())
-        strip, widths = crops.cut(page, quads, self._geometry)
-        return PageTensors(detector_input, batching.pack(strip, widths, self._geometry)[1])
+        strip, widths = crops.cut(page, quads, self.geometry)
+        return PageTensors(detector_input, batching.pack(strip, widths, self.geometry)[1])
 
     def measure(self, pages: Sequence[PageTensors], concurrency: int) -> float:
         """Seconds that the models need for pages of which `concurrency` are under way at once."""
@@ -111,9 +116,12 @@ class Limit:
         return time.perf_counter() - start_s
 
     def _run(self, page: PageTensors) -> None:
-        self._detector.run(page.detector_input)
-        for _ in self._callers.map(self._recognizer.run, page.calls):
-            pass
+        self.detector.run(page.detector_input)
+        self.recognize(page.calls)
+
+    def recognize(self, calls: Sequence[NDArray[np.uint8]]) -> list[list[Array]]:
+        """The recogniser's outputs for each of a page's batches, run on all its instances."""
+        return list(self._callers.map(self.recognizer.run, calls))
 
 
 def _options(model: ModelLayout) -> ort.SessionOptions:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -50,6 +51,23 @@ def shares(named: Mapping[str, float], file: Path) -> None:
     axes.bar_label(bars, fmt="%.2f")
     axes.axhline(1, color="grey", linestyle="--")
     figure.savefig(file)
+
+
+def stacks(named: Mapping[str, Mapping[str, float]], y_label: str, file: Path) -> None:
+    """A bar for each name, made of pieces; all bars have the same pieces, and negative ones are left out."""
+    figure, axes = _canvas("", y_label)
+    bottoms = [0.0] * len(named)
+    pieces = list(next(iter(named.values())))
+    for piece, colour in zip(pieces, _colours(len(pieces)), strict=True):
+        heights = [max(bar[piece], 0.0) for bar in named.values()]
+        axes.bar(list(named), heights, bottom=bottoms, color=colour, label=piece)
+        bottoms = [bottom + height for bottom, height in zip(bottoms, heights, strict=True)]
+    figure.legend(loc="outside right upper", reverse=True)
+    figure.savefig(file)
+
+
+def _colours(count: int) -> list[tuple[float, ...]]:
+    return [tuple(colour) for colour in colormaps["tab20"](range(count))]
 
 
 def curve(points: Sequence[tuple[float, float]], labels: tuple[str, str], file: Path) -> None:

@@ -47,6 +47,7 @@ class TritonServer:
         url: `host:port` of HTTP; likewise `grpc_url` and `metrics_url`.
         log: File with the server's own messages.
         layout: How the models share the machine.
+        pid: The server's process id, which is that of the session of all its processes, too.
     """
 
     def __init__(
@@ -140,6 +141,7 @@ class TritonServer:
                 start_new_session=True,  # Ctrl-C in the terminal reaches us, and we stop the server in order
                 preexec_fn=_die_with_parent,  # noqa: PLW1509 - prctl only, no lock is taken
             )
+        self.pid = self._process.pid
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + self._start_timeout_s
