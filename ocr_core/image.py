@@ -140,7 +140,10 @@ def _page_size(width: int, height: int) -> tuple[int, int]:
 def _reduce(image_rgb: RgbArray, size_wh: tuple[int, int]) -> RgbArray:
     if image_rgb.shape[1::-1] == size_wh:
         return image_rgb
-    return np.asarray(cv2.resize(image_rgb, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
+    # Down to half the size no pixel is skipped by interpolation, which takes a fifth of the time of averaging areas.
+    to_half = image_rgb.shape[1] <= 2 * size_wh[0] and image_rgb.shape[0] <= 2 * size_wh[1]
+    interpolation = cv2.INTER_LINEAR if to_half else cv2.INTER_AREA
+    return np.asarray(cv2.resize(image_rgb, size_wh, interpolation=interpolation), np.uint8)
 
 
 def _orientation(image: Image.Image) -> Image.Transpose | None:
