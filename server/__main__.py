@@ -42,11 +42,12 @@ Stop it with Ctrl-C."""
 @click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="File for the server's messages.")
 @click.option(
     "--profile",
-    type=click.Choice(["auto", "cpu", "gpu", "tensorrt"]),
+    type=click.Choice(["auto", "cpu", "gpu", "tensorrt", "configured"]),
     default="auto",
     show_default=True,
     help="Which configurations to take: made for CPUs, for a GPU, for TensorRT on one; auto takes gpu where there is "
-    "one that ONNX Runtime can use. Instances and threads follow the number of cores.",
+    "one that ONNX Runtime can use. Instances and threads follow the number of cores, but with configured those "
+    "of config.pbtxt.",
 )
 @click.option(
     "--triton-option",

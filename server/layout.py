@@ -16,6 +16,8 @@ from server.errors import StartError
 
 AUTO = "auto"
 CPU = "cpu"
+# Whatever stands in the repository's config.pbtxt files.
+CONFIGURED = "configured"
 # What the repository's own configurations are made for.
 CONFIGURED_CORES = 2
 # A page that is alone gains little from more threads than these; more pages gain from more instances.
@@ -37,7 +39,7 @@ class Layout:
     """What runs where.
 
     Attributes:
-        profile: cpu, gpu or tensorrt.
+        profile: cpu, gpu, tensorrt or configured.
         cores: That this process may use.
         reason: Why this profile, for people.
     """
@@ -78,7 +80,7 @@ def choose(profile: str) -> Layout:
         StartError: The profile needs a GPU, or a library for it, that is not here.
     """
     if profile != AUTO:
-        if profile != CPU:
+        if profile not in (CPU, CONFIGURED):
             requirements.check_gpu(profile)
         return Layout(profile, count_cores(), "as asked for")
     if not requirements.has_gpu():
@@ -115,6 +117,17 @@ def arrange(repository: Path, layout: Layout, folder: Path) -> Path:
     """
     if layout.profile != CPU or layout.cores == CONFIGURED_CORES == os.cpu_count():
         return repository
+    return link(repository, folder, lambda model, config: ADAPTATIONS.get(model, _leave)(config, layout))
+
+
+def link(repository: Path, folder: Path, adapt: Callable[[str, str], str]) -> Path:
+    """Write links to a repository's models, with configurations of their own.
+
+    Args:
+        repository: The exported models.
+        folder: Where to.
+        adapt: Name of a model and text of its config.pbtxt → the text to take instead.
+    """
     for model in repository.iterdir():
         if not (model / "config.pbtxt").is_file():
             continue
@@ -124,8 +137,7 @@ def arrange(repository: Path, layout: Layout, folder: Path) -> Path:
             if entry.name != "config.pbtxt":
                 (arranged / entry.name).symlink_to(entry.absolute())
         config = (model / "config.pbtxt").read_text(encoding="utf-8")
-        adapted = ADAPTATIONS.get(model.name, _leave)(config, layout)
-        (arranged / "config.pbtxt").write_text(adapted, encoding="utf-8")
+        (arranged / "config.pbtxt").write_text(adapt(model.name, config), encoding="utf-8")
     return folder
 
 

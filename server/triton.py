@@ -38,7 +38,7 @@ class TritonServer:
         metrics_port: The same for Prometheus metrics.
         log: File for the server's own messages; by default one in a temporary folder.
         profile: Which configurations to take: `<model>/configs/<profile>.pbtxt`, or config.pbtxt where that is not;
-            `auto` takes those that suit the machine.
+            `auto` takes those that suit the machine, `configured` leaves config.pbtxt as it is.
         options: More options for the tritonserver binary, such as `--log-verbose=1`.
         start_timeout_s: How long to wait until the models are ready.
         stop_timeout_s: How long requests in flight may take to finish.
@@ -128,7 +128,7 @@ class TritonServer:
         for backend in ("python", "onnxruntime"):
             command += [f"--backend-config={backend},shm-region-prefix-name={self._folder.name}"]
         command += ["--disable-auto-complete-config", f"--http-header-forward-pattern={OPTION_HEADERS}"]
-        if self.layout.profile != layout.CPU:
+        if self.layout.profile not in (layout.CPU, layout.CONFIGURED):
             command += [f"--model-config-name={self.layout.profile}"]
         command += [f"--exit-timeout-secs={self._stop_timeout_s:.0f}", *self._options]
         with self.log.open("wb") as log:

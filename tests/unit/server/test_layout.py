@@ -42,7 +42,7 @@ def test_the_configurations_of_eight_cores_differ_in_numbers_only(tmp_path: Path
     assert (arranged / "text_recognition" / "1" / "model.cpu.onnx").is_file()
 
 
-@pytest.mark.parametrize("chosen", [Layout("cpu", 2, ""), Layout("gpu", 16, "")], ids=str)
+@pytest.mark.parametrize("chosen", [Layout("cpu", 2, ""), Layout("gpu", 16, ""), Layout("configured", 8, "")], ids=str)
 def test_the_repository_is_served_as_it_is_where_it_fits(
     chosen: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +96,7 @@ def test_a_profile_that_was_asked_for_is_not_replaced(monkeypatch: pytest.Monkey
     with pytest.raises(StartError, match="needs a GPU"):
         layout.choose("gpu")
     assert layout.choose("cpu").profile == "cpu"
+    assert layout.choose("configured").profile == "configured"
 
 
 def test_what_was_chosen_and_why_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
