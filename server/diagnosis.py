@@ -14,6 +14,13 @@ CURES = {
         "/dev/shm is too small; in a container give it more, such as --shm-size=1g"  # noqa: S108 - no file of ours
     ),
     r"kind KIND_GPU but no GPUs": "the chosen configurations need a GPU and there is none; use --profile cpu",
+    r"cannot use its CUDAExecutionProvider": (
+        "install the libraries that onnxruntime-gpu needs (pip install 'onnxruntime-gpu[cuda,cudnn]'), or use "
+        "--profile cpu"
+    ),
+    r"cannot use its TensorrtExecutionProvider": (
+        "install TensorRT's libraries, of the version that onnxruntime-gpu was built for, or use --profile gpu"
+    ),
     r"No module named '(\w+)'": "the server's environment lacks a package; install it anew: make clean; make demo",
 }
 

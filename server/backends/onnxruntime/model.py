@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import gpu_providers
 import numpy as np
 import onnxruntime as ort
 import triton_python_backend_utils as pb_utils
@@ -25,11 +26,6 @@ GRAPH_LEVELS = {
     "1": ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
     "2": ort.GraphOptimizationLevel.ORT_DISABLE_ALL,
 }
-CONV_SEARCHES = {"0": "EXHAUSTIVE", "1": "HEURISTIC", "2": "DEFAULT"}
-# Names of the accelerator "tensorrt" that ONNX Runtime calls otherwise; the others begin with trt_ in both.
-TENSORRT_NAMES = {"max_workspace_size_bytes": "trt_max_workspace_size"}
-TENSORRT_PRECISIONS = {"FP16": "trt_fp16_enable", "BF16": "trt_bf16_enable"}
-ARENA_STRATEGIES = {"0": "kNextPowerOfTwo", "1": "kSameAsRequested"}
 
 
 class TritonPythonModel:
@@ -45,10 +41,14 @@ class TritonPythonModel:
                 f"{config['name']}/{args['model_version']}/{file} is missing; write it with `python -m export`"
             )
         on_gpu = args["model_instance_kind"] == "GPU"
-        providers = _gpu_providers(config, args["model_instance_device_id"]) if on_gpu else []
+        providers = gpu_providers.choose(config, args["model_instance_device_id"]) if on_gpu else []
         self.session = ort.InferenceSession(
             str(path), _session_options(config), providers=[*providers, ("CPUExecutionProvider", {})]
         )
+        try:
+            gpu_providers.check(self.session, providers)
+        except gpu_providers.ProviderMissing as error:
+            raise pb_utils.TritonModelException(f"{config['name']}: {error}") from error
         _check("input", config, self.session.get_inputs())
         _check("output", config, self.session.get_outputs())
         self.input_names = [tensor["name"] for tensor in config["input"]]
@@ -84,53 +84,20 @@ def _join(arrays: Sequence[Array]) -> Array:
     return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
-def _parameter(config: Config, name: str, default: str = "0") -> str:
-    return str(config.get("parameters", {}).get(name, {}).get("string_value", default))
-
-
 def _session_options(config: Config) -> ort.SessionOptions:
     options = ort.SessionOptions()
-    options.intra_op_num_threads = int(_parameter(config, "intra_op_thread_count"))
-    options.inter_op_num_threads = int(_parameter(config, "inter_op_thread_count"))
-    if _parameter(config, "execution_mode") == "1":
+    options.intra_op_num_threads = int(gpu_providers.parameter(config, "intra_op_thread_count"))
+    options.inter_op_num_threads = int(gpu_providers.parameter(config, "inter_op_thread_count"))
+    if gpu_providers.parameter(config, "execution_mode") == "1":
         options.execution_mode = ort.ExecutionMode.ORT_PARALLEL
-    options.enable_cpu_mem_arena = _parameter(config, "enable_mem_arena", "1") == "1"
-    options.enable_mem_pattern = _parameter(config, "enable_mem_pattern", "1") == "1"
+    options.enable_cpu_mem_arena = gpu_providers.parameter(config, "enable_mem_arena", "1") == "1"
+    options.enable_mem_pattern = gpu_providers.parameter(config, "enable_mem_pattern", "1") == "1"
     level = str(config.get("optimization", {}).get("graph", {}).get("level", ""))
     options.graph_optimization_level = GRAPH_LEVELS.get(level, ort.GraphOptimizationLevel.ORT_ENABLE_ALL)
     # Several sessions share the cores: a thread that spins while it waits takes them from the others' work.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
     return options
-
-
-def _gpu_providers(config: Config, device_id: str) -> list[tuple[str, dict[str, str]]]:
-    """Those that this ONNX Runtime has, in the order in which they may choose their nodes."""
-    accelerators = config.get("optimization", {}).get("execution_accelerators", {})
-    wanted = [
-        _tensorrt(accelerator.get("parameters", {}), device_id)
-        for accelerator in accelerators.get("gpu_execution_accelerator", [])
-        if accelerator["name"] == "tensorrt"
-    ]
-    available = ort.get_available_providers()
-    if "CUDAExecutionProvider" in available:
-        ort.preload_dlls()  # CUDA's libraries, where pip has put them
-    return [provider for provider in (*wanted, _cuda(config, device_id)) if provider[0] in available]
-
-
-def _tensorrt(parameters: dict[str, str], device_id: str) -> tuple[str, dict[str, str]]:
-    options = {TENSORRT_NAMES.get(name, name): value for name, value in parameters.items()}
-    precision = TENSORRT_PRECISIONS.get(options.pop("precision_mode", ""))
-    return "TensorrtExecutionProvider", {"device_id": device_id, **options, **({precision: "1"} if precision else {})}
-
-
-def _cuda(config: Config, device_id: str) -> tuple[str, dict[str, str]]:
-    options = {"device_id": device_id}
-    options["cudnn_conv_algo_search"] = CONV_SEARCHES[_parameter(config, "cudnn_conv_algo_search")]
-    options["arena_extend_strategy"] = ARENA_STRATEGIES[_parameter(config, "arena_extend_strategy")]
-    if limit := _parameter(config, "gpu_mem_limit", ""):
-        options["gpu_mem_limit"] = limit
-    return "CUDAExecutionProvider", options
 
 
 def _check(kind: str, config: Config, tensors: list[Any]) -> None:

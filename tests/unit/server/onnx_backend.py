@@ -15,6 +15,7 @@ FILE = ROOT / "server" / "backends" / "onnxruntime" / "model.py"
 def load(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The backend as a module of its own."""
     monkeypatch.setitem(sys.modules, "triton_python_backend_utils", fake_triton)
+    monkeypatch.syspath_prepend(FILE.parent)  # as Triton does
     spec = importlib.util.spec_from_file_location("onnxruntime_backend", FILE)
     assert spec
     assert spec.loader

@@ -33,6 +33,17 @@ LOG = Path("/logs/triton.log")
             "the chosen configurations need a GPU and there is none; use --profile cpu",
         ),
         (
+            "E1122 model.cc:9] text_detection: ONNX Runtime 1.31.1 cannot use its CUDAExecutionProvider; most likely",
+            (
+                "install the libraries that onnxruntime-gpu needs (pip install 'onnxruntime-gpu[cuda,cudnn]'), or use "
+                "--profile cpu"
+            ),
+        ),
+        (
+            "E1122 model.cc:9] text_recognition: ONNX Runtime 1.31.1 cannot use its TensorrtExecutionProvider; most",
+            "install TensorRT's libraries, of the version that onnxruntime-gpu was built for, or use --profile gpu",
+        ),
+        (
             "E1122 stub.cc:4] ModuleNotFoundError: No module named 'cv2'",
             "the server's environment lacks a package; install it anew: make clean; make demo",
         ),

@@ -1,0 +1,27 @@
+"""A model that is to run on the GPU does not run anywhere else unnoticed."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from server.backends.onnxruntime import gpu_providers
+
+CUDA, TENSORRT, CPU = "CUDAExecutionProvider", "TensorrtExecutionProvider", "CPUExecutionProvider"
+
+
+@pytest.mark.parametrize(
+    ("got", "cause"),
+    [
+        pytest.param([CPU], rf"its {TENSORRT}; most likely TensorRT's libraries", id="neither"),
+        pytest.param([TENSORRT, CPU], rf"its {CUDA}; most likely the libraries of CUDA and cuDNN", id="no-cuda"),
+    ],
+)
+def test_a_provider_that_does_not_come_up_is_told(got: list[str], cause: str) -> None:
+    session = SimpleNamespace(get_providers=lambda: got)
+    with pytest.raises(gpu_providers.ProviderMissing, match=cause):
+        gpu_providers.check(session, [(TENSORRT, {}), (CUDA, {})])
+
+
+@pytest.mark.parametrize("wanted", [[], [(CUDA, {})]])
+def test_what_runs_as_asked_for_is_well(wanted: list[gpu_providers.Provider]) -> None:
+    gpu_providers.check(SimpleNamespace(get_providers=lambda: [CUDA, CPU]), wanted)
