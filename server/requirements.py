@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import importlib.util
+import os
 import platform
 import socket
 import sys
@@ -88,6 +89,7 @@ def libpython_directory() -> Path:
         Path(library) / multiarch,
         Path(sys.base_prefix) / "lib",
         Path("/usr/lib") / multiarch,
+        *(Path(folder) for folder in os.environ.get("LD_LIBRARY_PATH", "").split(":") if folder),
     ]
     for folder in candidates:
         if (folder / name).exists():

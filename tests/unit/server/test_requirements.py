@@ -73,12 +73,13 @@ def test_python_can_make_virtual_environments(monkeypatch: pytest.MonkeyPatch) -
         requirements.check_venv()
 
 
-@pytest.mark.parametrize("place", [".", "x86_64-linux-test", "base/lib"])
+@pytest.mark.parametrize("place", [".", "x86_64-linux-test", "base/lib", "unpacked"])
 def test_the_library_of_this_python_is_found_where_distributions_put_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     monkeypatch.setattr(sysconfig, "get_config_vars", lambda *_: [str(tmp_path), "x86_64-linux-test"])
     monkeypatch.setattr(sys, "base_prefix", str(tmp_path / "base"))
+    monkeypatch.setenv("LD_LIBRARY_PATH", f":{tmp_path / 'unpacked'}")
     name = f"libpython{sys.version_info.major}.{sys.version_info.minor}"
     with pytest.raises(StartError, match=rf"^{name}.so.1.0 is missing, .*apt-get install {name}$"):
         requirements.libpython_directory()
