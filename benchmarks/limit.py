@@ -26,6 +26,7 @@ from ocr_core import batching, crops, detection, image
 from ocr_core.geometry import CropGeometry
 from ocr_core.options import Options
 from server import layout
+from server.backends.onnxruntime import gpu_providers
 
 REPOSITORY = Path(__file__).parent.parent / "model_repository"
 # Whatever a benchmark is run on.
@@ -48,12 +49,20 @@ class PageTensors:
 
 
 class Model:
-    """The instances of one ONNX model; a caller waits until one is free."""
+    """The instances of one ONNX model; a caller waits until one is free.
+
+    Attributes:
+        layout: How it is laid out.
+    """
 
     def __init__(self, model: ModelLayout) -> None:
+        self.layout = model
         self._free: SimpleQueue[ort.InferenceSession] = SimpleQueue()
         for _ in range(model.instances):
-            self._free.put(ort.InferenceSession(model.file, _options(model), providers=["CPUExecutionProvider"]))
+            providers = [*model.providers, ("CPUExecutionProvider", {})]
+            session = ort.InferenceSession(model.file, _options(model), providers=providers)
+            gpu_providers.check(session, list(model.providers))
+            self._free.put(session)
 
     def run(self, batch: Array) -> list[Array]:
         """All outputs for one batch, whatever the graph calls them."""
@@ -71,6 +80,7 @@ class Limit:
 
     Args:
         repository: The model repository.
+        profile: Whose layout of the models counts.
 
     Attributes:
         detector: One of the models.
@@ -79,13 +89,15 @@ class Limit:
 
     Raises:
         FileNotFoundError: The models have not been exported.
+        ProviderMissing: The profile is for a GPU, and ONNX Runtime cannot use it.
+        StartError: The profile needs a GPU, or a library for it, that is not here.
     """
 
-    def __init__(self, repository: Path = REPOSITORY) -> None:
+    def __init__(self, repository: Path = REPOSITORY, profile: str = layout.CPU) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            served = layout.arrange(repository, layout.choose(layout.CPU), Path(folder))
-            recognizer = read_layout(served, "text_recognition")
-            self.detector = Model(read_layout(served, "text_detection"))
+            served = layout.arrange(repository, layout.choose(profile), Path(folder))
+            recognizer = read_layout(served, "text_recognition", profile)
+            self.detector = Model(read_layout(served, "text_detection", profile))
             self.recognizer = Model(recognizer)
         self.geometry = CropGeometry.load(newest_version(repository / "text_cropping"))
         self._callers = ThreadPoolExecutor(recognizer.instances)
