@@ -4,15 +4,16 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 DATA ?= ../shared/data
 URL ?= localhost:8000
+WHEELS ?= wheels
 # Long pages first, so that the short ones are on the screen at the end.
 SAMPLES := $(addprefix samples/,table.png article.png receipt.png blank.png label.png street.jpg)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth samples clean
+.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples clean
 .DEFAULT_GOAL := help
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: export ## start a real Triton, read samples/ through it, write demo/*.png with the boxes drawn in, stop
 	$(PY) -m server --http-port 0 --grpc-port 0 --metrics-port 0 -- ocr read $(SAMPLES) --overlay demo
@@ -41,6 +42,12 @@ bench: export ## the service beside its limit and its peers on the labelled imag
 bench-growth: export ## the service's time over pixels, lines of text and clients
 	$(PY) -m server --http-port 0 --grpc-port 0 --metrics-port 0 -- $(PY) -m benchmarks.growth
 
+bench-gpu-wheels: $(VENV)/installed ## fetch into WHEELS what bench-gpu needs where there is no network
+	$(PY) -m benchmarks.wheels fetch $(WHEELS)
+
+bench-gpu: .venv-gpu/installed ## the profiles for GPUs beside their limits, from WHEELS (OPTIONS="--help" tells more)
+	PIP_NO_INDEX=1 PIP_FIND_LINKS=$(abspath $(WHEELS)) .venv-gpu/bin/python -m benchmarks.gpu $(wildcard $(DATA)) $(OPTIONS)
+
 samples: $(VENV)/installed ## draw samples/ anew
 	$(PY) -m samples.draw
 
@@ -52,9 +59,13 @@ format: $(VENV)/installed ## let ruff mend what it can
 	ruff check --fix . && ruff format .
 
 clean: ## remove what make has made here (not the user's cache)
-	rm -rf $(VENV) demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-gpu demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	python=$$(bash server/find_python.sh) && "$$python" -m venv --clear $(VENV)
 	$(PY) -m pip install --disable-pip-version-check -c constraints.txt -e '.[server,export,dev]'
+	@touch $@
+
+.venv-gpu/installed: $(wildcard $(WHEELS)/requirements.txt)
+	$${PYTHON:-python3} -m benchmarks.wheels install $(WHEELS) .venv-gpu
 	@touch $@

@@ -1,6 +1,7 @@
 """The results as pictures (PNG)."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 
 from matplotlib import colormaps
@@ -68,6 +69,24 @@ def stacks(named: Mapping[str, Mapping[str, float]], y_label: str, file: Path) -
 
 def _colours(count: int) -> list[tuple[float, ...]]:
     return [tuple(colour) for colour in colormaps["tab20"](range(count))]
+
+
+def lines(
+    named: Mapping[str, Sequence[tuple[float, float]]],
+    limits: Mapping[str, float],
+    labels: tuple[str, str],
+    file: Path,
+) -> None:
+    """Several quantities over another, and what they cannot exceed."""
+    figure, axes = _canvas(*labels)
+    for name, points in named.items():
+        axes.plot(*zip(*points, strict=True), "o-", label=name)
+    for (name, value), style in zip(limits.items(), cycle(("--", ":", "-.")), strict=False):
+        axes.axhline(value, color="grey", linestyle=style, label=name)
+    axes.set_xscale("log", base=2)
+    axes.set_ylim(bottom=0)
+    figure.legend(loc="outside upper center", ncols=2)
+    figure.savefig(file)
 
 
 def curve(points: Sequence[tuple[float, float]], labels: tuple[str, str], file: Path) -> None:
