@@ -13,7 +13,7 @@ from export import runtime
 
 # Every 16th position of a map is kept: neighbours are alike.
 STRIDE = 16
-# Of a channel's values; the few above are cut off, so that all others get finer steps.
+# Of all values; the few beyond are cut off, so that all others get finer steps.
 PERCENTILE = 99.99
 
 
@@ -23,14 +23,10 @@ class Observation:
 
     Attributes:
         positions: (n, channels) float32: some of its values.
-        low: (channels,) float32: least of all values, at most 0.
-        high: (channels,) float32: greatest of all values, at least 0.
         is_map: There is more than one position to a picture; otherwise its products take no time worth saving.
     """
 
     positions: NDArray[np.float32]
-    low: NDArray[np.float32]
-    high: NDArray[np.float32]
     is_map: bool
 
     @cached_property
@@ -42,6 +38,15 @@ class Observation:
     def peaks(self) -> NDArray[np.float32]:
         """(channels,) float32: what hardly any absolute value exceeds."""
         return np.asarray(np.percentile(np.abs(self.positions), PERCENTILE, axis=0), np.float32)
+
+    def extremes(self, units: NDArray[np.float32]) -> tuple[float, float]:
+        """What hardly any value falls short of, at most 0, and what hardly any exceeds, at least 0.
+
+        Args:
+            units: (channels,) float32, what each channel's values are measured in.
+        """
+        low, high = np.percentile(self.positions / units, (100 - PERCENTILE, PERCENTILE))
+        return min(float(low), 0), max(float(high), 0)
 
 
 def observe(model: ModelProto, names: Iterable[str], batches: Iterable[NDArray[Any]]) -> dict[str, Observation]:
@@ -59,16 +64,9 @@ def observe(model: ModelProto, names: Iterable[str], batches: Iterable[NDArray[A
 
 def _observation(value: NDArray[np.float32]) -> Observation:
     last = np.moveaxis(value, 1, -1) if value.ndim == 4 else value
-    axes = tuple(range(last.ndim - 1))
     rows = last.reshape(-1, last.shape[-1])
-    low, high = last.min(axis=axes).clip(max=0), last.max(axis=axes).clip(min=0)
-    return Observation(rows[::STRIDE].copy(), low, high, is_map=len(rows) > len(value))
+    return Observation(rows[::STRIDE].copy(), is_map=len(rows) > len(value))
 
 
 def _join(parts: list[Observation]) -> Observation:
-    return Observation(
-        np.concatenate([part.positions for part in parts]),
-        np.minimum.reduce([part.low for part in parts]),
-        np.maximum.reduce([part.high for part in parts]),
-        any(part.is_map for part in parts),
-    )
+    return Observation(np.concatenate([part.positions for part in parts]), any(part.is_map for part in parts))

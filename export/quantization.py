@@ -59,8 +59,8 @@ class Weights:
 
 
 def even(seen: Observation, name: str) -> Bytes:
-    """One width of steps for all channels, from the least to the greatest value seen."""
-    return _bytes(seen, name, np.ones_like(seen.high))
+    """One width of steps for all channels, for nearly all values seen."""
+    return _bytes(seen, name, np.ones_like(seen.means))
 
 
 def balanced(seen: Observation, name: str, weights: Floats) -> Bytes:
@@ -76,10 +76,10 @@ def balanced(seen: Observation, name: str, weights: Floats) -> Bytes:
 
 
 def _bytes(seen: Observation, name: str, ratios: Floats) -> Bytes:
-    """Steps whose widths have these ratios, from the least to the greatest value seen."""
-    low, high = (seen.low / ratios).min(), (seen.high / ratios).max()
-    step = np.maximum(high - low, TINY) / MAX_BYTE
-    return Bytes(name, np.asarray(ratios * step, np.float32), round(float(-low / step)), np.zeros_like(ratios))
+    """Steps whose widths have these ratios, for nearly all values seen."""
+    low, high = seen.extremes(ratios)
+    step = max(high - low, float(TINY)) / MAX_BYTE
+    return Bytes(name, np.asarray(ratios * step, np.float32), round(-low / step), np.zeros_like(ratios))
 
 
 def positive(seen: Observation, name: str) -> Bytes:
