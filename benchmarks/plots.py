@@ -41,7 +41,7 @@ def steps(loads: Sequence[Load], file: Path) -> None:
         axes.bar(0, 0, color=colour, label=STEP_LABELS.get(model, model))
     axes.bar(0, 0, color="grey", alpha=WAITING_ALPHA, label="waiting for an instance of the step")
     axes.set_xticks(range(len(loads)), [f"{load.protocol}\n{load.concurrency}" for load in loads])
-    figure.legend(loc="outside upper center", ncols=3)
+    figure.legend(loc="outside upper center", ncols=2)
     figure.savefig(file)
 
 
