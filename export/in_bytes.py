@@ -94,7 +94,7 @@ class Rewriter:
     def _take_over(self, node: NodeProto) -> None:
         inputs = [self._bytes.get(name) for name in node.input]
         sources = [source for source in inputs if source]
-        if len(sources) == len(inputs) and node.op_type in ("MaxPool", "Concat"):
+        if len(sources) == len(inputs) and _takes_bytes(node):
             self._take_over_bytes(node, sources)
             return
         for name, source in zip(node.input, inputs, strict=True):
@@ -185,3 +185,12 @@ class Rewriter:
     def _constant(self, name: str, value: ArrayLike) -> str:
         graph.add_initializer(self._model, name, value)
         return name
+
+
+def _takes_bytes(node: NodeProto) -> bool:
+    """Channels put one behind the other, or a pool whose pads are known and that reaches not beyond them."""
+    own = graph.attributes(node)
+    if node.op_type == "MaxPool":
+        is_plain = not own.get("ceil_mode", 0) and set(own.get("dilations", [1])) == {1}
+        return is_plain and graph.pads(node, own["kernel_shape"]) is not None
+    return node.op_type == "Concat" and own["axis"] == 1
