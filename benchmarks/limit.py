@@ -112,12 +112,16 @@ class Limit:
 
     def prepare(self, encoded: bytes) -> PageTensors:
         """Make of an image's file what the pipeline makes of it."""
+        detector_input, strip, widths = self.cut(encoded)
+        return PageTensors(detector_input, batching.pack(strip, widths, self.geometry)[1])
+
+    def cut(self, encoded: bytes) -> tuple[Array, NDArray[np.uint8], NDArray[np.int32]]:
+        """What the detector gets of an image's file, and what is cut out of the page: the strip and its widths."""
         page, _ = image.decode(encoded, MAX_MEGAPIXELS)
         detector_input = image.fit_to_detector(page)[None]
         (maps,) = self.detector.run(detector_input)
         quads, _ = detection.decode(maps[0], image.size(page), Options())
-        strip, widths = crops.cut(page, quads, self.geometry)
-        return PageTensors(detector_input, batching.pack(strip, widths, self.geometry)[1])
+        return detector_input, *crops.cut(page, quads, self.geometry)
 
     def measure(self, pages: Sequence[PageTensors], concurrency: int) -> float:
         """Seconds that the models need for pages of which `concurrency` are under way at once."""

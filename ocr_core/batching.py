@@ -17,47 +17,57 @@ MAX_CROPS = 8
 PADDING = 127
 
 
-def plan(widths: IntArray) -> list[IntArray]:
+def plan(widths: IntArray, bucket_px: int = BUCKET_PX, max_crops: int = MAX_CROPS) -> list[IntArray]:
     """Decide which crops share a call.
 
     Args:
         widths: (N,) int32, pixels.
+        bucket_px: Crops of a call are alike in width but for this.
+        max_crops: Of a call.
 
     Returns:
-        Index arrays, (n,) int32 with 1 ≤ n ≤ `MAX_CROPS`, which together hold every crop once; the widest crops
+        Index arrays, (n,) int32 with 1 ≤ n ≤ `max_crops`, which together hold every crop once; the widest crops
         come first, so that no long call is left for the end.
 
     >>> [call.tolist() for call in plan(np.int32([30, 320, 20]))]
     [[1], [0, 2]]
     """
-    buckets = -(-widths // BUCKET_PX)
+    buckets = -(-widths // bucket_px)
     order = np.argsort(-buckets, kind="stable").astype(np.int32)
     changes = np.flatnonzero(np.diff(buckets[order])) + 1
     calls: list[IntArray] = []
     for bucket in np.split(order, changes) if len(order) else []:
-        calls.extend(np.array_split(bucket, math.ceil(len(bucket) / MAX_CROPS)))
+        calls.extend(np.array_split(bucket, math.ceil(len(bucket) / max_crops)))
     return calls
 
 
-def pack(strip: RgbArray, widths: IntArray, geometry: CropGeometry) -> tuple[list[IntArray], list[RgbArray]]:
+def pack(
+    strip: RgbArray,
+    widths: IntArray,
+    geometry: CropGeometry,
+    bucket_px: int = BUCKET_PX,
+    max_crops: int = MAX_CROPS,
+) -> tuple[list[IntArray], list[RgbArray]]:
     """Cut a strip into padded batches.
 
     Args:
         strip: (height, sum of widths, 3) uint8, the crops side by side.
         widths: (N,) int32, pixels.
         geometry: What the recogniser takes.
+        bucket_px: See `plan`.
+        max_crops: See `plan`.
 
     Returns:
         For each call the indices of its crops, (n,) int32, and the crops, (n, height, width, 3) uint8, padded
         on the right.
     """
-    calls = plan(widths)
-    return calls, [_pad(strip, widths, call, geometry) for call in calls]
+    calls = plan(widths, bucket_px, max_crops)
+    return calls, [_pad(strip, widths, call, geometry, bucket_px) for call in calls]
 
 
-def _pad(strip: RgbArray, widths: IntArray, call: IntArray, geometry: CropGeometry) -> RgbArray:
+def _pad(strip: RgbArray, widths: IntArray, call: IntArray, geometry: CropGeometry, bucket_px: int) -> RgbArray:
     ends = np.cumsum(widths)[call]
-    width = min(int(-(-widths[call].max() // BUCKET_PX) * BUCKET_PX), geometry.max_width)
+    width = min(int(-(-widths[call].max() // bucket_px) * bucket_px), geometry.max_width)
     batch = np.full((len(call), strip.shape[0], width, 3), PADDING, np.uint8)
     for crop, end, crop_width in zip(batch, ends, widths[call], strict=True):
         crop[:, :crop_width] = strip[:, end - crop_width : end]
