@@ -27,11 +27,11 @@ class Triton:
         """A context manager: an open connection makes a server that is to stop wait for it."""
         return InferenceServerClient(self.url)
 
-    def calls(self, model: str) -> tuple[int, int]:
-        """How many requests a model has answered since the server started, and in how many runs."""
+    def calls(self, model: str) -> int:
+        """How many requests a model has answered since the server started."""
         with self.connect() as client:
             (statistics,) = client.get_inference_statistics(model)["model_stats"]
-        return int(statistics["inference_stats"]["success"]["count"]), int(statistics["execution_count"])
+        return int(statistics["inference_stats"]["success"]["count"])
 
     def end_of_log(self) -> str:
         """The last lines of the server's messages, empty where they are out of reach."""
