@@ -128,17 +128,6 @@ def replace_initializer(model: ModelProto, name: str, value: NDArray[np.float32]
     tensor.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(value), name))
 
 
-def replace_nodes(model: ModelProto, outputs: Sequence[str], nodes: Sequence[NodeProto]) -> None:
-    """Put nodes in the place of those that give these outputs; the last output is where they go."""
-    kept: list[NodeProto] = []
-    for node in model.graph.node:
-        if node.output[0] == outputs[-1]:
-            kept.extend(nodes)
-        elif node.output[0] not in outputs:
-            kept.append(node)
-    set_nodes(model, kept)
-
-
 def set_nodes(model: ModelProto, nodes: Sequence[NodeProto]) -> None:
     """Let the graph consist of these nodes."""
     copies = [NodeProto.FromString(node.SerializeToString()) for node in nodes]
