@@ -9,9 +9,9 @@ from time import perf_counter
 
 import click
 
-from benchmarks import plots, processes, results, statistics
+from benchmarks import options, plots, processes, results, statistics
 from benchmarks.growth import SAMPLES, enlarged
-from benchmarks.limit import REPOSITORY, Limit
+from benchmarks.limit import Limit
 from benchmarks.parts import PARTS, Parts
 from ocr_client import OcrClient, OcrError
 from ocr_core.errors import NotExported
@@ -185,19 +185,8 @@ The hops are what the server adds to each request:
 @click.command(epilog=EPILOG)
 @click.argument("images", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--repeats", type=click.IntRange(1), default=REPEATS, show_default=True, help="Requests for each image.")
-@click.option(
-    "--model-repository",
-    "repository",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=REPOSITORY,
-    help="Folder with the exported models.  [default: the project's model_repository]",
-)
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=results.FOLDER,
-    help="Folder for account.md, account.csv and account.png.  [default: benchmarks/results]",
-)
+@options.model_repository
+@options.output("account.md, account.csv and account.png")
 def main(images: tuple[Path, ...], repeats: int, repository: Path, output: Path) -> None:
     """Tell where the time of a request goes, for IMAGES or for a table, a receipt, a street and a photo.
 

@@ -15,8 +15,9 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import options
 from benchmarks.guard import IMAGES
-from benchmarks.limit import REPOSITORY, Limit
+from benchmarks.limit import Limit
 from benchmarks.race import rotated
 from ocr_core.batching import BUCKET_PX, MAX_CROPS, pack
 
@@ -57,7 +58,7 @@ def _seconds(limit: Limit, pages: Pages) -> float:
 @click.command()
 @click.argument("images", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Measurements of each way.")
-@click.option("--model-repository", "repository", default=REPOSITORY, type=click.Path(path_type=Path, file_okay=False))
+@options.model_repository
 def main(images: tuple[Path, ...], rounds: int, repository: Path) -> None:
     """Print how long the recogniser takes for the crops of IMAGES (by default three samples), batched in other ways.
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from benchmarks import perf_analyzer, results
+from benchmarks import options, perf_analyzer, results
 from benchmarks.accuracy import LabelledImage, find_sets, load_set
 from benchmarks.contestants import Contestant, Models, Other, Service
-from benchmarks.limit import REPOSITORY, Limit
+from benchmarks.limit import Limit
 from benchmarks.peers.known import PEERS, Served
 from benchmarks.peers.peer import PeerFailed
 from benchmarks.perf_analyzer import Load, PerfAnalyzerFailed
@@ -60,19 +60,8 @@ What is written to --output:
     help="Only this one; may be given several times.  [default: all]",
 )
 @click.option("--perf-analyzer/--no-perf-analyzer", "with_loads", default=True, help="Run perf_analyzer afterwards.")
-@click.option(
-    "--model-repository",
-    "repository",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=REPOSITORY,
-    help="Folder with the exported models.  [default: the project's model_repository]",
-)
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=results.FOLDER,
-    help="Folder for the results.  [default: benchmarks/results]",
-)
+@options.model_repository
+@options.output("the results")
 def main(
     data: Path,
     rounds: int,

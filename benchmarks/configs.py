@@ -56,7 +56,11 @@ def read_layout(repository: Path, model: str, profile: str = CPU) -> ModelLayout
 
 def read_config(folder: Path, profile: str = CPU) -> Any:
     """A model's ModelConfig message."""
-    text = config_file(folder, profile).read_text(encoding="utf-8")
+    return parse(config_file(folder, profile).read_text(encoding="utf-8"))
+
+
+def parse(text: str) -> Any:
+    """The ModelConfig message that a config.pbtxt says."""
     return text_format.Parse(text, model_config_pb2.ModelConfig())
 
 

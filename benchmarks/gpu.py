@@ -7,18 +7,16 @@ from pathlib import Path
 
 import click
 
-from benchmarks import results
+from benchmarks import options
 from benchmarks.accuracy import find_sets, load_set
 from benchmarks.budget import Budget
 from benchmarks.clients import clients
 from benchmarks.gpu_bench import GpuBench
 from benchmarks.gpu_watch import GpuWatch
 from benchmarks.growth import SAMPLES
-from benchmarks.limit import REPOSITORY
 from server import layout
 from server.errors import StartError
 
-FOLDER = results.FOLDER / "gpu"
 PROFILES = ("gpu", "tensorrt")
 CONCURRENCIES = (1, 2, 4, 8, 16, 32, 64)
 # Pages full of text, as forms are.
@@ -67,19 +65,8 @@ def lack(profile: str) -> str:
     "--concurrency", "levels", multiple=True, type=click.IntRange(1), default=CONCURRENCIES, help="[default: 1 to 64]"
 )
 @click.option("--sweep/--no-sweep", "with_sweep", default=True, help="Try other layouts in what time is left.")
-@click.option(
-    "--model-repository",
-    "repository",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=REPOSITORY,
-    help="Folder with the exported models.  [default: the project's model_repository]",
-)
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=FOLDER,
-    help="Folder for the results.  [default: benchmarks/results/gpu]",
-)
+@options.model_repository
+@options.output("the results", "gpu")
 def main(
     data: Path | None,
     set_name: str | None,

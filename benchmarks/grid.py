@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from google.protobuf import text_format  # type: ignore[import-untyped]
-from tritonclient.grpc import model_config_pb2
 
+from benchmarks import configs
 from server.layout import Layout
 
 # Microseconds for which a call may wait for others to share its run; None: it never does.
@@ -77,7 +77,7 @@ def configure(point: Point) -> Callable[[str, str], str]:
     """Name of a model and text of its config.pbtxt → the text that lays it out as the point says."""
 
     def adapt(model: str, text: str) -> str:
-        config = text_format.Parse(text, model_config_pb2.ModelConfig())
+        config = configs.parse(text)
         if model == "text_detection":
             _lay_out(config, point.detectors, point.detector_threads)
         elif model == "text_recognition":

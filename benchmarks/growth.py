@@ -11,7 +11,7 @@ from time import perf_counter
 import click
 from PIL import Image, ImageDraw, ImageFont
 
-from benchmarks import plots, results
+from benchmarks import options, plots, results
 from ocr_client import OcrClient, OcrError
 from ocr_client.cli.load import Load
 
@@ -109,12 +109,7 @@ def _measure(name: str, client: OcrClient, output: Path) -> Sequence[Point]:
 @click.command()
 @click.option("--url", default="localhost:8000", envvar="OCR_URL", show_envvar=True, show_default=True)
 @click.option("--only", "names", multiple=True, type=click.Choice(list(CURVES)), help="Only this; may be repeated.")
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=results.FOLDER,
-    help="Folder for the CSV files and plots.  [default: benchmarks/results]",
-)
+@options.output("the CSV files and plots")
 def main(url: str, names: tuple[str, ...], output: Path) -> None:
     """Measure a running server: latency over pixels and over lines of text, throughput over clients.
 

@@ -11,11 +11,10 @@ from statistics import median
 
 import click
 
-from benchmarks import results
+from benchmarks import options, results
 from benchmarks.accuracy import find_sets, load_set
 from benchmarks.grid import Point, around, configure, default
 from benchmarks.guard import IMAGES
-from benchmarks.limit import REPOSITORY
 from benchmarks.race import rotated
 from ocr_client import OcrClient, OcrError
 from ocr_client.cli.load import Load
@@ -204,19 +203,8 @@ parameter intra_op_thread_count, dynamic_batching), and serve with --profile con
 @click.option("--per-set", type=click.IntRange(1), default=1, show_default=True, help="Images of each labelled set.")
 @click.option("--rounds", type=click.IntRange(1), default=ROUNDS, show_default=True, help="Measurements of each point.")
 @click.option("--dry-run", is_flag=True, help="Only list what would be compared.")
-@click.option(
-    "--model-repository",
-    "repository",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=REPOSITORY,
-    help="Folder with the exported models.  [default: the project's model_repository]",
-)
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=results.FOLDER,
-    help="Folder for sweep.md and sweep.csv.  [default: benchmarks/results]",
-)
+@options.model_repository
+@options.output("sweep.md and sweep.csv")
 def main(images: tuple[Path, ...], per_set: int, rounds: int, dry_run: bool, repository: Path, output: Path) -> None:
     """Compare other numbers of instances, threads and batching delays with those that the launcher chooses.
 
