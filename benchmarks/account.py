@@ -46,7 +46,7 @@ class Account:
     Attributes:
         image: What it is called.
         lines: That were read.
-        calls: Of the recogniser.
+        calls: Of the recognizer.
         request_ms: From sending to the answer; the two below add up to it, but for rounding and medians.
         parts_ms: The parts in one process, without a server.
         hops_ms: What the server adds.
@@ -132,7 +132,7 @@ def table(accounts: Sequence[Account]) -> str:
     rows = [
         ("", [account.image for account in accounts]),
         ("---", ["---:"] * len(accounts)),
-        ("lines read / calls of the recogniser", [f"{account.lines} / {account.calls}" for account in accounts]),
+        ("lines read / calls of the recognizer", [f"{account.lines} / {account.calls}" for account in accounts]),
         *_times("", [account.parts_ms for account in accounts]),
         ("**the parts alone**", [_bold(sum(account.parts_ms.values())) for account in accounts]),
         *_times("", [account.hops_ms for account in accounts]),

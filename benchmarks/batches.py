@@ -1,6 +1,6 @@
-"""`python -m benchmarks.batches IMAGE…`: which widths of buckets and numbers of crops a call suit the recogniser.
+"""`python -m benchmarks.batches IMAGE…`: which widths of buckets and numbers of crops a call suit the recognizer.
 
-The recogniser alone runs in this process, laid out as the server has it, on the crops of the images; each way to batch
+The recognizer alone runs in this process, laid out as the server has it, on the crops of the images; each way to batch
 them takes its turn, so that the ratios hold on a noisy machine.
 """
 
@@ -60,7 +60,7 @@ def _seconds(limit: Limit, pages: Pages) -> float:
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Measurements of each way.")
 @options.model_repository
 def main(images: tuple[Path, ...], rounds: int, repository: Path) -> None:
-    """Print how long the recogniser takes for the crops of IMAGES (by default three samples), batched in other ways.
+    """Print how long the recognizer takes for the crops of IMAGES (by default three samples), batched in other ways.
 
     Times are over those of the default, in bold. In the server each call costs about a millisecond besides.
     """

@@ -37,7 +37,7 @@ class ModelsAlone:
         detector_images_per_s: The same of one model.
         recognizer_images_per_s: And of the other.
         pages_per_run: How full the detector's batches are, on average.
-        crops_per_run: And the recogniser's.
+        crops_per_run: And the recognizer's.
     """
 
     page_ms: float

@@ -55,7 +55,7 @@ class Step:
         calls_per_run: How many calls shared a run.
         queue_ms: Waiting for an instance or for a batch, milliseconds a call.
         input_ms: Handing the input over.
-        infer_ms: The work itself; of ctc_decoding with its waiting for the recogniser.
+        infer_ms: The work itself; of ctc_decoding with its waiting for the recognizer.
         output_ms: Handing the output over.
         cpu_ms_per_image: CPU time of its processes.
     """
@@ -125,7 +125,7 @@ class Report:
             known += [
                 (f"{profile}: models alone, full batches", alone.images_per_s),
                 (f"{profile}: detector alone, {alone.pages_per_run:.1f} pages a run", alone.detector_images_per_s),
-                (f"{profile}: recogniser alone, {alone.crops_per_run:.1f} crops a run", alone.recognizer_images_per_s),
+                (f"{profile}: recognizer alone, {alone.crops_per_run:.1f} crops a run", alone.recognizer_images_per_s),
                 (f"{profile}: models alone, one page at a time", 1000 / alone.page_ms),
             ]
         return known

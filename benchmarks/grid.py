@@ -13,7 +13,7 @@ from server.layout import Layout
 
 # Microseconds for which a call may wait for others to share its run; None: it never does.
 DELAYS_US = (None, 0, 500)
-# As in ctc_decoding's configuration: one page can keep so many recognisers busy.
+# As in ctc_decoding's configuration: one page can keep so many recognizers busy.
 MIN_CALLS_UNDER_WAY = 4
 # More threads than this for each core only wait for one another.
 MAX_THREADS_PER_CORE = 2
@@ -24,7 +24,7 @@ class Point:
     """One way to lay the models out.
 
     Attributes:
-        recognizers: Instances of the recogniser.
+        recognizers: Instances of the recognizer.
         recognizer_threads: Of each.
         delay_us: How long its calls wait for others to share a run, microseconds; None where they never share one.
         detectors: Instances of the detector.
@@ -40,7 +40,7 @@ class Point:
     def __str__(self) -> str:
         delay = "no batching" if self.delay_us is None else f"batching {self.delay_us} us"
         return (
-            f"recogniser {self.recognizers}x{self.recognizer_threads}, {delay}, "
+            f"recognizer {self.recognizers}x{self.recognizer_threads}, {delay}, "
             f"detector {self.detectors}x{self.detector_threads}"
         )
 
@@ -51,10 +51,10 @@ def default(layout: Layout) -> Point:
 
 
 def around(point: Point, cores: int) -> list[Point]:
-    """The points to compare: the default first, then other recognisers with its detector, then other detectors.
+    """The points to compare: the default first, then other recognizers with its detector, then other detectors.
 
     >>> [str(other) for other in around(Point(1, 1, None, 1, 1), cores=1)][:3:2]
-    ['recogniser 1x1, no batching, detector 1x1', 'recogniser 1x1, batching 500 us, detector 1x1']
+    ['recognizer 1x1, no batching, detector 1x1', 'recognizer 1x1, batching 500 us, detector 1x1']
     """
     recognizers = sorted({math.ceil(point.recognizers / 2), point.recognizers, math.ceil(point.recognizers * 1.5)})
     others = [

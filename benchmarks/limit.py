@@ -41,7 +41,7 @@ class PageTensors:
 
     Attributes:
         detector_input: (1, height, width, 3) uint8 RGB.
-        calls: The recogniser's batches, (n, height, width, 3) uint8 RGB each.
+        calls: The recognizer's batches, (n, height, width, 3) uint8 RGB each.
     """
 
     detector_input: Array
@@ -85,7 +85,7 @@ class Limit:
     Attributes:
         detector: One of the models.
         recognizer: The other.
-        geometry: What the recogniser takes.
+        geometry: What the recognizer takes.
 
     Raises:
         FileNotFoundError: The models have not been exported.
@@ -136,7 +136,7 @@ class Limit:
         self.recognize(page.calls)
 
     def recognize(self, calls: Sequence[NDArray[np.uint8]]) -> list[list[Array]]:
-        """The recogniser's outputs for each of a page's batches, run on all its instances."""
+        """The recognizer's outputs for each of a page's batches, run on all its instances."""
         return list(self._callers.map(self.recognizer.run, calls))
 
 

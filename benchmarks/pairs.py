@@ -1,4 +1,4 @@
-"""`python -m benchmarks.pairs DATA`: every detector with every recogniser, exported, served and measured.
+"""`python -m benchmarks.pairs DATA`: every detector with every recognizer, exported, served and measured.
 
 Prints a Markdown table: a line a pair with its token F1 on each data set, seconds per image, sizes and licences.
 """
@@ -95,7 +95,7 @@ def measure_pair(
 def table(pairs: Sequence[Pair]) -> str:
     """The pairs as Markdown, F1 and seconds per image of each data set in one column."""
     names = [score.name for score in pairs[0].scores] if pairs else []
-    head = ["detector + recogniser", *(f"{name}: F1, s/image" for name in names), "MB", "licences"]
+    head = ["detector + recognizer", *(f"{name}: F1, s/image" for name in names), "MB", "licences"]
     rows = [
         [
             f"`{pair.detector}` + `{pair.recognizer}`",

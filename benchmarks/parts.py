@@ -21,7 +21,7 @@ PARTS = {
     "image_preprocessing": ("decode", "fit to detector"),
     "text_detection": ("detector",),
     "text_cropping": ("boxes", "crops"),
-    "ctc_decoding": ("packing", "recogniser", "CTC"),
+    "ctc_decoding": ("packing", "recognizer", "CTC"),
 }
 
 
@@ -30,7 +30,7 @@ class Parts:
 
     Args:
         limit: The models.
-        repository: Where the recogniser's characters are.
+        repository: Where the recognizer's characters are.
 
     Raises:
         NotExported: There are none.
@@ -49,7 +49,7 @@ class Parts:
         quads, _ = watch.time("boxes", detection.decode, maps[0], image.size(page), Options())
         strip, widths = watch.time("crops", crops.cut, page, quads, self._limit.geometry)
         calls, batches = watch.time("packing", batching.pack, strip, widths, self._limit.geometry)
-        outputs = watch.time("recogniser", self._limit.recognize, batches)
+        outputs = watch.time("recognizer", self._limit.recognize, batches)
         watch.time("CTC", ctc.decode_calls, calls, outputs, self._characters)
         return watch.times_ms
 

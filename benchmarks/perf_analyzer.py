@@ -43,7 +43,7 @@ class Step:
         model: Its name.
         queue_us: Waiting for an instance.
         input_us: Handing the input over.
-        infer_us: The work itself; of ctc_decoding with its waiting for the recogniser.
+        infer_us: The work itself; of ctc_decoding with its waiting for the recognizer.
         output_us: Handing the output over.
     """
 

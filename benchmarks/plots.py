@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.perf_analyzer import Load, Step
 
-# In the data's order; the recogniser's time is in ctc_decoding's, which waits for it.
+# In the data's order; the recognizer's time is in ctc_decoding's, which waits for it.
 STEPS = {
     "image_preprocessing": "tab:blue",
     "text_detection": "tab:orange",

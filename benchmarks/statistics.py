@@ -18,7 +18,7 @@ class Work:
         total_ms: From a request's arrival to its answer.
         queue_ms: Waiting for an instance, or for others to share a batch.
         input_ms: Handing the input over.
-        infer_ms: The work itself; of ctc_decoding with its waiting for the recogniser.
+        infer_ms: The work itself; of ctc_decoding with its waiting for the recognizer.
         output_ms: Handing the output over.
     """
 

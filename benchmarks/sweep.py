@@ -127,7 +127,7 @@ def table(rounds: Sequence[Round], reference: Point) -> str:
     for row in rounds:
         of_point.setdefault(row.point, []).append(row)
     ratios = {point: _ratios(rows) for point, rows in of_point.items()} | {reference: (1.0, 1.0)}
-    head = ["recogniser", "batching", "detector", f"throughput, {CONCURRENCY} at once", "latency, 1 at once"]
+    head = ["recognizer", "batching", "detector", f"throughput, {CONCURRENCY} at once", "latency, 1 at once"]
     ordered = sorted(ratios, key=lambda point: -ratios[point][0])
     cells = [head, ["---"] * len(head), *(_row(point, ratios[point], point == reference) for point in ordered)]
     images_per_s = median(row.reference.images_per_s for row in rounds)
@@ -188,8 +188,8 @@ Examples:
 
 \b
 How to read the table:
-  recogniser, detector  instances × threads of each
-  batching              how long a call of the recogniser waits for others to share its run
+  recognizer, detector  instances × threads of each
+  batching              how long a call of the recognizer waits for others to share its run
   throughput            over the default's, four requests under way; more is better
   latency               over the default's, of a request that is alone; less is better
 

@@ -1,4 +1,4 @@
-"""Where a file comes from and how it is recognised: one table of a sources.toml each."""
+"""Where a file comes from and how it is recognized: one table of a sources.toml each."""
 
 import dataclasses
 import hashlib

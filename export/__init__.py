@@ -1,6 +1,6 @@
 """The exporter, `python -m export`: published weights → ONNX graphs with one contract → version directories.
 
-sources.toml   where weights come from, and how they are recognised
+sources.toml   where weights come from, and how they are recognized
 choices.py     what can be chosen, each with its family's build function
 weights.py     the files of a choice, from there or the user's own
 ppocr.py, east.py, english_g2.py, resnet_ctc.py

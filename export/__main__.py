@@ -95,9 +95,9 @@ def main(
     cpu_precision: str,
     force: bool,
 ) -> None:
-    """Fetch a detector and a recogniser, rewrite them to the service's contract, verify and install them.
+    """Fetch a detector and a recognizer, rewrite them to the service's contract, verify and install them.
 
-    Every detector works with every recogniser.
+    Every detector works with every recognizer.
     """
     try:
         repository = ModelRepository(model_repository, version)
@@ -129,7 +129,7 @@ def _export(
     click.echo("Verifying the rewritten graphs against the originals ...", err=True)
     _tell("detector", detector.name, verify.verify_detector(detector_export, SAMPLES), "boxes")
     lines = verify.cut_lines(detector_export, recognizer_export.geometry, SAMPLES)
-    _tell("recogniser", recognizer.name, verify.verify_recognizer(recognizer_export, lines), "texts")
+    _tell("recognizer", recognizer.name, verify.verify_recognizer(recognizer_export, lines), "texts")
     cpu_graphs = {"text_detection": detector_export.graph, "text_recognition": recognizer_export.graph}
     if notes["text_detection"]["cpu_precision"] == "int8":
         cpu_graphs["text_detection"] = _detector_in_8_bits(detector_export)
@@ -153,9 +153,9 @@ def _detector_in_8_bits(export: DetectorExport) -> ModelProto:
 
 
 def _recognizer_in_8_bits(export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> ModelProto:
-    """The recogniser for CPUs, verified."""
+    """The recognizer for CPUs, verified."""
     made = cpu.for_cpus(export.graph, verify.line_batches(lines, export.geometry))
-    _tell_8_bits("recogniser", verify.verify_cpu_recognizer(made, export, lines), "texts")
+    _tell_8_bits("recognizer", verify.verify_cpu_recognizer(made, export, lines), "texts")
     return made
 
 

@@ -1,4 +1,4 @@
-"""The end of a recogniser for CPUs: its thousands of classes in bytes, and the best of them in few steps."""
+"""The end of a recognizer for CPUs: its thousands of classes in bytes, and the best of them in few steps."""
 
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper

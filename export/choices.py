@@ -1,4 +1,4 @@
-"""What can be exported: every detector works with every recogniser."""
+"""What can be exported: every detector works with every recognizer."""
 
 import dataclasses
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Export = TypeVar("Export", DetectorExport, RecognizerExport)
 
 @dataclasses.dataclass(frozen=True)
 class Choice(Generic[Export]):
-    """One detector or recogniser.
+    """One detector or recognizer.
 
     Attributes:
         name: As on the command line.
@@ -24,7 +24,7 @@ class Choice(Generic[Export]):
         source_names: Tables of sources.toml.
         reads: Languages or scripts.
         good_for: When to choose it.
-        in_8_bits: It finds or reads as much in 8 bits, which CPUs run faster (of 144 sample lines, the tiny recogniser
+        in_8_bits: It finds or reads as much in 8 bits, which CPUs run faster (of 144 sample lines, the tiny recognizer
             reads 5 otherwise).
     """
 

@@ -34,7 +34,7 @@ class DetectorExport:
 
 @dataclasses.dataclass(frozen=True)
 class RecognizerExport:
-    """A recogniser: `crops` uint8 (N, H, W, 3) → `indices` int32 and `confidences` float32, (N, T) each.
+    """A recognizer: `crops` uint8 (N, H, W, 3) → `indices` int32 and `confidences` float32, (N, T) each.
 
     Attributes:
         characters: Entry i is class i; entry 0 is the CTC blank.

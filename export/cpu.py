@@ -29,14 +29,14 @@ MAX_ERROR = 0.1
 
 
 def for_cpus(model: ModelProto, batches: Iterable[NDArray[Any]]) -> ModelProto:
-    """Make the CPU's form of a detector or a recogniser.
+    """Make the CPU's form of a detector or a recognizer.
 
     Args:
         model: A contract graph; stays as it is.
         batches: Pages or crops, (N, height, width, 3) uint8 RGB, that show the range of its values.
 
     Returns:
-        A contract graph that finds or reads the same but for rare exceptions. Its recogniser's confidences of the
+        A contract graph that finds or reads the same but for rare exceptions. Its recognizer's confidences of the
         blank are 0.
     """
     fused = _fuse(model)

@@ -1,4 +1,4 @@
-"""EasyOCR's English recogniser of the second generation, published as a PyTorch checkpoint."""
+"""EasyOCR's English recognizer of the second generation, published as a PyTorch checkpoint."""
 
 import string
 from pathlib import Path
@@ -15,5 +15,5 @@ GEOMETRY = CropGeometry(height=64, min_width=16, max_width=12800, padding="edge"
 
 
 def recognizer(checkpoint: Path) -> RecognizerExport:
-    """Build the recogniser from `english_g2.pth`."""
+    """Build the recognizer from `english_g2.pth`."""
     return torch_export.recognizer("english-g2", checkpoint, CHARACTERS, GEOMETRY)

@@ -44,7 +44,7 @@ def detector(weights: Path) -> DetectorExport:
 
 
 def recognizer(weights: Path, characters: Path | None = None) -> RecognizerExport:
-    """Build a recogniser from its published ONNX file.
+    """Build a recognizer from its published ONNX file.
 
     Args:
         weights: The ONNX file.
@@ -53,11 +53,11 @@ def recognizer(weights: Path, characters: Path | None = None) -> RecognizerExpor
     Raises:
         ExportError: The file is another network or none at all, or has no classes for just these characters.
     """
-    model, original = _load(weights, "recogniser", gives=[None, None, None])
+    model, original = _load(weights, "recognizer", gives=[None, None, None])
     alphabet = ["", *_characters(model, characters, weights.name), " "]
     classes = model.graph.output[0].type.tensor_type.shape.dim[2].dim_value
     if classes != len(alphabet):
-        raise ExportError(f"the recogniser has {classes} classes, its character list gives {len(alphabet)}")
+        raise ExportError(f"the recognizer has {classes} classes, its character list gives {len(alphabet)}")
     graph.take_uint8_rgb(model, "crops", RECOGNIZER_MEAN, RECOGNIZER_STD, bgr=True)
     graph.give_best_class(model)
     graph.zero_denormals(model)

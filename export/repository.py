@@ -54,7 +54,7 @@ class ModelRepository:
     def write(
         self, detector: DetectorExport, recognizer: RecognizerExport, cpu_graphs: Mapping[str, ModelProto]
     ) -> None:
-        """Write a detector, a recogniser, and what they ask of the steps around them.
+        """Write a detector, a recognizer, and what they ask of the steps around them.
 
         Args:
             detector: For text_detection.

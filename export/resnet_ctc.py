@@ -14,5 +14,5 @@ GEOMETRY = CropGeometry(height=32, min_width=100, max_width=100)
 
 
 def recognizer(checkpoint: Path) -> RecognizerExport:
-    """Build the recogniser from `None-ResNet-None-CTC.pth`."""
+    """Build the recognizer from `None-ResNet-None-CTC.pth`."""
     return torch_export.recognizer("resnet-ctc", checkpoint, CHARACTERS, GEOMETRY)

@@ -1,4 +1,4 @@
-"""Recognisers out of PyTorch checkpoints; torch runs in an environment of its own, see `export/torch_networks`."""
+"""Recognizers out of PyTorch checkpoints; torch runs in an environment of its own, see `export/torch_networks`."""
 
 import tempfile
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ MODULE = ("-m", "export.torch_networks")
 
 
 def recognizer(network: str, checkpoint: Path, characters: list[str], geometry: CropGeometry) -> RecognizerExport:
-    """Build a recogniser from a PyTorch checkpoint.
+    """Build a recognizer from a PyTorch checkpoint.
 
     Args:
         network: Name in `export/torch_networks`.

@@ -98,13 +98,13 @@ def verify_detector(export: DetectorExport, samples: Path) -> Report:
 
 
 def verify_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> Report:
-    """Compare a recogniser with its original on noise and on real lines, one and three at a time.
+    """Compare a recognizer with its original on noise and on real lines, one and three at a time.
 
-    Lines have two widths, or the one width that the recogniser takes.
+    Lines have two widths, or the one width that the recognizer takes.
 
     Args:
-        export: The recogniser.
-        lines: Crops of real pages at the recogniser's height, uint8 RGB.
+        export: The recognizer.
+        lines: Crops of real pages at the recognizer's height, uint8 RGB.
 
     Raises:
         ExportError: They differ in names, axes, types, values or texts, of which the original's are another decoder's.
@@ -143,7 +143,7 @@ def verify_cpu_detector(graph: ModelProto, export: DetectorExport, samples: Path
 
 
 def verify_cpu_recognizer(graph: ModelProto, export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> SameOnCpu:
-    """Compare the texts of a recogniser's form for CPUs with those of the form for GPUs on real lines.
+    """Compare the texts of a recognizer's form for CPUs with those of the form for GPUs on real lines.
 
     Raises:
         ExportError: They differ in names, axes or types, or too many texts are others.
@@ -167,13 +167,13 @@ def detector_inputs(samples: Path) -> list[NDArray[np.uint8]]:
 
 
 def line_batches(lines: list[NDArray[np.uint8]], geometry: CropGeometry) -> list[NDArray[np.uint8]]:
-    """Lines in batches as the recogniser will get them."""
+    """Lines in batches as the recognizer will get them."""
     widths = np.array([line.shape[1] for line in lines], np.int32)
     return batching.pack(np.concatenate(lines, axis=1), widths, geometry)[1]
 
 
 def cut_lines(detector: DetectorExport, geometry: CropGeometry, samples: Path) -> list[NDArray[np.uint8]]:
-    """Crops of the sample pages, as the recogniser will get them."""
+    """Crops of the sample pages, as the recognizer will get them."""
     run, lines = load(detector.graph), []
     for page in _pages(samples):
         maps = run(image.fit_to_detector(page)[None])["maps"][0]

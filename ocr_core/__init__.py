@@ -8,7 +8,7 @@ The data's way, one file a noun:
     reading_order.py  which line comes first
     crops.py          quads → upright crops, laid side by side in a strip
     batching.py       crops → batches of like width
-    ctc.py            recogniser output → text and confidence
+    ctc.py            recognizer output → text and confidence
     options.py        what a request may ask for
     errors.py         what may go wrong, and whose fault it is
     geometry.py       what the weights ask of the steps around them

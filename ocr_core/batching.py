@@ -1,4 +1,4 @@
-"""Crops of like width go to the recogniser together."""
+"""Crops of like width go to the recognizer together."""
 
 import math
 
@@ -13,7 +13,7 @@ from ocr_core.image import RgbArray
 BUCKET_PX = 32
 # Enough to fill two cores; more would only make one caller wait for another's long lines.
 MAX_CROPS = 8
-# Mid grey: 0 once the recogniser has scaled it to -1 … 1.
+# Mid grey: 0 once the recognizer has scaled it to -1 … 1.
 PADDING = 127
 
 
@@ -53,7 +53,7 @@ def pack(
     Args:
         strip: (height, sum of widths, 3) uint8, the crops side by side.
         widths: (N,) int32, pixels.
-        geometry: What the recogniser takes.
+        geometry: What the recognizer takes.
         bucket_px: See `plan`.
         max_crops: See `plan`.
 

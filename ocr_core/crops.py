@@ -1,4 +1,4 @@
-"""Lines of text cut out of the page, upright and at the recogniser's height, side by side in one strip."""
+"""Lines of text cut out of the page, upright and at the recognizer's height, side by side in one strip."""
 
 import cv2
 import numpy as np
@@ -12,11 +12,11 @@ IntArray = NDArray[np.int32]
 
 
 def widths_px(quads: FloatArray, geometry: CropGeometry) -> IntArray:
-    """Width of each crop at the recogniser's height.
+    """Width of each crop at the recognizer's height.
 
     Args:
         quads: (N, 4, 2) float32, clockwise from the top-left corner in reading direction.
-        geometry: What the recogniser takes.
+        geometry: What the recognizer takes.
 
     Returns:
         (N,) int32, pixels, at least `geometry.min_width`, at most `geometry.max_width`.
@@ -32,7 +32,7 @@ def cut(page: RgbArray, quads: FloatArray, geometry: CropGeometry) -> tuple[RgbA
     Args:
         page: (height, width, 3) uint8.
         quads: (N, 4, 2) float32, page pixels, clockwise from the top-left corner in reading direction.
-        geometry: What the recogniser takes.
+        geometry: What the recognizer takes.
 
     Returns:
         The strip, (geometry.height, sum of widths, 3) uint8, and the widths, (N,) int32, pixels.

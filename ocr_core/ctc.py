@@ -1,4 +1,4 @@
-"""Text from what a CTC recogniser says per time step (Graves et al. 2006, section 3.2: best path decoding)."""
+"""Text from what a CTC recognizer says per time step (Graves et al. 2006, section 3.2: best path decoding)."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ BLANK = 0
 
 
 def load_characters(version_directory: Path) -> list[str]:
-    """The recogniser's alphabet: entry i is class i, entry 0 the blank.
+    """The recognizer's alphabet: entry i is class i, entry 0 the blank.
 
     Raises:
         NotExported: The version directory has no character list.
@@ -62,7 +62,7 @@ def decode(
 def decode_calls(
     calls: Sequence[NDArray[np.int32]], outputs: Sequence[Sequence[NDArray[Any]]], characters: Sequence[str]
 ) -> tuple[NDArray[np.object_], FloatArray]:
-    """Decode the recogniser's answers to several calls and put the lines back into their order.
+    """Decode the recognizer's answers to several calls and put the lines back into their order.
 
     Args:
         calls: For each call the indices of its lines, (n,) int32; together every line once.

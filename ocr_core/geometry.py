@@ -12,7 +12,7 @@ FILE_NAME = "geometry.json"
 
 @dataclasses.dataclass(frozen=True)
 class CropGeometry:
-    """The crops that a recogniser takes, in pixels.
+    """The crops that a recognizer takes, in pixels.
 
     Attributes:
         height: Height of every crop.

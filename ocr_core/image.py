@@ -35,7 +35,7 @@ DETECTOR_AREA_PX = 1280 * 960
 MAX_SIDE_PX = 65_535
 # OpenCV warps images of sides below 2^15 only.
 MAX_PAGE_SIDE_PX = 32_000
-# Letters that the detector can find are at least a third as tall in its view as the recogniser wants them.
+# Letters that the detector can find are at least a third as tall in its view as the recognizer wants them.
 PAGE_TO_DETECTOR = 3
 
 # The size check below gives a clearer message than Pillow's.
@@ -46,7 +46,7 @@ def decode(encoded: bytes, max_megapixels: float) -> tuple[RgbArray, tuple[int, 
     """Decode an image file to RGB as a viewer shows it: EXIF orientation applied, transparency laid on white.
 
     Of an animation or a multi-page file, the first frame. An image far larger than the detector and the
-    recogniser can make use of comes back reduced.
+    recognizer can make use of comes back reduced.
 
     Args:
         encoded: The file's bytes: JPEG, PNG, WebP, TIFF, BMP, GIF or PPM.

@@ -1,4 +1,4 @@
-"""A dense stock table: more cells than a recogniser takes in one batch."""
+"""A dense stock table: more cells than a recognizer takes in one batch."""
 
 from collections.abc import Iterator
 

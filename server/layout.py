@@ -22,7 +22,7 @@ CONFIGURED = "configured"
 CONFIGURED_CORES = 2
 # A page that is alone gains little from more threads than these; more pages gain from more instances.
 MAX_DETECTOR_THREADS = 4
-# Each recogniser is a process with the model in its memory.
+# Each recognizer is a process with the model in its memory.
 MAX_RECOGNIZERS = 16
 CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 CPU_INFO = Path("/proc/cpuinfo")
@@ -60,7 +60,7 @@ class Layout:
 
     @property
     def recognizers(self) -> int:
-        """Instances of the recogniser, of one thread each: faster than fewer of more threads."""
+        """Instances of the recognizer, of one thread each: faster than fewer of more threads."""
         return max(CONFIGURED_CORES, min(self.cores, MAX_RECOGNIZERS))
 
     def __str__(self) -> str:
@@ -68,7 +68,7 @@ class Layout:
             return f"Profile {self.profile}: {self.reason}."
         return (
             f"Profile cpu: {self.reason}. On {_count(self.cores, 'core')}: {_count(self.detectors, 'detector')} of "
-            f"{_count(self.detector_threads, 'thread')}, {_count(self.recognizers, 'recogniser')} of 1 thread."
+            f"{_count(self.detector_threads, 'thread')}, {_count(self.recognizers, 'recognizer')} of 1 thread."
             + ("" if multiplies_bytes() else NO_BYTE_INSTRUCTIONS)
         )
 
@@ -158,7 +158,7 @@ def _python_step(config: str, layout: Layout) -> str:
 
 
 def _decoding(config: str, layout: Layout) -> str:
-    """Two pages at once must keep all recognisers busy."""
+    """Two pages at once must keep all recognizers busy."""
     under_way = max(4, layout.recognizers)
     config = _set_instances(config, max(4, layout.cores))
     return re.sub(r'(key: "calls_under_way" value { string_value: )"\d+"', rf'\g<1>"{under_way}"', config)

@@ -1,6 +1,6 @@
 """A picture of what was read: the image with its boxes, and beside it the text in the same places.
 
-Colours tell the recogniser's confidence: blue is sure, amber doubtful, red likely wrong.
+Colours tell the recognizer's confidence: blue is sure, amber doubtful, red likely wrong.
 """
 
 import os

@@ -14,7 +14,7 @@ class Line:
 
     Attributes:
         text: What it says.
-        confidence: How sure the recogniser is of the text, 0 to 1.
+        confidence: How sure the recognizer is of the text, 0 to 1.
         quad: Its four corners (x, y) in pixels of the image as a viewer shows it (EXIF orientation
             applied), clockwise from the top-left corner in reading direction.
         score: How sure the detector is that there is text, 0 to 1.

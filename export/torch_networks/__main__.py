@@ -18,7 +18,7 @@ OPSET = 17
 
 
 def convert(network: nn.Module, target: Path) -> None:
-    """Write the recogniser as ONNX: `crops` in, `indices` and `confidences` out, all axes but the colours free."""
+    """Write the recognizer as ONNX: `crops` in, `indices` and `confidences` out, all axes but the colours free."""
     # One crop, because torch warns of recurrent layers traced with more; its size does not matter.
     example = torch.zeros(1, 64, 128, 3, dtype=torch.uint8)
     torch.onnx.export(

@@ -1,4 +1,4 @@
-"""EasyOCR's English recogniser of the second generation: a small CRNN (Shi et al. 2015, arXiv:1507.05717)."""
+"""EasyOCR's English recognizer of the second generation: a small CRNN (Shi et al. 2015, arXiv:1507.05717)."""
 
 from torch import Tensor, nn
 

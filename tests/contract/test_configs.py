@@ -15,7 +15,7 @@ IMAGES = {"image", "page", "detector_input", "strip", "crops"}
 each_model = pytest.mark.parametrize("name", CONFIGS)
 
 
-def test_the_repository_holds_the_ensemble_its_steps_and_the_recogniser() -> None:
+def test_the_repository_holds_the_ensemble_its_steps_and_the_recognizer() -> None:
     assert {folder.name for folder in MODEL_REPOSITORY.iterdir() if folder.is_dir()} == set(CONFIGS)
     assert set(CONFIGS) == {"ocr_ensemble", "text_recognition"} | {step.model_name for step in STEPS}
 
@@ -79,5 +79,5 @@ def test_a_python_step_stays_on_the_cpu(name: str) -> None:
     assert [kinds.Name(group.kind) for group in CONFIGS[name].instance_group] == ["KIND_CPU"]
 
 
-def test_the_calls_of_two_pages_fit_into_one_run_of_the_recogniser() -> None:
+def test_the_calls_of_two_pages_fit_into_one_run_of_the_recognizer() -> None:
     assert CONFIGS["text_recognition"].max_batch_size >= 2 * batching.MAX_CROPS

@@ -49,4 +49,4 @@ def test_the_limit_of_megapixels_is_the_configured_one() -> None:
 
 def test_the_table_of_pairs_has_every_pair_whose_weights_can_be_fetched() -> None:
     pairs = product(DETECTORS, (name for name in RECOGNIZERS if name != NOT_BY_DEFAULT))
-    assert [row["detector + recogniser"] for row in table("Pairs")] == [f"{one} + {other}" for one, other in pairs]
+    assert [row["detector + recognizer"] for row in table("Pairs")] == [f"{one} + {other}" for one, other in pairs]

@@ -76,7 +76,7 @@ def built(request: pytest.FixtureRequest) -> Built:
 
 @pytest.fixture(scope="session")
 def weights() -> dict[str, list[Path]]:
-    """The published files of the detector and of the recogniser."""
+    """The published files of the detector and of the recognizer."""
     return {
         "detector": [fetch(source) for source in DETECTORS[CHOICE].sources],
         "recognizer": [fetch(source) for source in RECOGNIZERS[CHOICE].sources],

@@ -193,8 +193,8 @@ def network(shape_in: list[Any], shape_out: list[Any]) -> bytes:
         pytest.param(
             "ppocrv6-tiny-rec",
             network(["n", 3, "h", "w"], ["n", 3, "h", "w"]),
-            r"given is no recogniser of PP-OCR: .*, not \?×3×\?×\?, \?×\?×\?",
-            id="a recogniser of another shape",
+            r"given is no recognizer of PP-OCR: .*, not \?×3×\?×\?, \?×\?×\?",
+            id="a recognizer of another shape",
         ),
         pytest.param(
             "ppocrv6-tiny-det",

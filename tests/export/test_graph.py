@@ -53,7 +53,7 @@ def test_a_graph_that_does_not_begin_with_a_convolution_is_refused() -> None:
         graph.take_uint8_rgb(model, "image", [0] * 3, [1] * 3, bgr=True)
 
 
-def test_a_recogniser_that_does_not_end_in_a_softmax_is_refused() -> None:
+def test_a_recognizer_that_does_not_end_in_a_softmax_is_refused() -> None:
     model = small(helper.make_node("Conv", ["x", "weights"], ["y"]))
     with pytest.raises(ExportError, match="expected a Softmax at the end, found Conv"):
         graph.give_best_class(model)

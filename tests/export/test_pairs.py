@@ -1,4 +1,4 @@
-"""Every detector works with every recogniser: a real Triton reads the samples with each pair."""
+"""Every detector works with every recognizer: a real Triton reads the samples with each pair."""
 
 import re
 from difflib import SequenceMatcher
@@ -30,7 +30,7 @@ def family(name: str) -> str:
 
 
 def pairs(*recognizers: str) -> pytest.MarkDecorator:
-    """Every detector with these recognisers; PP-OCR's are the ones that need no framework."""
+    """Every detector with these recognizers; PP-OCR's are the ones that need no framework."""
     return pytest.mark.parametrize(
         ("detector", "recognizer"),
         [

@@ -1,4 +1,4 @@
-"""Recognisers out of PyTorch checkpoints: torch is in an environment of its own, made on the first run."""
+"""Recognizers out of PyTorch checkpoints: torch is in an environment of its own, made on the first run."""
 
 import json
 import math

@@ -74,7 +74,7 @@ def test_a_broken_detector_is_found(detector: DetectorExport, spoil: Spoil, reas
 
 
 @pytest.mark.parametrize(("spoil", "reason"), SPOILT)
-def test_a_broken_recogniser_is_found(
+def test_a_broken_recognizer_is_found(
     recognizer: RecognizerExport, lines: list[NDArray[np.uint8]], spoil: Spoil, reason: str
 ) -> None:
     broken = RecognizerExport(copy(recognizer.graph), recognizer.reference, recognizer.characters, recognizer.geometry)

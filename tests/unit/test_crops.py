@@ -1,4 +1,4 @@
-"""Lines cut out of a page, upright, at the recogniser's height, side by side."""
+"""Lines cut out of a page, upright, at the recognizer's height, side by side."""
 
 import cv2
 import numpy as np
@@ -34,7 +34,7 @@ def mean_difference(one: RgbArray, other: RgbArray) -> float:
     ("width", "height", "expected"),
     [(100, 48, 100), (100, 24, 200), (100, 96, 50), (33, 32, 50), (2, 48, 16), (9000, 48, 320), (40, 0, 320)],
 )
-def test_a_crop_is_as_wide_as_its_line_at_the_recognisers_height(width: int, height: int, expected: int) -> None:
+def test_a_crop_is_as_wide_as_its_line_at_the_recognizers_height(width: int, height: int, expected: int) -> None:
     widths = crops.widths_px(box(5, 7, 5 + width, 7 + height), GEOMETRY)
     assert (widths.tolist(), widths.dtype.name) == ([expected], "int32")
 

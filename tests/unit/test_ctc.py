@@ -1,4 +1,4 @@
-"""What a CTC recogniser says per time step → text."""
+"""What a CTC recognizer says per time step → text."""
 
 from itertools import groupby
 from pathlib import Path

@@ -256,7 +256,7 @@ def test_the_cache_is_where_the_user_says_or_keeps_caches(tmp_path: Path, monkey
 
 
 @pytest.mark.parametrize("table", ["export/sources.toml", "server/sources.toml"])
-def test_every_source_of_the_project_says_where_it_is_and_how_it_is_recognised(table: str) -> None:
+def test_every_source_of_the_project_says_where_it_is_and_how_it_is_recognized(table: str) -> None:
     sources = read_sources(ROOT / table)
     assert sources
     for name, source in sources.items():

@@ -1,4 +1,4 @@
-"""What the weights ask of the crops, and how a recogniser gets its lines padded."""
+"""What the weights ask of the crops, and how a recognizer gets its lines padded."""
 
 import json
 from pathlib import Path
@@ -28,7 +28,7 @@ def test_a_version_that_was_not_exported_is_told(tmp_path: Path) -> None:
         CropGeometry.load(tmp_path)
 
 
-def test_a_recogniser_that_wants_it_gets_the_last_column_of_each_line_repeated() -> None:
+def test_a_recognizer_that_wants_it_gets_the_last_column_of_each_line_repeated() -> None:
     strip = np.random.default_rng(0).integers(0, 256, (2, 40, 3), np.uint8)
     (call,), (batch,) = batching.pack(strip, np.array([10, 30], np.int32), EDGE)
     assert (call.tolist(), batch.shape) == ([0, 1], (2, 2, 32, 3))

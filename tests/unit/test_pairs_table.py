@@ -34,7 +34,7 @@ def test_the_table_has_a_line_a_pair_and_a_column_a_set() -> None:
     scores = (score("forms", 0.5), score("scenes", 0.25))
     pairs = [Pair("small", "tiny", (small, small), scores), Pair("east", "tiny", (east, small), scores)]
     assert table(pairs).splitlines() == [
-        "| detector + recogniser | forms: F1, s/image | scenes: F1, s/image | MB | licences |",
+        "| detector + recognizer | forms: F1, s/image | scenes: F1, s/image | MB | licences |",
         "| --- | --- | --- | --- | --- |",
         "| `small` + `tiny` | 0.500, 1.25 | 0.250, 1.25 | 9.9 + 9.9 | Apache-2.0 |",
         "| `east` + `tiny` | 0.500, 1.25 | 0.250, 1.25 | 44.3 + 9.9 | GPL-3.0-only, Apache-2.0 |",

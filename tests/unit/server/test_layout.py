@@ -102,7 +102,7 @@ def test_a_profile_that_was_asked_for_is_not_replaced(monkeypatch: pytest.Monkey
 def test_what_was_chosen_and_why_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "multiplies_bytes", lambda: True)
     assert str(Layout("cpu", 8, "there is no GPU")) == (
-        "Profile cpu: there is no GPU. On 8 cores: 2 detectors of 4 threads, 8 recognisers of 1 thread."
+        "Profile cpu: there is no GPU. On 8 cores: 2 detectors of 4 threads, 8 recognizers of 1 thread."
     )
     monkeypatch.setattr(layout, "multiplies_bytes", lambda: False)
     assert "no VNNI" in str(Layout("cpu", 8, ""))
