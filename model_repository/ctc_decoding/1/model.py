@@ -14,6 +14,7 @@ class TritonPythonModel:
     def initialize(self, args):
         exported = Path(args["model_repository"], args["model_version"])
         self.characters, self.geometry = ctc.load_characters(exported), CropGeometry.load(exported)
+        self.recognizer = parameter(args, "recognizer")
         self.executor = ThreadPoolExecutor(int(parameter(args, "calls_under_way")))
 
     def execute(self, requests):
@@ -21,7 +22,7 @@ class TritonPythonModel:
 
     def read(self, options, strip, widths, detected_quads, detected_scores):
         calls, batches = batching.pack(strip, widths, self.geometry)
-        outputs = call(self.executor, "text_recognition", [{"crops": b} for b in batches], ("indices", "confidences"))
+        outputs = call(self.executor, self.recognizer, [{"crops": b} for b in batches], ("indices", "confidences"))
         texts, confidences = ctc.decode_calls(calls, outputs, self.characters)
         kept = ctc.is_readable(texts, confidences, options)
         return {
