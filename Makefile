@@ -53,7 +53,7 @@ samples: $(VENV)/installed ## draw samples/ anew
 
 lint: $(VENV)/installed ## ruff, mypy --strict, hadolint, shellcheck
 	ruff check . && ruff format --check . && mypy
-	hadolint Dockerfile.triton tests/image/standin/Dockerfile && shellcheck docker/serve.sh server/find_python.sh .ci/run
+	hadolint Dockerfile.triton tests/image/standin/Dockerfile && shellcheck server/find_python.sh .ci/run
 
 format: $(VENV)/installed ## let ruff mend what it can
 	ruff check --fix . && ruff format .

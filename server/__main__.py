@@ -12,7 +12,8 @@ from typing import NoReturn
 import click
 
 from downloads import DownloadError
-from server.errors import StartError
+from ocr_launch import machine, profiles
+from ocr_launch.errors import StartError
 from server.triton import TritonServer
 
 HOW_TO_CALL = """\
@@ -42,12 +43,12 @@ Stop it with Ctrl-C."""
 @click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="File for the server's messages.")
 @click.option(
     "--profile",
-    type=click.Choice(["auto", "cpu", "gpu", "tensorrt", "configured"]),
-    default="auto",
+    type=click.Choice(profiles.PROFILES),
+    default=profiles.AUTO,
     show_default=True,
-    help="Which configurations to take: made for CPUs, for a GPU, for TensorRT on one; auto takes gpu where there is "
-    "one that ONNX Runtime can use. Instances and threads follow the number of cores, but with configured those "
-    "of config.pbtxt.",
+    help="Which configurations to take: for CPUs, for a GPU, or for TensorRT on a GPU. auto takes gpu where ONNX "
+    "Runtime can use one, else cpu. Instances and threads follow the number of cores. configured takes every "
+    "config.pbtxt as it is.",
 )
 @click.option(
     "--triton-option",
@@ -90,6 +91,8 @@ def main(
         profile=profile,
         options=options,
     )
+    if shortage := machine.shared_memory_shortage():
+        click.echo(f"Warning: {shortage}", err=True)
     click.echo("Starting Triton ...", err=True)
     try:
         with server:

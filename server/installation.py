@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 
 from downloads import cache_directory, fetch_wheel, read_sources
-from server.errors import StartError
+from ocr_launch.errors import StartError
 
 TRITON_VERSION = "2.51.0"
 OWN_BACKENDS = Path(__file__).parent / "backends"

@@ -9,13 +9,12 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from server.errors import StartError
+from ocr_launch import machine
+from ocr_launch.errors import StartError
 
 PYTHON_VERSIONS = ((3, 10), (3, 11), (3, 12))
 # The wheel is built for manylinux_2_35.
 MIN_GLIBC = (2, 35)
-# NVIDIA's driver makes the one, Windows' subsystem for Linux the other.
-GPU_DEVICES = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
 # What ONNX Runtime must have for a profile.
 PROVIDERS = {"gpu": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}
 
@@ -100,31 +99,13 @@ def libpython_directory() -> Path:
     )
 
 
-def check_models(model_repository: Path) -> None:
-    """The exporter has written the models.
-
-    Raises:
-        StartError: It has not, or this is no model repository.
-    """
-    if not (model_repository / "ocr_ensemble" / "config.pbtxt").exists():
-        raise StartError(f"{model_repository} is no model repository: it has no ocr_ensemble/config.pbtxt")
-    for model in ("text_detection", "text_recognition"):
-        if not any((model_repository / model).glob("[0-9]*/model.onnx")):
-            raise StartError(f"{model} has not been exported yet; run: make export (or python -m export)")
-
-
-def has_gpu() -> bool:
-    """There is one, whether it can be used or not."""
-    return any(device.exists() for device in GPU_DEVICES)
-
-
 def check_gpu(profile: str) -> None:
     """There is a GPU, and ONNX Runtime can use it as the profile wants it.
 
     Raises:
         StartError: It is not so.
     """
-    if not has_gpu():
+    if not machine.has_gpu():
         raise StartError(f"the profile {profile} needs a GPU and this machine has none; use --profile cpu")
     import onnxruntime  # not above: find_python.sh runs this file where no packages are
 

@@ -15,15 +15,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from server import installation, layout, requirements
+from ocr_launch import layout, machine, profiles, triton_flags
+from ocr_launch.errors import StartError
+from ocr_launch.repository import ENSEMBLE, Repository
+from server import installation, requirements
 from server.diagnosis import explain
-from server.errors import StartError
 
-MODEL = "ocr_ensemble"
-# The options of a request that may also come as HTTP headers (ocr_core/options.py).
-OPTION_HEADERS = "(?i)(map|quad)-threshold|unclip-ratio|min-confidence"
 POLL_S = 0.1
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Linux has it
 PR_SET_PDEATHSIG = 1
 
 
@@ -37,9 +35,9 @@ class TritonServer:
         grpc_port: The same for gRPC.
         metrics_port: The same for Prometheus metrics.
         log: File for the server's own messages; by default one in a temporary folder.
-        profile: Which configurations to take: `<model>/configs/<profile>.pbtxt`, or config.pbtxt where that is not;
-            `auto` takes those that suit the machine, `configured` leaves config.pbtxt as it is.
-        options: More options for the tritonserver binary, such as `--log-verbose=1`.
+        profile: Which configurations to take, with instances and threads for this machine; see `ocr_launch.profiles`.
+        change: Further changes of the configurations, for benchmarks; see `ocr_launch.layout.arrange`.
+        options: More flags for the tritonserver binary, such as `--log-verbose=1`.
         start_timeout_s: How long to wait until the models are ready.
         stop_timeout_s: How long requests in flight may take to finish.
 
@@ -59,7 +57,8 @@ class TritonServer:
         grpc_port: int = 0,
         metrics_port: int = 0,
         log: Path | None = None,
-        profile: str = layout.AUTO,
+        profile: str = profiles.AUTO,
+        change: layout.Change | None = None,
         options: Sequence[str] = (),
         start_timeout_s: float = 120,
         stop_timeout_s: float = 30,
@@ -68,6 +67,7 @@ class TritonServer:
         self._ports = {"http": http_port, "grpc": grpc_port, "metrics": metrics_port}
         self._host = host
         self._profile = profile
+        self._change = change
         self._options = options
         self._start_timeout_s = start_timeout_s
         self._stop_timeout_s = stop_timeout_s
@@ -84,18 +84,23 @@ class TritonServer:
         requirements.check_version()
         requirements.check_numpy()
         library_directory = requirements.libpython_directory()
-        requirements.check_models(self._model_repository)
-        self.layout = layout.choose(self._profile)
+        repository = Repository(self._model_repository)
+        self.layout = layout.choose(self._profile, requirements.check_gpu)
         server_files = installation.find_or_fetch()
+        ports = {name: requirements.pick_port(self._host, port, name) for name, port in self._ports.items()}
+        self.url, self.grpc_url, self.metrics_url = (f"{self._host}:{port}" for port in ports.values())
         self._folder = Path(tempfile.mkdtemp(prefix="ocr-triton-"))
         self.log = self._chosen_log or self._folder / "triton.log"
         try:
+            served = layout.arrange(repository, self.layout, self._folder / "models", self._change)
             installation.assemble_backends(server_files, self._folder / "backends")
-            self._launch(server_files, library_directory)
+            self._launch(self._command(server_files, served, ports), server_files, library_directory)
             self._wait_until_ready()
         except StartError:
             self._stop()
-            raise  # the folder stays: the log is in it
+            if not self.log.is_relative_to(self._folder) or not self.log.exists():
+                shutil.rmtree(self._folder, ignore_errors=True)
+            raise  # the folder stays where the log is in it
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -114,30 +119,26 @@ class TritonServer:
         """Wait until the server ends by itself; its exit status."""
         return self._process.wait() if self._process else None
 
-    def _launch(self, server_files: Path, library_directory: Path) -> None:
-        ports = {name: requirements.pick_port(self._host, port, name) for name, port in self._ports.items()}
-        self.url, self.grpc_url, self.metrics_url = (f"{self._host}:{ports[name]}" for name in self._ports)
+    def _command(self, server_files: Path, served: Path, ports: dict[str, int]) -> list[str]:
         command = [str(server_files / "bin" / "tritonserver")]
-        command += [
-            f"--model-repository={layout.arrange(self._model_repository, self.layout, self._folder / 'models')}",
-            f"--backend-directory={self._folder / 'backends'}",
-        ]
+        command += triton_flags.common(served, self._stop_timeout_s)
+        command.append(f"--backend-directory={self._folder / 'backends'}")
         for name, port in ports.items():
             command += [f"--{name}-port={port}", f"--{name}-address={self._host}"]
         # Named after our folder, so that what a killed process leaves there can be told from others'.
         for backend in ("python", "onnxruntime"):
-            command += [f"--backend-config={backend},shm-region-prefix-name={self._folder.name}"]
-        command += ["--disable-auto-complete-config", f"--http-header-forward-pattern={OPTION_HEADERS}"]
-        if self.layout.profile not in (layout.CPU, layout.CONFIGURED):
-            command += [f"--model-config-name={self.layout.profile}"]
-        command += [f"--exit-timeout-secs={self._stop_timeout_s:.0f}", *self._options]
+            command.append(f"--backend-config={backend},shm-region-prefix-name={self._folder.name}")
+        return [*command, *self._options]
+
+    def _launch(self, command: list[str], server_files: Path, library_directory: Path) -> None:
+        environment = _environment(installation.libraries(server_files), library_directory)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own binary, no shell
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=_environment(installation.libraries(server_files), library_directory),
+                env={**environment, **self.layout.profile.environment},
                 start_new_session=True,  # Ctrl-C in the terminal reaches us, and we stop the server in order
                 preexec_fn=_die_with_parent,  # noqa: PLW1509 - prctl only, no lock is taken
             )
@@ -156,7 +157,7 @@ class TritonServer:
 
     def _is_ready(self) -> bool:
         try:
-            with urllib.request.urlopen(f"http://{self.url}/v2/models/{MODEL}/ready", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://{self.url}/v2/models/{ENSEMBLE}/ready", timeout=5) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False
@@ -175,7 +176,7 @@ class TritonServer:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            for region in SHARED_MEMORY.glob(f"{self._folder.name}*"):
+            for region in machine.SHARED_MEMORY.glob(f"{self._folder.name}*"):
                 region.unlink(missing_ok=True)
 
 

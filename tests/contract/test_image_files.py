@@ -7,16 +7,13 @@ from pathlib import Path
 import pytest
 
 from export.__main__ import main as export_command
-from server.triton import OPTION_HEADERS
-from tests.contract.configs import PYTHON_MODELS
+from ocr_launch import layout, machine, serve
 from tests.image.container import HARDENED
 from tests.image.image import DOCKERFILE, TAG, pinned_base
-from tests.project import README, ROOT
+from tests.project import MODEL_REPOSITORY, README, ROOT
 
 GUIDE = ROOT / "docs" / "production.md"
 COMPOSE = ROOT / "docker-compose.cpu.yml"
-SERVE = (ROOT / "docker" / "serve.sh").read_text(encoding="utf-8")
-HEALTH = (ROOT / "docker" / "health.py").read_text(encoding="utf-8")
 PROSE = [README, GUIDE, DOCKERFILE, ROOT / "docker-compose.yml", COMPOSE]
 
 
@@ -66,23 +63,21 @@ def test_the_label_has_the_projects_version() -> None:
     assert f'image.version="{version("ocr-triton")}"' in DOCKERFILE.read_text(encoding="utf-8")
 
 
-def test_the_image_forwards_the_headers_that_the_embedded_server_forwards() -> None:
-    assert re.findall(r"--http-header-forward-pattern='(.*)'", SERVE) == [OPTION_HEADERS]
-
-
-def test_the_health_check_meets_every_python_step() -> None:
-    (steps,) = re.findall(r"^STEPS = \((.*)\)$", HEALTH, re.MULTILINE)
-    assert set(re.findall(r'"(\w+)"', steps)) == set(PYTHON_MODELS)
-
-
-def test_the_guide_explains_every_flag_of_the_server() -> None:
-    used = set(re.findall(r"--[a-z-]+", SERVE.split("exec tritonserver")[1])) | {"--model-config-name"}
+@pytest.mark.parametrize("models", [str(MODEL_REPOSITORY), "s3://bucket/models"])
+def test_the_guide_explains_every_flag_of_the_server(models: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "has_gpu", lambda: True)
+    monkeypatch.setattr(machine, "shared_memory_shortage", lambda: None)
+    monkeypatch.setattr(layout, "arrange", lambda repository, *_: repository.root)
+    (_, *flags), _ = serve.prepare({"OCR_MODEL_REPOSITORY": models, "OCR_PROFILE": "gpu"}, [])
     explained = {flag.split("=")[0] for flag in first_column("flag of `tritonserver`")}
-    assert explained == used - {"--model-repository"}
+    assert {flag.split("=")[0] for flag in flags} - {"--model-repository"} <= explained
 
 
 def test_the_guide_explains_every_variable() -> None:
-    assert first_column("environment variable") == set(re.findall(r"\bOCR_[A-Z_]+", SERVE))
+    variables = set(re.findall(r"^  (OCR_[A-Z_]+)", serve.USAGE, re.MULTILINE))
+    assert first_column("environment variable") == variables
+    source = Path(serve.__file__).read_text(encoding="utf-8")
+    assert set(re.findall(r'environment\.get\("(OCR_[A-Z_]+)"\)', source)) == variables
 
 
 def test_the_guide_runs_the_container_as_it_is_tested() -> None:

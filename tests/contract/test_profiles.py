@@ -86,7 +86,7 @@ def test_as_large_images_are_accepted_as_elsewhere(profile: str) -> None:
 @each_profile
 @pytest.mark.parametrize("model", ONNX_MODELS)
 def test_a_new_shape_does_not_search_for_algorithms(backend: ModuleType, model: str, profile: str) -> None:
-    *_, (name, options) = backend.gpu_providers.choose(as_triton_tells(read(model, profile)), "0")
+    *_, (name, options) = backend.sessions.gpu_providers(as_triton_tells(read(model, profile)), "0")
     assert name == "CUDAExecutionProvider"
     assert options["cudnn_conv_algo_search"] == "HEURISTIC"
     assert options["arena_extend_strategy"] == "kSameAsRequested"
@@ -102,7 +102,7 @@ def shapes(options: dict[str, str], bound: str) -> dict[str, list[int]]:
 def tensorrt(backend: ModuleType) -> dict[str, str]:
     """What ONNX Runtime's TensorRT provider is told."""
     config = as_triton_tells(read("text_recognition", "tensorrt"))
-    providers: list[tuple[str, dict[str, str]]] = backend.gpu_providers.choose(config, "0")
+    providers: list[tuple[str, dict[str, str]]] = backend.sessions.gpu_providers(config, "0")
     assert [name for name, _ in providers] == ["TensorrtExecutionProvider", "CUDAExecutionProvider"]
     return providers[0][1]
 

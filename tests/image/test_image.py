@@ -24,7 +24,7 @@ NOT_FOR_THE_BUILD = (
 )
 FOR_THE_BUILD = (
     "pyproject.toml",
-    "docker/serve.sh",
+    "ocr_launch/serve.py",
     "ocr_core/ctc.py",
     "model_repository/ctc_decoding/1/model.py",
     "model_repository/text_detection/config.pbtxt",

@@ -20,9 +20,9 @@ GPU_DEVICE = "--volume=/dev/null:/dev/nvidiactl"
         ),
         pytest.param(
             [ENOUGH, "--tmpfs=/opt/ocr/model_repository"],
-            "/opt/ocr/model_repository has no exported text_detection: "
-            "write it with `python -m export --model-repository DIR` and mount DIR there",
-            id="a-repository-without-exported-models",
+            "/opt/ocr/model_repository is no model repository: it has no ocr_ensemble/config.pbtxt; "
+            "write it with `python -m export --model-repository DIR`",
+            id="a-folder-without-models",
         ),
         pytest.param(
             [ENOUGH, "--env=OCR_PROFILE=gpu"],
@@ -43,8 +43,14 @@ GPU_DEVICE = "--volume=/dev/null:/dev/nvidiactl"
         ),
         pytest.param(
             [ENOUGH, "--env=OCR_PROFILE=fast"],
-            "OCR_PROFILE is 'fast'; it must be cpu, gpu or tensorrt",
+            "OCR_PROFILE is 'fast'; it must be one of auto, cpu, gpu, tensorrt, configured",
             id="a-profile-that-there-is-not",
+        ),
+        pytest.param(
+            [ENOUGH, "--read-only"],
+            "cannot write configurations for this machine into /tmp/ocr-serve/ctc_decoding (Read-only file system); "
+            "in a container: --tmpfs=/tmp",
+            id="nowhere-to-write-configurations",
         ),
         pytest.param(
             [ENOUGH, "--env=OCR_ADMIN_KEY=a=b"],

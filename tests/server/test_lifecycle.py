@@ -64,16 +64,16 @@ def temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def write_repository(root: Path, config: str) -> None:
-    for name in ("ocr_ensemble", "text_detection", "text_recognition"):
-        (root / name / "1").mkdir(parents=True)
+    (root / "ocr_ensemble" / "1").mkdir(parents=True)
     (root / "ocr_ensemble" / "config.pbtxt").write_text(config)
     (root / "ocr_ensemble" / "1" / "model.py").write_text(MODEL)
-    for exported in ("text_detection", "text_recognition"):  # the launcher looks for them, Triton does not load them
-        (root / exported / "1" / "model.onnx").touch()
 
 
 def command(repository: Path, *more: str) -> list[str]:
-    return [sys.executable, "-m", "server", "--model-repository", str(repository), *ANY_PORTS, *ONE_MODEL, *more]
+    # With another profile, the model would get as many processes as suit the cores.
+    profile = ("--profile", "configured")
+    arguments = ["--model-repository", str(repository), *profile, *ANY_PORTS, *ONE_MODEL, *more]
+    return [sys.executable, "-m", "server", *arguments]
 
 
 def launch(repository: Path, *more: str) -> subprocess.CompletedProcess[str]:
@@ -179,23 +179,25 @@ def test_a_broken_configuration_shows_the_end_of_the_log(tmp_path: Path) -> None
     assert Path(re.findall("All of it: (.+)", done.stderr)[0]).is_file()
 
 
-def test_a_taken_port_is_named_before_anything_starts(repository: Path) -> None:
+def test_a_taken_port_is_named_before_anything_starts(repository: Path, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         done = launch(repository, "--grpc-port", str(port))
     assert done.returncode == 1
     assert f"Error: cannot use 127.0.0.1:{port} for grpc: Address already in use; stop what uses it" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_models_that_were_not_exported_are_named_with_the_cure(tmp_path: Path) -> None:
     repository = tmp_path / "repository"
-    shutil.copytree(MODEL_REPOSITORY, repository, ignore=shutil.ignore_patterns("model.onnx"))
+    shutil.copytree(MODEL_REPOSITORY, repository, ignore=shutil.ignore_patterns("*.onnx"))
     done = launch(repository)
     assert done.returncode == 1
-    assert "text_detection has not been exported yet; run: make export (or python -m export)" in done.stderr
+    assert "has no exported text_detection (model.cpu.onnx is missing in version 1): write it with" in done.stderr
 
 
 def test_a_folder_that_is_no_model_repository_is_named(tmp_path: Path) -> None:
     done = launch(tmp_path)
+    assert list(tmp_path.iterdir()) == []
     assert done.returncode == 1
     assert f"{tmp_path} is no model repository: it has no ocr_ensemble/config.pbtxt" in done.stderr

@@ -12,20 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import gpu_providers
 import numpy as np
-import onnxruntime as ort
+import sessions
 import triton_python_backend_utils as pb_utils
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Config = dict[str, Any]
-
-GRAPH_LEVELS = {
-    "-1": ort.GraphOptimizationLevel.ORT_ENABLE_BASIC,
-    "1": ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
-    "2": ort.GraphOptimizationLevel.ORT_DISABLE_ALL,
-}
 
 
 class TritonPythonModel:
@@ -41,13 +34,9 @@ class TritonPythonModel:
                 f"{config['name']}/{args['model_version']}/{file} is missing; write it with `python -m export`"
             )
         on_gpu = args["model_instance_kind"] == "GPU"
-        providers = gpu_providers.choose(config, args["model_instance_device_id"]) if on_gpu else []
-        self.session = ort.InferenceSession(
-            str(path), _session_options(config), providers=[*providers, ("CPUExecutionProvider", {})]
-        )
         try:
-            gpu_providers.check(self.session, providers)
-        except gpu_providers.ProviderMissing as error:
+            self.session = sessions.open_session(path, config, args["model_instance_device_id"] if on_gpu else None)
+        except sessions.ProviderMissing as error:
             raise pb_utils.TritonModelException(f"{config['name']}: {error}") from error
         _check("input", config, self.session.get_inputs())
         _check("output", config, self.session.get_outputs())
@@ -82,22 +71,6 @@ def _input(request: Any, name: str) -> Array:
 
 def _join(arrays: Sequence[Array]) -> Array:
     return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
-
-
-def _session_options(config: Config) -> ort.SessionOptions:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = int(gpu_providers.parameter(config, "intra_op_thread_count"))
-    options.inter_op_num_threads = int(gpu_providers.parameter(config, "inter_op_thread_count"))
-    if gpu_providers.parameter(config, "execution_mode") == "1":
-        options.execution_mode = ort.ExecutionMode.ORT_PARALLEL
-    options.enable_cpu_mem_arena = gpu_providers.parameter(config, "enable_mem_arena", "1") == "1"
-    options.enable_mem_pattern = gpu_providers.parameter(config, "enable_mem_pattern", "1") == "1"
-    level = str(config.get("optimization", {}).get("graph", {}).get("level", ""))
-    options.graph_optimization_level = GRAPH_LEVELS.get(level, ort.GraphOptimizationLevel.ORT_ENABLE_ALL)
-    # Several sessions share the cores: a thread that spins while it waits takes them from the others' work.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-    return options
 
 
 def _check(kind: str, config: Config, tensors: list[Any]) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from downloads import fetch_wheel, read_sources
+from ocr_launch.errors import StartError
 from server import installation
-from server.errors import StartError
 from tests.project import ROOT
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -13,8 +13,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from ocr_launch import machine
+from ocr_launch.errors import StartError
 from server import requirements
-from server.errors import StartError
 from tests.project import ROOT
 
 
@@ -100,29 +101,6 @@ def test_a_python_that_names_no_folder_for_its_library_is_searched_all_the_same(
 
 
 @pytest.mark.parametrize(
-    ("there", "message"),
-    [
-        ([], "is no model repository: it has no ocr_ensemble/config.pbtxt"),
-        (["ocr_ensemble/config.pbtxt"], "text_detection has not been exported yet; run: make export"),
-        (
-            ["ocr_ensemble/config.pbtxt", "text_detection/1/model.onnx", "text_recognition/.1.part/model.onnx"],
-            "text_recognition has not been exported yet; run: make export",
-        ),
-        (["ocr_ensemble/config.pbtxt", "text_detection/12/model.onnx", "text_recognition/1/model.onnx"], None),
-    ],
-)
-def test_the_models_have_been_exported(tmp_path: Path, there: list[str], message: str | None) -> None:
-    for name in there:
-        (tmp_path / name).parent.mkdir(parents=True)
-        (tmp_path / name).touch()
-    if message is None:
-        requirements.check_models(tmp_path)
-    else:
-        with pytest.raises(StartError, match=message):
-            requirements.check_models(tmp_path)
-
-
-@pytest.mark.parametrize(
     ("profile", "devices", "providers", "message"),
     [
         ("gpu", ["nvidiactl"], ["CUDAExecutionProvider"], None),
@@ -142,7 +120,7 @@ def test_a_profile_for_gpus_finds_one_and_a_runtime_for_it(
 ) -> None:
     for device in devices:
         (tmp_path / device).touch()
-    monkeypatch.setattr(requirements, "GPU_DEVICES", [tmp_path / device.name for device in requirements.GPU_DEVICES])
+    monkeypatch.setattr(machine, "GPU_DEVICES", [tmp_path / device.name for device in machine.GPU_DEVICES])
     runtime = SimpleNamespace(get_available_providers=lambda: [*providers, "CPUExecutionProvider"])
     monkeypatch.setitem(sys.modules, "onnxruntime", runtime)
     if message is None:

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from server.backends.onnxruntime import gpu_providers
+from server.backends.onnxruntime import sessions
 
 CUDA, TENSORRT, CPU = "CUDAExecutionProvider", "TensorrtExecutionProvider", "CPUExecutionProvider"
 
@@ -18,10 +18,10 @@ CUDA, TENSORRT, CPU = "CUDAExecutionProvider", "TensorrtExecutionProvider", "CPU
 )
 def test_a_provider_that_does_not_come_up_is_told(got: list[str], cause: str) -> None:
     session = SimpleNamespace(get_providers=lambda: got)
-    with pytest.raises(gpu_providers.ProviderMissing, match=cause):
-        gpu_providers.check(session, [(TENSORRT, {}), (CUDA, {})])
+    with pytest.raises(sessions.ProviderMissing, match=cause):
+        sessions.check_providers(session, [(TENSORRT, {}), (CUDA, {})])
 
 
 @pytest.mark.parametrize("wanted", [[], [(CUDA, {})]])
-def test_what_runs_as_asked_for_is_well(wanted: list[gpu_providers.Provider]) -> None:
-    gpu_providers.check(SimpleNamespace(get_providers=lambda: [CUDA, CPU]), wanted)
+def test_what_runs_as_asked_for_is_well(wanted: list[sessions.Provider]) -> None:
+    sessions.check_providers(SimpleNamespace(get_providers=lambda: [CUDA, CPU]), wanted)

@@ -1,0 +1,179 @@
+"""How many instances and threads each model gets, and the repository that says so.
+
+The configurations in the repository are made for two cores, where they were measured. For every machine, the launcher
+writes them anew with its own numbers, beside links to the models.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from ocr_launch import machine, model_config, profiles
+from ocr_launch.errors import StartError
+from ocr_launch.machine import Cores
+from ocr_launch.model_config import ModelConfig
+from ocr_launch.profiles import Profile
+from ocr_launch.repository import Repository
+
+# A page that is alone gains little from more threads than these; more pages gain from more instances.
+MAX_DETECTOR_THREADS = 4
+# Each recognizer is a process with the model in its memory.
+MAX_RECOGNIZERS = 16
+# Two pages are under way even on one core: one waits for memory while the other computes.
+MIN_INSTANCES = 2
+# While four pages are in ctc_decoding, the recognizers always have calls.
+MIN_DECODERS = 4
+# The graph for CPUs needs VNNI where it is int8; the one for GPUs is float32.
+CPU_GRAPH, FLOAT_GRAPH = "model.cpu.onnx", "model.onnx"
+
+Change = Callable[[str, ModelConfig], None]
+"""Changes the configuration of the model of this name."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """What runs where.
+
+    Attributes:
+        profile: Whose configurations are taken, and why.
+        cores: That this process may use.
+        has_vnni: The processor multiplies int8.
+    """
+
+    profile: Profile
+    cores: Cores
+    has_vnni: bool
+
+    @property
+    def detectors(self) -> int:
+        """Instances of the detector on CPUs."""
+        return math.ceil(self.cores.count / MAX_DETECTOR_THREADS)
+
+    @property
+    def detector_threads(self) -> int:
+        """Threads of each."""
+        return math.ceil(self.cores.count / self.detectors)
+
+    @property
+    def recognizers(self) -> int:
+        """Instances of the recognizer on CPUs, of one thread each: faster than fewer instances of more threads."""
+        return max(MIN_INSTANCES, min(self.cores.count, MAX_RECOGNIZERS))
+
+    @property
+    def decoders(self) -> int:
+        """Instances of the step that calls the recognizer: they mostly wait for it."""
+        return max(MIN_DECODERS, self.cores.count)
+
+    @property
+    def python_instances(self) -> int:
+        """Instances of every other Python step."""
+        return max(MIN_INSTANCES, math.ceil(self.cores.count / 2))
+
+    def __str__(self) -> str:
+        chosen = f"Profile {self.profile.name}: {self.profile.reason}."
+        if self.profile.name == profiles.CONFIGURED:
+            return f"{chosen} Instances and threads are those of the configurations in the repository."
+        on_python = f"{self.python_instances} processes of each Python step, {self.decoders} of the last"
+        if self.profile.name != profiles.CPU:
+            return f"{chosen} On {self.cores}: {on_python}."
+        graphs = "int8 graphs" if self.has_vnni else "float32 graphs, as this processor has no VNNI for int8"
+        return (
+            f"{chosen} On {self.cores}: {_count(self.detectors, 'detector')} of "
+            f"{_count(self.detector_threads, 'thread')}, {_count(self.recognizers, 'recognizer')} of 1 thread, "
+            f"{on_python}; {graphs}."
+        )
+
+
+def choose(asked: str, check_gpu: Callable[[str], None]) -> Layout:
+    """Lay the models out for this machine.
+
+    Args:
+        asked: A profile, or `auto`.
+        check_gpu: Raises StartError if the GPU profile of this name cannot run here.
+
+    Raises:
+        StartError: The profile cannot run here.
+    """
+    return Layout(profiles.choose(asked, check_gpu), machine.find_cores(), machine.has_vnni())
+
+
+def arrange(repository: Repository, layout: Layout, folder: Path, change: Change | None = None) -> Path:
+    """Write the repository that Triton is to serve: configurations for this machine, and links to the models.
+
+    Args:
+        repository: The exported models.
+        layout: What the configurations are to say.
+        folder: Where to; it is made.
+        change: Further changes of each configuration, for benchmarks.
+
+    Returns:
+        The folder; with the profile `configured` and no further changes, the repository itself.
+
+    Raises:
+        StartError: A model has not been exported, a configuration lacks what is to be changed, or the folder cannot be
+            written.
+    """
+    profile = layout.profile.name
+    if profile == profiles.CONFIGURED and change is None:
+        configs = {model: repository.config(model) for model in repository.models}
+        _check_exported(repository, configs)
+        return repository.root
+    configs = {}
+    for file in sorted(repository.root.glob(f"*/{model_config.FILE_NAME}")):
+        model = file.parent.name
+        configs[model] = repository.config(model, profile)
+        if model in repository.models and profile != profiles.CONFIGURED:
+            adapt(model, configs[model], repository, layout)
+        if change:
+            change(model, configs[model])
+    _check_exported(repository, configs)
+    try:
+        for model, config in configs.items():
+            _link(repository.root / model, folder / model, config)
+    except OSError as error:
+        raise StartError(
+            f"cannot write configurations for this machine into {folder} ({error.strerror}); "
+            "in a container: --tmpfs=/tmp"
+        ) from error
+    return folder
+
+
+def adapt(model: str, config: ModelConfig, repository: Repository, layout: Layout) -> None:
+    """Change one model's configuration to what a layout says.
+
+    Raises:
+        ConfigError: It lacks what is to be changed.
+    """
+    on_cpu = layout.profile.name == profiles.CPU
+    if config.backend == "python":
+        calls_others = "calls_under_way" in config.parameters
+        model_config.set_instance_count(config, layout.decoders if calls_others else layout.python_instances)
+        if calls_others and on_cpu:
+            # Two pages at once must keep all recognizers busy.
+            model_config.set_parameter(config, "calls_under_way", max(MIN_DECODERS, layout.recognizers))
+    elif config.backend == "onnxruntime" and on_cpu:
+        if not layout.has_vnni and config.default_model_filename == CPU_GRAPH:
+            config.default_model_filename = FLOAT_GRAPH
+        if model in repository.called:
+            model_config.set_instance_count(config, layout.recognizers)
+        else:
+            model_config.set_instance_count(config, layout.detectors)
+            model_config.set_parameter(config, "intra_op_thread_count", layout.detector_threads)
+
+
+def _check_exported(repository: Repository, configs: dict[str, ModelConfig]) -> None:
+    for model in repository.onnx_models:
+        repository.graph(model, configs[model])
+
+
+def _link(model: Path, target: Path, config: ModelConfig) -> None:
+    target.mkdir(parents=True)
+    for entry in model.iterdir():
+        if entry.name != model_config.FILE_NAME:
+            (target / entry.name).symlink_to(entry.absolute())
+    (target / model_config.FILE_NAME).write_text(model_config.to_text(config), encoding="utf-8")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"

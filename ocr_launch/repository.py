@@ -1,0 +1,118 @@
+"""The exported models: which there are, their configurations and their graphs.
+
+The ensemble says which steps there are, and the parameter `recognizer` of a step names the model that this step calls.
+"""
+
+import dataclasses
+from functools import cached_property
+from pathlib import Path
+
+from ocr_launch import model_config
+from ocr_launch.errors import StartError
+from ocr_launch.model_config import ModelConfig
+from ocr_launch.profiles import CPU
+
+ENSEMBLE = "ocr_ensemble"
+# The parameter of a Python step that names the model that it calls.
+RECOGNIZER = "recognizer"
+EXPORT = "write it with `python -m export --model-repository DIR`"
+
+
+@dataclasses.dataclass(frozen=True)
+class Repository:
+    """A folder of models.
+
+    Attributes:
+        root: The folder.
+    """
+
+    root: Path
+
+    def __post_init__(self) -> None:
+        """Check that it is one.
+
+        Raises:
+            StartError: It is not.
+        """
+        if not (self.root / ENSEMBLE / model_config.FILE_NAME).exists():
+            raise StartError(
+                f"{self.root} is no model repository: it has no {ENSEMBLE}/{model_config.FILE_NAME}; {EXPORT}"
+            )
+
+    @cached_property
+    def steps(self) -> tuple[str, ...]:
+        """The steps of the ensemble, in the order of the data."""
+        return tuple(step.model_name for step in self.config(ENSEMBLE).ensemble_scheduling.step)
+
+    @cached_property
+    def recognizer(self) -> str:
+        """The model that reads the crops.
+
+        Raises:
+            StartError: No step names one.
+        """
+        for name in self.called:
+            return name
+        raise StartError(f"no step of {ENSEMBLE} in {self.root} names its recognizer in parameters {RECOGNIZER!r}")
+
+    @cached_property
+    def called(self) -> tuple[str, ...]:
+        """The models that steps call, which are no steps themselves."""
+        configs = (self.config(step) for step in self.steps)
+        named = (model_config.parameter(c, RECOGNIZER) for c in configs if RECOGNIZER in c.parameters)
+        return tuple(dict.fromkeys(named))
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The ensemble, its steps, and the models that they call."""
+        return (ENSEMBLE, *self.steps, *self.called)
+
+    @property
+    def python_steps(self) -> tuple[str, ...]:
+        """The models whose backend is python."""
+        return tuple(model for model in self.models if self.config(model).backend == "python")
+
+    @property
+    def onnx_models(self) -> tuple[str, ...]:
+        """The models that ONNX Runtime runs: the detector and the recognizer."""
+        return tuple(model for model in self.models if self.config(model).backend == "onnxruntime")
+
+    def config(self, model: str, profile: str = CPU) -> ModelConfig:
+        """A model's configuration.
+
+        Args:
+            model: Its name.
+            profile: `configs/PROFILE.pbtxt` is taken where it is there, as Triton does with `--model-config-name`.
+
+        Raises:
+            ConfigError: It is missing, or no model configuration.
+        """
+        folder = self.root / model
+        own = folder / "configs" / f"{profile}.pbtxt"
+        return model_config.read(own if own.exists() else folder / model_config.FILE_NAME)
+
+    def newest_version(self, model: str) -> Path:
+        """The version directory that Triton loads.
+
+        Raises:
+            StartError: There is none.
+        """
+        folder = self.root / model
+        versions = [path for path in folder.iterdir() if path.name.isdecimal()] if folder.is_dir() else []
+        if not versions:
+            raise self._not_exported(model)
+        return max(versions, key=lambda path: int(path.name))
+
+    def graph(self, model: str, config: ModelConfig) -> Path:
+        """The ONNX file that a configuration names.
+
+        Raises:
+            StartError: It is missing.
+        """
+        file = self.newest_version(model) / (config.default_model_filename or "model.onnx")
+        if not file.exists():
+            raise self._not_exported(model, f"{file.name} is missing in version {file.parent.name}")
+        return file
+
+    def _not_exported(self, model: str, why: str = "") -> StartError:
+        return StartError(f"{self.root} has no exported {model}{f' ({why})' if why else ''}: {EXPORT}")

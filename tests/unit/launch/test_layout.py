@@ -1,0 +1,169 @@
+"""How many instances and threads the models get, and what the launcher says of it."""
+
+from pathlib import Path
+
+import pytest
+
+from ocr_launch import layout, model_config
+from ocr_launch.errors import ConfigError, StartError
+from ocr_launch.layout import Layout
+from ocr_launch.machine import Cores
+from ocr_launch.model_config import ModelConfig
+from ocr_launch.profiles import Profile
+from ocr_launch.repository import ENSEMBLE, Repository
+
+
+def laid_out(profile: str, cores: float, *, has_vnni: bool = True) -> Layout:
+    return Layout(Profile(profile, "as asked for"), Cores(cores), has_vnni)
+
+
+def arranged(repository: Repository, chosen: Layout, folder: Path) -> dict[str, ModelConfig]:
+    """The configurations that Triton will read."""
+    served = Repository(layout.arrange(repository, chosen, folder))
+    return {model: served.config(model) for model in served.models}
+
+
+def counts(configs: dict[str, ModelConfig]) -> dict[str, int]:
+    return {model: model_config.instance_count(config) for model, config in configs.items() if model != ENSEMBLE}
+
+
+@pytest.mark.parametrize(
+    ("cores", "detectors", "threads", "recognizers"),
+    [(1, 1, 1, 2), (1.5, 1, 2, 2), (2, 1, 2, 2), (4, 1, 4, 4), (6, 2, 3, 6), (8, 2, 4, 8), (64, 16, 4, 16)],
+)
+def test_all_cores_have_something_to_do(cores: float, detectors: int, threads: int, recognizers: int) -> None:
+    chosen = laid_out("cpu", cores)
+    assert (chosen.detectors, chosen.detector_threads, chosen.recognizers) == (detectors, threads, recognizers)
+
+
+def test_the_configurations_of_eight_cores_differ_in_numbers_only(repository: Repository, tmp_path: Path) -> None:
+    configs = arranged(repository, laid_out("cpu", 8), tmp_path / "served")
+    assert counts(configs) == {
+        "image_preprocessing": 4,
+        "text_detection": 2,
+        "text_cropping": 4,
+        "ctc_decoding": 8,
+        "text_recognition": 8,
+    }
+    assert model_config.parameter(configs["text_detection"], "intra_op_thread_count") == "4"
+    assert model_config.parameter(configs["text_recognition"], "intra_op_thread_count") == "1"
+    assert model_config.parameter(configs["ctc_decoding"], "calls_under_way") == "8"
+    for model, ours in configs.items():
+        theirs = repository.config(model)
+        for config in (ours, theirs):
+            config.ClearField("instance_group")
+            for key in ("intra_op_thread_count", "calls_under_way"):
+                config.parameters.pop(key, None)
+        assert ours == theirs
+
+
+@pytest.mark.parametrize("profile", ["gpu", "tensorrt"])
+def test_beside_a_gpu_the_python_steps_follow_the_cores(profile: str, repository: Repository, tmp_path: Path) -> None:
+    configs = arranged(repository, laid_out(profile, 32), tmp_path / "served")
+    assert {model: counts(configs)[model] for model in repository.python_steps} == {
+        "image_preprocessing": 16,
+        "text_cropping": 16,
+        "ctc_decoding": 32,
+    }
+    for model in (*repository.onnx_models, "ctc_decoding"):
+        own, theirs = configs[model], repository.config(model, profile)
+        assert own.parameters == theirs.parameters
+    for model in repository.onnx_models:
+        assert configs[model] == repository.config(model, profile)
+
+
+@pytest.mark.parametrize("model", ["text_detection", "text_recognition"])
+def test_without_vnni_the_float32_graph_is_served(model: str, repository: Repository, tmp_path: Path) -> None:
+    """There, products of uint8 and int8 saturate, and lines are read otherwise."""
+    for has_vnni, graph in ((True, "model.cpu.onnx"), (False, "model.onnx")):
+        configs = arranged(repository, laid_out("cpu", 2, has_vnni=has_vnni), tmp_path / f"served-{has_vnni}")
+        assert configs[model].default_model_filename == graph
+
+
+def test_the_models_are_linked_with_all_that_is_beside_them(repository: Repository, tmp_path: Path) -> None:
+    (repository.root / "text_recognition" / "2").mkdir()
+    (repository.root / "text_recognition" / "2" / "model.cpu.onnx").touch()
+    served = layout.arrange(repository, laid_out("cpu", 2), tmp_path / "served")
+    assert sorted(path.name for path in (served / "text_recognition").iterdir()) == [
+        "1",
+        "2",
+        "config.pbtxt",
+        "configs",
+    ]
+    assert (served / "text_recognition" / "2" / "model.cpu.onnx").samefile(
+        repository.root / "text_recognition" / "2" / "model.cpu.onnx"
+    )
+
+
+def test_configured_leaves_the_files_alone(repository: Repository, tmp_path: Path) -> None:
+    assert layout.arrange(repository, laid_out("configured", 8), tmp_path / "served") == repository.root
+    assert not (tmp_path / "served").exists()
+
+
+def test_a_further_change_comes_last(repository: Repository, tmp_path: Path) -> None:
+    def change(model: str, config: ModelConfig) -> None:
+        if model == "text_recognition":
+            model_config.set_instance_count(config, 7)
+
+    for profile in ("cpu", "configured"):
+        served = layout.arrange(repository, laid_out(profile, 2), tmp_path / profile, change)
+        assert model_config.instance_count(Repository(served).config("text_recognition")) == 7
+
+
+def test_a_users_comments_and_formatting_do_not_matter(repository: Repository, tmp_path: Path) -> None:
+    file = repository.root / "text_recognition" / "config.pbtxt"
+    rewritten = model_config.to_text(repository.config("text_recognition"))
+    file.write_text(f"# mine\n{rewritten}".replace("instance_group {", "instance_group\n{ # how many"))
+    assert counts(arranged(repository, laid_out("cpu", 8), tmp_path / "served"))["text_recognition"] == 8
+
+
+@pytest.mark.parametrize(
+    ("model", "field", "missing"),
+    [
+        ("text_recognition", "instance_group", "one instance_group and has 0"),
+        ("text_cropping", "instance_group", "one instance_group and has 0"),
+        ("text_detection", "parameters", "parameters 'intra_op_thread_count' and has none"),
+    ],
+)
+def test_a_field_that_is_to_be_changed_and_is_missing_is_an_error(
+    repository: Repository, tmp_path: Path, model: str, field: str, missing: str
+) -> None:
+    config = repository.config(model)
+    config.ClearField(field)
+    (repository.root / model / "config.pbtxt").write_text(model_config.to_text(config))
+    with pytest.raises(ConfigError, match=rf"the configuration of {model} must have {missing}.*profile configured"):
+        layout.arrange(repository, laid_out("cpu", 2), tmp_path / "served")
+
+
+@pytest.mark.parametrize(
+    ("profile", "graph"), [("cpu", "model.cpu.onnx"), ("gpu", "model.onnx"), ("configured", "model.cpu.onnx")]
+)
+def test_the_graph_that_a_profile_loads_is_the_one_that_must_be_there(
+    repository: Repository, tmp_path: Path, profile: str, graph: str
+) -> None:
+    (repository.root / "text_recognition" / "1" / graph).unlink()
+    with pytest.raises(StartError, match=rf"no exported text_recognition \({graph} is missing in version 1\)"):
+        layout.arrange(repository, laid_out(profile, 2), tmp_path / "served")
+
+
+def test_a_folder_that_cannot_be_written_is_told(repository: Repository, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StartError, match=r"cannot write configurations .* \(Not a directory\)"):
+        layout.arrange(repository, laid_out("cpu", 2), tmp_path / "file" / "served")
+
+
+def test_what_was_chosen_and_why_is_told() -> None:
+    no_gpu = Profile("cpu", "there is no GPU")
+    assert str(Layout(no_gpu, Cores(8), has_vnni=True)) == (
+        "Profile cpu: there is no GPU. On 8 cores: 2 detectors of 4 threads, 8 recognizers of 1 thread, "
+        "4 processes of each Python step, 8 of the last; int8 graphs."
+    )
+    quota = Layout(no_gpu, Cores(1.5, has_quota=True), has_vnni=False)
+    assert "On 1.5 cores (the quota of this container): 1 detector of 2 threads, 2 recognizers" in str(quota)
+    assert str(quota).endswith("; float32 graphs, as this processor has no VNNI for int8.")
+    assert str(laid_out("gpu", 16)) == (
+        "Profile gpu: as asked for. On 16 cores: 8 processes of each Python step, 16 of the last."
+    )
+    assert str(laid_out("configured", 16)) == (
+        "Profile configured: as asked for. Instances and threads are those of the configurations in the repository."
+    )

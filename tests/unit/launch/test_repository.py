@@ -1,0 +1,65 @@
+"""Which models there are, as the configurations say."""
+
+from pathlib import Path
+
+import pytest
+
+from ocr_launch import model_config
+from ocr_launch.errors import ConfigError, StartError
+from ocr_launch.repository import Repository
+
+
+def test_the_ensemble_tells_its_steps_and_a_step_the_recognizer(repository: Repository) -> None:
+    assert repository.steps == ("image_preprocessing", "text_detection", "text_cropping", "ctc_decoding")
+    assert repository.recognizer == "text_recognition"
+    assert repository.models == ("ocr_ensemble", *repository.steps, "text_recognition")
+    assert repository.python_steps == ("image_preprocessing", "text_cropping", "ctc_decoding")
+    assert repository.onnx_models == ("text_detection", "text_recognition")
+
+
+def test_a_step_that_an_operator_puts_between_is_found(repository: Repository) -> None:
+    config = repository.config("ocr_ensemble")
+    config.ensemble_scheduling.step.add().model_name = "dewarping"
+    (repository.root / "ocr_ensemble" / "config.pbtxt").write_text(model_config.to_text(config))
+    assert "dewarping" in Repository(repository.root).steps
+
+
+def test_an_ensemble_without_a_recognizer_is_told(repository: Repository) -> None:
+    file = repository.root / "ctc_decoding" / "config.pbtxt"
+    file.write_text(file.read_text().replace('"recognizer"', '"reader"'))
+    with pytest.raises(StartError, match=r"no step of ocr_ensemble in .* names its recognizer"):
+        _ = Repository(repository.root).recognizer
+
+
+def test_a_profiles_own_configuration_counts_where_it_is_there(repository: Repository) -> None:
+    assert repository.config("text_detection", "gpu").max_batch_size == 8
+    assert repository.config("ocr_ensemble", "gpu") == repository.config("ocr_ensemble")
+
+
+def test_the_newest_version_is_the_greatest_number(repository: Repository) -> None:
+    for version in ("9", "10", ".11.part"):
+        (repository.root / "text_detection" / version).mkdir()
+    assert repository.newest_version("text_detection").name == "10"
+
+
+def test_a_folder_without_the_ensemble_is_no_repository(tmp_path: Path) -> None:
+    with pytest.raises(StartError, match=r"is no model repository: it has no ocr_ensemble/config.pbtxt"):
+        Repository(tmp_path)
+
+
+def test_a_model_that_was_not_exported_is_named(repository: Repository) -> None:
+    (repository.root / "text_detection" / "1").rename(repository.root / "text_detection" / "not-a-version")
+    with pytest.raises(StartError, match=r"has no exported text_detection: write it with `python -m export"):
+        repository.newest_version("text_detection")
+
+
+def test_a_step_without_a_folder_is_named(repository: Repository) -> None:
+    (repository.root / "text_cropping" / "config.pbtxt").unlink()
+    with pytest.raises(ConfigError, match=r"text_cropping/config.pbtxt is missing"):
+        _ = Repository(repository.root).models
+
+
+def test_a_misspelt_field_is_told_with_its_line(repository: Repository) -> None:
+    (repository.root / "text_cropping" / "config.pbtxt").write_text('name: "text_cropping"\nbackned: "python"\n')
+    with pytest.raises(ConfigError, match=r"text_cropping/config.pbtxt is no model configuration: 2:\d+ .*backned"):
+        repository.config("text_cropping")

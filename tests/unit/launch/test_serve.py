@@ -1,0 +1,91 @@
+"""What `ocr-serve` makes of its environment: a command, or one sentence."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from ocr_launch import machine, model_config, serve
+from ocr_launch.errors import StartError
+from ocr_launch.machine import Cores
+from ocr_launch.repository import Repository
+
+
+@pytest.fixture(autouse=True)
+def container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four cores, no GPU, enough shared memory, and a /tmp of its own."""
+    monkeypatch.setattr(machine, "find_cores", lambda: Cores(4))
+    monkeypatch.setattr(machine, "has_gpu", lambda: False)
+    monkeypatch.setattr(machine, "has_vnni", lambda: True)
+    monkeypatch.setattr(machine, "shared_memory_shortage", lambda: None)
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
+
+
+def served(command: list[str]) -> str:
+    (flag,) = (flag for flag in command if flag.startswith("--model-repository="))
+    return flag.partition("=")[2]
+
+
+def test_the_models_fit_the_machine(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    command, environment = serve.prepare({"OCR_MODEL_REPOSITORY": str(repository.root)}, ["--log-verbose=1"])
+    recognition = Repository(Path(served(command))).config("text_recognition")
+    assert model_config.instance_count(recognition) == 4
+    assert (command[0], command[-1], environment) == ("tritonserver", "--log-verbose=1", {"CUDA_VISIBLE_DEVICES": ""})
+    assert {"--load-model=ocr_ensemble", "--load-model=text_recognition"} <= set(command)
+    said = capsys.readouterr().err
+    assert said.startswith("ocr-serve: Profile cpu: there is no GPU. On 4 cores: 1 detector of 4 threads")
+
+
+def test_a_second_start_writes_the_configurations_anew(repository: Repository) -> None:
+    for _ in range(2):
+        command, _ = serve.prepare({"OCR_MODEL_REPOSITORY": str(repository.root)}, [])
+    assert (Path(served(command)) / "ocr_ensemble" / "config.pbtxt").exists()
+
+
+def test_configured_serves_the_files_as_they_are(repository: Repository) -> None:
+    environment = {"OCR_MODEL_REPOSITORY": str(repository.root), "OCR_PROFILE": "configured"}
+    command, added = serve.prepare(environment, [])
+    assert (served(command), added) == (str(repository.root), {})
+
+
+def test_models_at_an_address_keep_their_configurations(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command, _ = serve.prepare({"OCR_MODEL_REPOSITORY": "s3://bucket/models"}, [])
+    assert (served(command), "--load-model=*" in command) == ("s3://bucket/models", True)
+    assert not any(flag.startswith("--model-config-name") for flag in command)
+    assert "configured as they are" in capsys.readouterr().err
+
+    monkeypatch.setattr(machine, "has_gpu", lambda: True)
+    command, _ = serve.prepare({"OCR_MODEL_REPOSITORY": "s3://bucket/models"}, [])
+    assert "--model-config-name=gpu" in command
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"OCR_PROFILE": "fast"}, r"OCR_PROFILE is 'fast'; it must be one of auto, cpu, gpu, tensorrt, configured"),
+        ({"OCR_PROFILE": "gpu"}, r"OCR_PROFILE=gpu needs a GPU and this container has none: run it with --gpus all"),
+        ({"OCR_ADMIN_KEY": "a=b"}, r"OCR_ADMIN_KEY may have letters, digits, '.', '_' and '-' only"),
+        ({"OCR_MODEL_REPOSITORY": "no-such-folder"}, r"no-such-folder is no model repository"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence(environment: dict[str, str], sentence: str) -> None:
+    with pytest.raises(StartError, match=sentence):
+        serve.prepare(environment, [])
+
+
+def test_engines_need_a_folder_that_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "has_gpu", lambda: True)
+    monkeypatch.setattr(serve, "ENGINES", Path("no-such-folder"))
+    with pytest.raises(StartError, match="keeps its engines in no-such-folder, which is read-only here"):
+        serve.prepare({"OCR_PROFILE": "tensorrt"}, [])
+
+
+def test_nobody_knows_the_key_that_was_not_given(repository: Repository) -> None:
+    environment = {"OCR_MODEL_REPOSITORY": str(repository.root)}
+    keys = {
+        flag.rpartition("=")[2] for _ in range(2) for flag in serve.prepare(environment, [])[0] if "restricted" in flag
+    }
+    assert len(keys) == 2
+    assert all(len(key) == 48 for key in keys)
