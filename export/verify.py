@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from export import runtime
+from export import exact_int8, runtime
 from export.contract import DetectorExport, Outputs, RecognizerExport
 from export.errors import ExportError
 from ocr_core import batching, crops, ctc, detection, image
@@ -131,7 +131,7 @@ def verify_cpu_detector(graph: ModelProto, export: DetectorExport, samples: Path
         ExportError: They differ in names, axes or types, or too many boxes are others.
     """
     _check_signature(graph, "image", DETECTOR_OUTPUTS)
-    run, run_float, report = load(graph), load(export.graph), SameOnCpu()
+    run, run_float, report = load(exact_int8.with_uint8_weights(graph)), load(export.graph), SameOnCpu()
     for page in detector_inputs(samples):
         ours, theirs = (
             detection.decode(r(page)["maps"][0], image.size(page[0]), Options())[0] for r in (run, run_float)
@@ -149,7 +149,7 @@ def verify_cpu_recognizer(graph: ModelProto, export: RecognizerExport, lines: li
         ExportError: They differ in names, axes or types, or too many texts are others.
     """
     _check_signature(graph, "crops", RECOGNIZER_OUTPUTS)
-    run, run_float, report = load(graph), load(export.graph), SameOnCpu()
+    run, run_float, report = load(exact_int8.with_uint8_weights(graph)), load(export.graph), SameOnCpu()
     for batch in line_batches(lines, export.geometry):
         texts = [
             ctc.decode(read["indices"], read["confidences"], export.characters)[0]

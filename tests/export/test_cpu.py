@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
-from export import best_class, cpu, runtime, verify
+from export import best_class, cpu, exact_int8, runtime, verify
 from export.contract import DetectorExport, RecognizerExport
 from export.errors import ExportError
 from export.repository import CPU_MODEL_FILE, MODEL_FILE
@@ -49,7 +49,8 @@ def positions(channels: int) -> Batch:
 
 def error(ours: ModelProto, theirs: ModelProto, batch: Batch) -> float:
     """Root mean square of what the outputs differ by, as a share of their standard deviation."""
-    outputs = [runtime.run(runtime.load(graph), batch)["output"] for graph in (ours, theirs)]
+    graphs = (exact_int8.with_uint8_weights(ours), theirs)
+    outputs = [runtime.run(runtime.load(graph), batch)["output"] for graph in graphs]
     return float((outputs[0] - outputs[1]).std() / outputs[1].std())
 
 
@@ -119,6 +120,32 @@ def test_a_line_without_a_character_has_no_confidence(
     read = runtime.run(runtime.load(made), np.full((2, recognizer.geometry.height, 64, 3), 255, np.uint8))
     assert not read["indices"].any()
     assert not read["confidences"].any()
+
+
+def product_of_int8(weights: NDArray[np.int8]) -> ModelProto:
+    """A matrix product of uint8 with these weights, (channels, outputs), scales 1 and zero points 0."""
+    constants = {"w": weights, "one": np.float32(1), "zero": np.uint8(0), "zeros": np.zeros(weights.shape[1], np.int8)}
+    node = helper.make_node(
+        "MatMulIntegerToFloat", ["input", "w", "one", "one", "zero", "zeros"], ["output"], domain="com.microsoft"
+    )
+    graph = helper.make_graph(
+        [node],
+        "product",
+        [helper.make_tensor_value_info("input", TensorProto.UINT8, ["n", weights.shape[0]])],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["n", weights.shape[1]])],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
+    )
+    imports = [helper.make_opsetid("", 20), helper.make_opsetid("com.microsoft", 1)]
+    return helper.make_model(graph, opset_imports=imports, ir_version=9)
+
+
+def test_the_exact_equivalent_does_not_saturate_on_any_processor() -> None:
+    """255 · 127 · 2 is beyond int16, where AVX2 without VNNI cuts sums of two products off."""
+    weights = np.full((64, 8), 127, np.int8)
+    bytes_in = np.full((4, 64), 255, np.uint8)
+    exact = exact_int8.with_uint8_weights(product_of_int8(weights))
+    output = runtime.run(runtime.load(exact), bytes_in)["output"]
+    np.testing.assert_array_equal(output, bytes_in.astype(np.float32) @ weights.astype(np.float32))
 
 
 @pytest.mark.parametrize(("model", "in_8_bits"), [("text_detection", True), ("text_recognition", False)])
