@@ -14,7 +14,7 @@ from ocr_launch.errors import StartError
 from ocr_launch.machine import Cores
 from ocr_launch.model_config import ModelConfig
 from ocr_launch.profiles import Profile
-from ocr_launch.repository import Repository
+from ocr_launch.repository import RECOGNIZER, Repository
 
 # A page that is alone gains little from more threads than these; more pages gain from more instances.
 MAX_DETECTOR_THREADS = 4
@@ -24,6 +24,8 @@ MAX_RECOGNIZERS = 16
 MIN_INSTANCES = 2
 # While four pages are in ctc_decoding, the recognizers always have calls.
 MIN_DECODERS = 4
+# Calls to the recognizer that one page may have under way on a GPU: those of equal width share a run there.
+GPU_CALLS_UNDER_WAY = 8
 # The graph for CPUs needs VNNI where it is int8; the one for GPUs is float32.
 CPU_GRAPH, FLOAT_GRAPH = "model.cpu.onnx", "model.onnx"
 
@@ -69,6 +71,11 @@ class Layout:
     def python_instances(self) -> int:
         """Instances of every other Python step."""
         return max(MIN_INSTANCES, math.ceil(self.cores.count / 2))
+
+    @property
+    def calls_under_way(self) -> int:
+        """Calls to the recognizer that one page may have under way: two pages at once keep all recognizers busy."""
+        return max(MIN_DECODERS, self.recognizers) if self.profile.name == profiles.CPU else GPU_CALLS_UNDER_WAY
 
     def __str__(self) -> str:
         chosen = f"Profile {self.profile.name}: {self.profile.reason}."
@@ -147,11 +154,10 @@ def adapt(model: str, config: ModelConfig, repository: Repository, layout: Layou
     """
     on_cpu = layout.profile.name == profiles.CPU
     if config.backend == "python":
-        calls_others = "calls_under_way" in config.parameters
-        model_config.set_instance_count(config, layout.decoders if calls_others else layout.python_instances)
-        if calls_others and on_cpu:
-            # Two pages at once must keep all recognizers busy.
-            model_config.set_parameter(config, "calls_under_way", max(MIN_DECODERS, layout.recognizers))
+        calls_recognizer = RECOGNIZER in config.parameters
+        model_config.set_instance_count(config, layout.decoders if calls_recognizer else layout.python_instances)
+        if calls_recognizer:
+            model_config.set_parameter(config, "calls_under_way", layout.calls_under_way)
     elif config.backend == "onnxruntime" and on_cpu:
         if not layout.has_vnni and config.default_model_filename == CPU_GRAPH:
             config.default_model_filename = FLOAT_GRAPH

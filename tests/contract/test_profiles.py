@@ -1,4 +1,7 @@
-"""The machine profiles, `configs/gpu.pbtxt` and `configs/tensorrt.pbtxt`: the same models, tuned otherwise."""
+"""The profiles of the ONNX models, `configs/gpu.pbtxt` and `configs/tensorrt.pbtxt`: the same models, tuned otherwise.
+
+Python steps have one configuration; the launcher sets their instances.
+"""
 
 from types import ModuleType
 from typing import Any
@@ -11,18 +14,14 @@ from tritonclient.grpc import model_config_pb2
 
 from export.ppocr import GEOMETRY
 from ocr_core.batching import BUCKET_PX, MAX_CROPS
-from tests.contract.configs import CONFIGS, ONNX_MODELS, PYTHON_MODELS
+from tests.contract.configs import CONFIGS, ONNX_MODELS
 from tests.project import MODEL_REPOSITORY, ROOT
 from tests.unit.server import onnx_backend
 
 PROFILES = ("gpu", "tensorrt")
-MODELS = [*PYTHON_MODELS, *ONNX_MODELS]
-
-# Which form of a graph the profiles for CPUs and for GPUs take.
-FILES = {"onnxruntime": [("model.cpu.onnx", "model.onnx")], "python": [("", "")]}
 
 each_profile = pytest.mark.parametrize("profile", PROFILES)
-each_model = pytest.mark.parametrize("model", MODELS)
+each_model = pytest.mark.parametrize("model", ONNX_MODELS)
 
 
 def read(model: str, profile: str) -> Any:
@@ -53,38 +52,28 @@ def test_a_profile_is_the_same_model(model: str, profile: str) -> None:
     ours, tuned = CONFIGS[model], read(model, profile)
     for field in ("name", "backend", "input", "output"):
         assert getattr(tuned, field) == getattr(ours, field)
-    assert (ours.default_model_filename, tuned.default_model_filename) in FILES[ours.backend]
+    assert (ours.default_model_filename, tuned.default_model_filename) == ("model.cpu.onnx", "model.onnx")
     assert (tuned.max_batch_size > 0) == (ours.max_batch_size > 0)
     assert set(ours.parameters) - {"intra_op_thread_count"} <= set(tuned.parameters)
 
 
 @each_profile
 @each_model
-def test_onnx_models_run_on_the_gpu_and_python_steps_beside_it(model: str, profile: str) -> None:
+def test_onnx_models_run_on_the_gpu(model: str, profile: str) -> None:
     (group,) = read(model, profile).instance_group
-    gpu = model_config_pb2.ModelInstanceGroup.KIND_GPU
-    assert (group.kind == gpu) == (model in ONNX_MODELS)
+    assert group.kind == model_config_pb2.ModelInstanceGroup.KIND_GPU
     assert group.count >= CONFIGS[model].instance_group[0].count or profile == "tensorrt"
 
 
 @each_profile
-@pytest.mark.parametrize("model", ONNX_MODELS)
+@each_model
 def test_beside_a_gpu_no_thread_of_the_runtime_takes_a_core_from_the_python_steps(model: str, profile: str) -> None:
     """The native backend cannot keep them from spinning."""
     assert read(model, profile).parameters["intra_op_thread_count"].string_value == "1"
 
 
 @each_profile
-def test_as_large_images_are_accepted_as_elsewhere(profile: str) -> None:
-    limits = [
-        config.parameters["max_image_megapixels"].string_value
-        for config in (CONFIGS["image_preprocessing"], read("image_preprocessing", profile))
-    ]
-    assert limits[0] == limits[1]
-
-
-@each_profile
-@pytest.mark.parametrize("model", ONNX_MODELS)
+@each_model
 def test_a_new_shape_does_not_search_for_algorithms(backend: ModuleType, model: str, profile: str) -> None:
     *_, (name, options) = backend.sessions.gpu_providers(as_triton_tells(read(model, profile)), "0")
     assert name == "CUDAExecutionProvider"
