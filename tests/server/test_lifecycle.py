@@ -83,9 +83,9 @@ def launch(repository: Path, *more: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def launched(repository: Path, folder: Path) -> Iterator[subprocess.Popen[str]]:
+def launched(repository: Path, folder: Path, *more: str) -> Iterator[subprocess.Popen[str]]:
     """`python -m server`, killed at the end with all that names its temporary folder."""
-    with subprocess.Popen(command(repository), text=True, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own
+    with subprocess.Popen(command(repository, *more), text=True, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own
         try:
             yield process
         finally:
@@ -158,6 +158,15 @@ def test_a_signal_while_the_model_loads_leaves_no_process(repository: Path, tmp_
         process.terminate()
         assert process.wait(TIMEOUT_S) == 0
         wait_until(lambda: not naming(tmp_path))
+
+
+def test_models_for_cpus_do_not_see_a_gpu(repository: Path, tmp_path: Path) -> None:
+    """ONNX Runtime would put the int8 graph on it, where its products are not made for."""
+    with launched(repository, tmp_path, "--profile", "cpu") as process:
+        wait_for_address(process)
+        environments = [Path(f"/proc/{pid}/environ").read_bytes().split(b"\0") for pid in naming(tmp_path)]
+        assert len(environments) > 1
+        assert all(b"CUDA_VISIBLE_DEVICES=" in environment for environment in environments)
 
 
 def test_a_commands_exit_status_is_passed_on_and_it_gets_the_address(repository: Path) -> None:
