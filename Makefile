@@ -24,8 +24,8 @@ test: export ## run every test against a real Triton (TESTS="tests/unit -k crops
 serve: export ## leave the server running and print how to call it
 	$(PY) -m server
 
-image: $(VENV)/installed ## build the production image (docs/production.md)
-	$(PY) -m tests.image.image
+image: $(VENV)/installed ## build the production image (STANDIN=1: on a stand-in for NVIDIA's base, for tests)
+	$(PY) -m tests.image.image $(if $(STANDIN),--stand-in)
 
 test-image: $(VENV)/installed ## build the image, and run the tests of the server against a container of it
 	$(PY) -m pytest tests/server tests/image --triton=image

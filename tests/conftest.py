@@ -71,7 +71,7 @@ def triton(
 def image() -> Iterator[Image]:
     """The production image as the working tree makes it."""
     with daemon() as docker:
-        yield build(docker, find_base(docker))
+        yield build(docker, *find_base(docker))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 """The production image, built from Dockerfile.triton as it stands.
 
-`python -m tests.image.image` (make image) builds it with the Docker daemon that answers.
+`python -m tests.image.image` (make image) builds it with the Docker daemon that answers, on the base that the
+Dockerfile names. `--stand-in` (make image STANDIN=1) builds it on a stand-in for that base, under another tag: for
+tests only.
 """
 
 import re
@@ -8,12 +10,15 @@ import sys
 import time
 from dataclasses import dataclass
 
+import click
+
 from tests.image.docker import Docker
 from tests.image.standin.make import make
 from tests.project import ROOT
 
 DOCKERFILE = ROOT / "Dockerfile.triton"
 TAG = "ocr-triton"
+TEST_TAG = "ocr-triton-on-standin"
 PULL_TIMEOUT_S = 3600
 
 
@@ -38,7 +43,7 @@ class Image:
         return size, base
 
 
-def build(docker: Docker, base: str, tag: str = TAG, **arguments: str) -> Image:
+def build(docker: Docker, base: str, tag: str, **arguments: str) -> Image:
     """Build the image, or find it built: Docker keeps the layers whose inputs have not changed.
 
     Args:
@@ -55,13 +60,32 @@ def build(docker: Docker, base: str, tag: str = TAG, **arguments: str) -> Image:
     return Image(docker, tag, base)
 
 
-def find_base(docker: Docker) -> str:
-    """The base that Dockerfile.triton names, or its stand-in where that cannot be pulled."""
+def find_base(docker: Docker) -> tuple[str, str]:
+    """The base that Dockerfile.triton names, or its stand-in where that cannot be pulled; for tests.
+
+    Returns:
+        The base, and the tag for an image on it.
+    """
+    try:
+        return pull_base(docker), TAG
+    except RuntimeError as error:
+        print(f"\n{error}\nA STAND-IN takes its place, for tests only, without a GPU.\n", file=sys.stderr)
+        return make(docker), TEST_TAG
+
+
+def pull_base(docker: Docker) -> str:
+    """The base that Dockerfile.triton names, pulled if it is not there.
+
+    Raises:
+        RuntimeError: It cannot be pulled; with Docker's reason.
+    """
     name = pinned_base()
-    if docker.has(name) or docker.run("pull", name, check=False, timeout_s=PULL_TIMEOUT_S).returncode == 0:
-        return name
-    print(f"\n{name} cannot be pulled: a STAND-IN takes its place, for tests only, without a GPU.\n", file=sys.stderr)
-    return make(docker)
+    if not docker.has(name):
+        done = docker.run("pull", name, check=False, timeout_s=PULL_TIMEOUT_S)
+        if done.returncode != 0:
+            reason = (done.stdout.strip() or "no reason given").splitlines()[-1]
+            raise RuntimeError(f"{name} cannot be pulled: {reason}")
+    return name
 
 
 def pinned_base() -> str:
@@ -70,21 +94,23 @@ def pinned_base() -> str:
     return str(name)
 
 
-def main() -> None:
-    """Build the image with the daemon that answers, and tell what came of it."""
+@click.command()
+@click.option("--stand-in", is_flag=True, help=f"Build on a stand-in for the base, as {TEST_TAG}: for tests only.")
+def main(stand_in: bool) -> None:
+    """Build the image with the Docker daemon that answers, and tell what came of it."""
     docker = Docker()
     try:
         if not docker.answers():
-            sys.exit("no Docker daemon answers; start one, or name it in DOCKER_HOST")
-        base = find_base(docker)
+            raise click.ClickException("no Docker daemon answers; start one, or name it in DOCKER_HOST")
+        base, tag = (make(docker), TEST_TAG) if stand_in else (pull_base(docker), TAG)
         started = time.monotonic()
-        image = build(docker, base)
+        image = build(docker, base, tag)
     except RuntimeError as error:
-        sys.exit(str(error))
+        raise click.ClickException(str(error)) from error
     seconds = time.monotonic() - started
     size_mb, base_mb = image.sizes_mb
     print(f"{image.tag}: {size_mb:.0f} MB, {base_mb:.0f} of them its base {base}; built on that in {seconds:.0f} s")
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="python -m tests.image.image")

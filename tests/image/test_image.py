@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.image.container import running
-from tests.image.image import TAG, Image, build
+from tests.image.image import Image, build
 from tests.project import ROOT
 
 # What a working tree may hold and a build must not see.
@@ -75,7 +75,7 @@ def test_a_build_sees_the_sources_and_nothing_else_of_the_working_tree(image: Im
 
 def test_build_arguments_choose_the_models(image: Image, tmp_path: Path) -> None:
     models = {"DETECTOR": "ppocrv6-tiny", "RECOGNIZER": "ppocrv6-tiny"}
-    tiny = build(image.docker, image.base, f"{TAG}-tiny", **models)
+    tiny = build(image.docker, image.base, f"{image.tag}-tiny", **models)
     for model in ("text_detection", "text_recognition"):
         file = ("stat", "--format=%s", f"/opt/ocr/model_repository/{model}/1/model.onnx")
         assert int(within(image, tiny.tag, *file)) < int(within(image, image.tag, *file)) / 2

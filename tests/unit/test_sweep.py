@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from google.protobuf import text_format  # type: ignore[import-untyped]
+from server.layout import Layout
 from tritonclient.grpc import model_config_pb2
 
 from benchmarks.grid import Point, around, configure, default
 from benchmarks.sweep import Round, Speed, main, table, write
 from server import layout
-from server.layout import Layout
 from tests.project import MODEL_REPOSITORY
 
 DEFAULT = Point(2, 1, None, 1, 2)
