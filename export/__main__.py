@@ -128,7 +128,7 @@ def _export(
     recognizer_export = recognizer.build(*map(fetch, recognizer_sources))
     click.echo("Verifying the rewritten graphs against the originals ...", err=True)
     _tell("detector", detector.name, verify.verify_detector(detector_export, SAMPLES), "boxes")
-    lines = verify.cut_lines(detector_export, recognizer_export.geometry, SAMPLES)
+    lines = verify.cut_lines(detector_export, recognizer_export.recognizer, SAMPLES)
     _tell("recognizer", recognizer.name, verify.verify_recognizer(recognizer_export, lines), "texts")
     cpu_graphs = {"text_detection": detector_export.graph, "text_recognition": recognizer_export.graph}
     if notes["text_detection"]["cpu_precision"] == "int8":
@@ -147,14 +147,14 @@ def _export(
 
 def _detector_in_8_bits(export: DetectorExport) -> ModelProto:
     """The detector for CPUs, verified."""
-    made = cpu.for_cpus(export.graph, verify.detector_inputs(SAMPLES))
+    made = cpu.for_cpus(export.graph, verify.detector_inputs(export.detector, SAMPLES))
     _tell_8_bits("detector", verify.verify_cpu_detector(made, export, SAMPLES), "boxes")
     return made
 
 
 def _recognizer_in_8_bits(export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> ModelProto:
     """The recognizer for CPUs, verified."""
-    made = cpu.for_cpus(export.graph, verify.line_batches(lines, export.geometry))
+    made = cpu.for_cpus(export.graph, verify.line_batches(lines, export.recognizer))
     _tell_8_bits("recognizer", verify.verify_cpu_recognizer(made, export, lines), "texts")
     return made
 

@@ -18,21 +18,25 @@ MAX_IOU = 0.4
 MIN_AGREEMENT = 0.9
 
 
-def check(maps: FloatArray) -> None:
+def check(maps: FloatArray, stride_px: int) -> None:
     """Read the boxes out of one page's maps, (6, height, width), with OpenCV and with our own code.
+
+    Args:
+        maps: As a detector gives them.
+        stride_px: Pixels of the detector's input from one cell of ours to the next.
 
     Raises:
         ExportError: A box of one is not among the other's.
     """
-    ours, theirs = by_us(maps), by_opencv(maps)
+    ours, theirs = by_us(maps, stride_px), by_opencv(maps)
     same = _in_common(ours, theirs)
     if not len(ours) == len(theirs) == same:
         raise ExportError(f"of OpenCV's {len(theirs)} boxes, {same} are among the {len(ours)} that we read in the maps")
 
 
-def by_us(maps: FloatArray) -> FloatArray:
+def by_us(maps: FloatArray, stride_px: int) -> FloatArray:
     """Our reading of the cells, and of boxes that overlap the best ones: quads (N, 4, 2), clockwise."""
-    cells, _, _ = rectangles_of_cells(maps, MIN_SCORE)
+    cells, _, _ = rectangles_of_cells(maps, MIN_SCORE, stride_px)
     rectangles = [
         (tuple(centre), tuple(size), angle)
         for centre, size, angle in zip(

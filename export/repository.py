@@ -11,7 +11,6 @@ from onnx import ModelProto
 
 from export.contract import DetectorExport, RecognizerExport
 from export.errors import ExportError
-from ocr_core import ctc
 
 TEMPLATE = Path(__file__).parent.parent / "model_repository"
 MODEL_FILE = "model.onnx"
@@ -27,6 +26,9 @@ MODELS = (
     "text_recognition",
     "text_detection",
 )
+# Who reads detector.json and recognizer.json.
+DETECTOR_STEPS = ("image_preprocessing", "text_cropping")
+RECOGNIZER_STEPS = ("text_cropping", "ctc_decoding")
 # Keys of the provenance in an ONNX file's metadata begin with this.
 PREFIX = "ocr_triton."
 
@@ -72,9 +74,10 @@ class ModelRepository:
                 onnx.save(recognizer.graph, staged["text_recognition"] / MODEL_FILE)
                 for model, graph in cpu_graphs.items():
                     onnx.save(graph, staged[model] / CPU_MODEL_FILE)
-                recognizer.geometry.save(staged["text_cropping"])
-                recognizer.geometry.save(staged["ctc_decoding"])
-                ctc.save_characters(staged["ctc_decoding"], recognizer.characters)
+                for step in DETECTOR_STEPS:
+                    detector.detector.save(staged[step])
+                for step in RECOGNIZER_STEPS:
+                    recognizer.recognizer.save(staged[step])
                 for new in staged.values():
                     _replace(new, new.parent / str(self.version), undo)
                 undo.pop_all()

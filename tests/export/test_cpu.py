@@ -75,7 +75,7 @@ def test_a_channel_of_great_values_gets_wider_steps() -> None:
 
 def test_from_pixels_on_bytes_stay_bytes(detector: DetectorExport) -> None:
     """The first layers of PP-OCR's detector: convolutions, a pool and a concatenation, and then the first product."""
-    made = cpu.for_cpus(detector.graph, verify.detector_inputs(SAMPLES)[:1])
+    made = cpu.for_cpus(detector.graph, verify.detector_inputs(detector.detector, SAMPLES)[:1])
     first = [node.op_type for node in made.graph.node][:7]
     assert Counter(first) == {"QLinearConv": 4, "NhwcMaxPool": 1, "Concat": 1, "MatMulIntegerToFloat": 1}
 
@@ -98,7 +98,7 @@ def test_what_gains_nothing_or_loses_too_much_stays_in_floats(
 def test_the_best_of_many_classes_is_found_in_two_steps(
     recognizer: RecognizerExport, lines: list[NDArray[np.uint8]]
 ) -> None:
-    batches = verify.line_batches(lines, recognizer.geometry)[:8]
+    batches = verify.line_batches(lines, recognizer.recognizer)[:8]
     made = cpu.for_cpus(recognizer.graph, batches)
     logits = next(node.input[0] for node in made.graph.node if node.op_type == "GatherND")
     watched = ModelProto.FromString(made.SerializeToString())
@@ -108,7 +108,7 @@ def test_the_best_of_many_classes_is_found_in_two_steps(
         assert read[logits].shape[2] % best_class.ROWS == 0
         best = np.take_along_axis(read[logits], read["indices"][..., None], axis=2)[..., 0]
         np.testing.assert_array_equal(best, read[logits].max(axis=2))
-        assert read["indices"].max() < len(recognizer.characters)
+        assert read["indices"].max() < len(recognizer.recognizer.characters)
         sums = np.exp(read[logits] - best[..., None]).sum(axis=2)
         np.testing.assert_allclose(read["confidences"], np.where(read["indices"] == ctc.BLANK, 0, 1 / sums), rtol=1e-4)
 
@@ -116,8 +116,8 @@ def test_the_best_of_many_classes_is_found_in_two_steps(
 def test_a_line_without_a_character_has_no_confidence(
     recognizer: RecognizerExport, lines: list[NDArray[np.uint8]]
 ) -> None:
-    made = cpu.for_cpus(recognizer.graph, verify.line_batches(lines, recognizer.geometry)[:4])
-    read = runtime.run(runtime.load(made), np.full((2, recognizer.geometry.height, 64, 3), 255, np.uint8))
+    made = cpu.for_cpus(recognizer.graph, verify.line_batches(lines, recognizer.recognizer)[:4])
+    read = runtime.run(runtime.load(made), np.full((2, recognizer.recognizer.height, 64, 3), 255, np.uint8))
     assert not read["indices"].any()
     assert not read["confidences"].any()
 
@@ -177,12 +177,12 @@ def enlarge(model: ModelProto) -> ModelProto:
 
 
 def test_a_form_that_finds_other_boxes_is_refused(detector: DetectorExport) -> None:
-    spoilt = enlarge(cpu.for_cpus(detector.graph, verify.detector_inputs(SAMPLES)[:1]))
+    spoilt = enlarge(cpu.for_cpus(detector.graph, verify.detector_inputs(detector.detector, SAMPLES)[:1]))
     with pytest.raises(ExportError, match=r"in 8 bits only \d+ of \d+ boxes .* --cpu-precision float32"):
         verify.verify_cpu_detector(spoilt, detector, SAMPLES)
 
 
 def test_a_form_that_reads_other_texts_is_refused(recognizer: RecognizerExport, lines: list[NDArray[np.uint8]]) -> None:
-    spoilt = enlarge(cpu.for_cpus(recognizer.graph, verify.line_batches(lines, recognizer.geometry)[:8]))
+    spoilt = enlarge(cpu.for_cpus(recognizer.graph, verify.line_batches(lines, recognizer.recognizer)[:8]))
     with pytest.raises(ExportError, match=r"in 8 bits only \d+ of \d+ texts .* --cpu-precision float32"):
         verify.verify_cpu_recognizer(spoilt, recognizer, lines)

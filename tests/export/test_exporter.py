@@ -16,9 +16,9 @@ from export import __main__ as command
 from export import choices, graph, repository
 from export.__main__ import main
 from export.choices import DETECTORS, RECOGNIZERS
-from export.contract import RecognizerExport
-from ocr_core import ctc
-from ocr_core.geometry import CropGeometry
+from export.contract import DetectorExport, RecognizerExport
+from ocr_core.detector import Detector
+from ocr_core.recognizer import Recognizer
 from tests.export.conftest import CHOICE, Run
 from tests.project import MODEL_REPOSITORY
 
@@ -36,11 +36,12 @@ def times(root: Path) -> dict[str, int]:
 def test_the_repository_is_complete_and_has_nothing_else(exported: Path) -> None:
     configurations = {name for name in files(MODEL_REPOSITORY) if name.endswith(".pbtxt")}
     assert set(files(exported)) == configurations | {
-        "ctc_decoding/1/characters.txt",
-        "ctc_decoding/1/geometry.json",
         "ctc_decoding/1/model.py",
+        "ctc_decoding/1/recognizer.json",
+        "image_preprocessing/1/detector.json",
         "image_preprocessing/1/model.py",
-        "text_cropping/1/geometry.json",
+        "text_cropping/1/detector.json",
+        "text_cropping/1/recognizer.json",
         "text_cropping/1/model.py",
         "text_detection/1/model.cpu.onnx",
         "text_detection/1/model.onnx",
@@ -58,10 +59,13 @@ def test_configurations_and_code_are_the_projects_own(exported: Path) -> None:
             assert theirs[name] == ours[name]
 
 
-def test_what_depends_on_the_weights_lies_beside_them(exported: Path, recognizer: RecognizerExport) -> None:
-    assert ctc.load_characters(exported / "ctc_decoding" / "1") == recognizer.characters
+def test_what_depends_on_the_weights_lies_beside_them(
+    exported: Path, detector: DetectorExport, recognizer: RecognizerExport
+) -> None:
+    for step in ("image_preprocessing", "text_cropping"):
+        assert Detector.load(exported / step / "1") == detector.detector
     for step in ("ctc_decoding", "text_cropping"):
-        assert CropGeometry.load(exported / step / "1") == recognizer.geometry
+        assert Recognizer.load(exported / step / "1") == recognizer.recognizer
 
 
 @pytest.mark.parametrize(
@@ -253,13 +257,13 @@ def test_an_export_that_broke_off_is_made_good_by_the_next(
             raise OSError(28, "No space left on device")
         replace(new, place, undo)
 
-    characters = root / "ctc_decoding" / "2" / "characters.txt"
+    asks = root / "ctc_decoding" / "2" / "recognizer.json"
     with quickly.context() as full:
         full.setattr(repository, "_replace", replace_until_full)
         assert export_into(root, "--version", 2).exit_code != 0
-    assert not characters.exists()
+    assert not asks.exists()
     assert export_into(root, "--version", 2).exit_code == 0
-    assert characters.exists()
+    assert asks.exists()
 
 
 @pytest.mark.parametrize(("option", "table"), [("--detector", DETECTORS), ("--recognizer", RECOGNIZERS)])

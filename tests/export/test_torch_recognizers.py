@@ -92,13 +92,13 @@ def squashed(lines: list[NDArray[np.uint8]], height: int) -> NDArray[np.uint8]:
 
 def read(detector: DetectorExport, recognizer: RecognizerExport, name: str) -> list[str]:
     """The lines of a sample, by the steps that run inside Triton."""
-    page, _ = image.decode((SAMPLES / name).read_bytes(), max_megapixels=100)
-    maps = verify.load(detector.graph)(image.fit_to_detector(page)[None])["maps"][0]
-    quads, _ = detection.decode(maps, image.size(page), Options())
-    calls, batches = batching.pack(*crops.cut(page, quads, recognizer.geometry), recognizer.geometry)
+    page, _ = image.decode((SAMPLES / name).read_bytes(), 100, detector.detector)
+    maps = verify.load(detector.graph)(image.fit_to_detector(page, detector.detector)[None])["maps"][0]
+    quads, _ = detection.decode(maps, image.size(page), detector.detector, Options())
+    calls, batches = batching.pack(*crops.cut(page, quads, recognizer.recognizer), recognizer.recognizer)
     run = verify.load(recognizer.graph)
     outputs = [(answer["indices"], answer["confidences"]) for answer in map(run, batches)]
-    return list(ctc.decode_calls(calls, outputs, recognizer.characters)[0])
+    return list(ctc.decode_calls(calls, outputs, recognizer.recognizer.characters)[0])
 
 
 def test_english_g2_is_what_torch_computes(english: RecognizerExport, lines: list[NDArray[np.uint8]]) -> None:
@@ -156,11 +156,11 @@ def test_the_network_has_the_published_ones_tensors(seeded: Path) -> None:
 def test_both_have_the_published_networks_classes_and_time_steps(
     english: RecognizerExport, resnet: RecognizerExport
 ) -> None:
-    assert english.characters[1:] == list(
+    assert english.recognizer.characters[1:] == tuple(
         "0123456789!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ €ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
     )
-    assert len(english.characters) == 97
-    assert resnet.characters == ["", *string.digits, *string.ascii_lowercase]
+    assert len(english.recognizer.characters) == 97
+    assert resnet.recognizer.characters == ("", *string.digits, *string.ascii_lowercase)
     crop = np.zeros((2, 32, 100, 3), np.uint8)
     assert verify.load(resnet.graph)(crop)["indices"].shape == (2, 26)
 
@@ -170,10 +170,10 @@ def test_texts_are_those_of_another_decoder(
     name: str, request: pytest.FixtureRequest, lines: list[NDArray[np.uint8]]
 ) -> None:
     recognizer: RecognizerExport = request.getfixturevalue(name)
-    outputs = verify.load(recognizer.graph)(squashed(lines[:20], recognizer.geometry.height))
-    texts, _ = ctc.decode(outputs["indices"], outputs["confidences"], recognizer.characters)
+    outputs = verify.load(recognizer.graph)(squashed(lines[:20], recognizer.recognizer.height))
+    texts, _ = ctc.decode(outputs["indices"], outputs["confidences"], recognizer.recognizer.characters)
     runs = [[index for index, _ in groupby(row)] for row in outputs["indices"].tolist()]
-    assert texts == ["".join(recognizer.characters[index] for index in row if index).strip() for row in runs]
+    assert texts == ["".join(recognizer.recognizer.characters[index] for index in row if index).strip() for row in runs]
     assert any(texts)
 
 
