@@ -208,8 +208,10 @@ def test_a_checkpoint_of_the_users_own_is_exported_noted_and_served(seeded: Path
     arguments = ("--recognizer", "resnet-ctc", "--weights", f"resnet-ctc={os.path.relpath(seeded, ROOT)}")
     done = export_command(tmp_path / "new", *arguments)
     assert done.returncode == 0, done.stderr
-    assert re.search(r"resnet-ctc: 3 batches, largest difference \S+, 5 texts equal", done.stderr)  # it takes one width
-    notes = ModelRepository(tmp_path / "new", version=1).provenance("text_recognition")
+    assert re.search(r"recognizer: 3 batches, largest difference \S+, 5 texts equal", done.stderr)  # it takes one width
+    manifest = ModelRepository(tmp_path / "new", version=1).manifest
+    assert manifest
+    notes = manifest.inputs["text_recognition"]
     assert notes["source"] == seeded.name
     assert f"resnet-ctc is {seeded.name}, SHA-256 {notes['sha256']}\n" in done.stderr
     assert "are in" in export_command(tmp_path / "new", *arguments).stderr  # and not exported again
