@@ -69,11 +69,11 @@ def recognizer(weights: Path, characters: Path | None = None) -> RecognizerExpor
     if classes != len(alphabet):
         raise ExportError(f"the recognizer has {classes} classes, its character list gives {len(alphabet)}")
     graph.take_uint8_rgb(model, "crops", RECOGNIZER_MEAN, RECOGNIZER_STD, bgr=True)
-    graph.give_best_class(model)
+    graph.give_argmax(model)
     graph.zero_denormals(model)
     scaled = partial(_scale, mean=RECOGNIZER_MEAN, std=RECOGNIZER_STD)
     return RecognizerExport(
-        model, lambda batches: [_best_class(original(scaled(batch))) for batch in batches], _recognizer(alphabet)
+        model, lambda batches: [_argmax(original(scaled(batch))) for batch in batches], _recognizer(alphabet)
     )
 
 
@@ -92,7 +92,7 @@ def _load(weights: Path, kind: str, gives: list[int | None]) -> tuple[ModelProto
         model = onnx.load(weights)
     except Exception as error:  # protobuf and the reading of tensors in other files have errors of their own
         raise ExportError(f"{weights.name} is no ONNX file, or a broken one") from error
-    session = runtime.load(weights)
+    session = runtime.open_session(weights)
     found = [_axes(tensor.shape) for tensor in (*session.get_inputs(), *session.get_outputs())]
     wanted = [TAKES, gives]
     if len(found) != 2 or any(not _fits(*pair) for pair in zip(found, wanted, strict=True)):
@@ -134,7 +134,7 @@ def _scale(pixels_rgb: NDArray[np.uint8], mean: list[float], std: list[float]) -
     return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2))
 
 
-def _best_class(probabilities: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+def _argmax(probabilities: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
     return {
         "indices": probabilities.argmax(axis=2).astype(np.int32),
         "confidences": probabilities.max(axis=2),

@@ -26,7 +26,7 @@ TOLERANCE = 1e-3
 # Where two classes are nearly as probable, rounding may pick the other one; on real text that never mattered.
 MIN_EQUAL_CLASSES = 0.999
 BOX_TOLERANCE_PX = 0.5
-# 8 bits may move a box a little, and may read the odd doubtful character otherwise.
+# int8 may move a box a little, and may read the odd doubtful character differently.
 CPU_BOX_TOLERANCE_PX = 3
 MIN_SAME_ON_CPU = 0.97
 DETECTOR_OUTPUTS = {"maps": ("float", 4)}
@@ -70,14 +70,13 @@ class SameOnCpu:
         """Raise ExportError if there are too few."""
         if self.same < MIN_SAME_ON_CPU * self.decisions:
             raise ExportError(
-                f"in 8 bits only {self.same} of {self.decisions} {what} are the same; "
-                "export with --cpu-precision float32"
+                f"in int8 only {self.same} of {self.decisions} {what} are the same; export with --cpu-precision float32"
             )
 
 
-def load(graph: ModelProto) -> Run:
+def runner(graph: ModelProto) -> Run:
     """Run a contract graph in ONNX Runtime: its one input → its outputs by name."""
-    return partial(runtime.run, runtime.load(graph))
+    return partial(runtime.run, runtime.open_session(graph))
 
 
 def verify_detector(export: DetectorExport, samples: Path) -> Report:
@@ -87,7 +86,7 @@ def verify_detector(export: DetectorExport, samples: Path) -> Report:
         ExportError: They differ in names, axes, types, values or boxes, or another decoder finds other boxes.
     """
     _check_signature(export.graph, "image", DETECTOR_OUTPUTS)
-    run, report, batches = load(export.graph), Report(), list(_page_batches(export.detector, samples))
+    run, report, batches = runner(export.graph), Report(), list(_page_batches(export.detector, samples))
     for pages, original in zip(batches, export.reference(batches), strict=True):
         ours, theirs = run(pages)["maps"], original["maps"]
         _check_maps(ours, pages, export.detector)
@@ -112,7 +111,7 @@ def verify_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) 
         ExportError: They differ in names, axes, types, values or texts, of which the original's are another decoder's.
     """
     _check_signature(export.graph, "crops", RECOGNIZER_OUTPUTS)
-    run, report, batches = load(export.graph), Report(), list(_line_batches(lines, export.recognizer))
+    run, report, batches = runner(export.graph), Report(), list(_line_batches(lines, export.recognizer))
     for batch, theirs in zip(batches, export.reference(batches), strict=True):
         ours = run(batch)
         _compare(report, "confidences", ours["confidences"], theirs["confidences"])
@@ -133,7 +132,7 @@ def verify_cpu_detector(graph: ModelProto, export: DetectorExport, samples: Path
         ExportError: They differ in names, axes or types, or too many boxes are others.
     """
     _check_signature(graph, "image", DETECTOR_OUTPUTS)
-    run, run_float, report = load(exact_int8.with_uint8_weights(graph)), load(export.graph), SameOnCpu()
+    run, run_float, report = runner(exact_int8.with_uint8_weights(graph)), runner(export.graph), SameOnCpu()
     for page in detector_inputs(export.detector, samples):
         ours, theirs = (
             detection.decode(r(page)["maps"][0], image.size(page[0]), export.detector, Options())[0]
@@ -152,7 +151,7 @@ def verify_cpu_recognizer(graph: ModelProto, export: RecognizerExport, lines: li
         ExportError: They differ in names, axes or types, or too many texts are others.
     """
     _check_signature(graph, "crops", RECOGNIZER_OUTPUTS)
-    run, run_float, report = load(exact_int8.with_uint8_weights(graph)), load(export.graph), SameOnCpu()
+    run, run_float, report = runner(exact_int8.with_uint8_weights(graph)), runner(export.graph), SameOnCpu()
     for batch in line_batches(lines, export.recognizer):
         texts = [
             ctc.decode(read["indices"], read["confidences"], export.recognizer.characters)[0]
@@ -177,7 +176,7 @@ def line_batches(lines: list[NDArray[np.uint8]], recognizer: Recognizer) -> list
 
 def cut_lines(export: DetectorExport, recognizer: Recognizer, samples: Path) -> list[NDArray[np.uint8]]:
     """Crops of the sample pages, as the recognizer will get them."""
-    run, lines, detector = load(export.graph), [], export.detector
+    run, lines, detector = runner(export.graph), [], export.detector
     for page in _pages(detector, samples):
         maps = run(image.fit_to_detector(page, detector)[None])["maps"][0]
         quads, _ = detection.decode(maps, image.size(page), detector, Options())
@@ -218,7 +217,7 @@ def _check_signature(graph: ModelProto, input_name: str, outputs: dict[str, tupl
     All axes but the colours must be free: the native backend refuses a graph that fixes an axis which
     config.pbtxt leaves open. ONNX Runtime is asked, not the file: it fixes axes that it can infer.
     """
-    session = runtime.load(graph)
+    session = runtime.open_session(graph)
     found = {
         tensor.name: (tensor.type, _axes(tensor.shape)) for tensor in (*session.get_inputs(), *session.get_outputs())
     }

@@ -48,7 +48,7 @@ def test_opencv_finds_the_same_boxes_with_the_published_graph(
     exported: DetectorExport, frozen: Path, name: str
 ) -> None:
     pixels = page(name)
-    (maps,) = verify.load(exported.graph)(pixels[None])["maps"]
+    (maps,) = verify.runner(exported.graph)(pixels[None])["maps"]
     ours, theirs = (
         east_boxes.by_us(maps, east.DETECTOR.map_stride_px),
         east_boxes.detect(cv2.dnn.TextDetectionModel_EAST(str(frozen)), pixels),

@@ -93,10 +93,10 @@ def squashed(lines: list[NDArray[np.uint8]], height: int) -> NDArray[np.uint8]:
 def read(detector: DetectorExport, recognizer: RecognizerExport, name: str) -> list[str]:
     """The lines of a sample, by the steps that run inside Triton."""
     page, _ = image.decode((SAMPLES / name).read_bytes(), 100, detector.detector)
-    maps = verify.load(detector.graph)(image.fit_to_detector(page, detector.detector)[None])["maps"][0]
+    maps = verify.runner(detector.graph)(image.fit_to_detector(page, detector.detector)[None])["maps"][0]
     quads, _ = detection.decode(maps, image.size(page), detector.detector, Options())
     calls, batches = batching.pack(*crops.cut(page, quads, recognizer.recognizer), recognizer.recognizer)
-    run = verify.load(recognizer.graph)
+    run = verify.runner(recognizer.graph)
     outputs = [(answer["indices"], answer["confidences"]) for answer in map(run, batches)]
     return list(ctc.decode_calls(calls, outputs, recognizer.recognizer.characters)[0])
 
@@ -112,7 +112,7 @@ def test_english_g2_reads_a_label(detector: DetectorExport, english: RecognizerE
 
 def test_the_random_network_tells_crops_apart(resnet: RecognizerExport, lines: list[NDArray[np.uint8]]) -> None:
     """Else the comparison with torch would have proved little."""
-    indices = verify.load(resnet.graph)(squashed(lines[:8], height=32))["indices"]
+    indices = verify.runner(resnet.graph)(squashed(lines[:8], height=32))["indices"]
     assert len(np.unique(indices)) > 10
     assert len(np.unique(indices, axis=0)) == 8
 
@@ -162,7 +162,7 @@ def test_both_have_the_published_networks_classes_and_time_steps(
     assert len(english.recognizer.characters) == 97
     assert resnet.recognizer.characters == ("", *string.digits, *string.ascii_lowercase)
     crop = np.zeros((2, 32, 100, 3), np.uint8)
-    assert verify.load(resnet.graph)(crop)["indices"].shape == (2, 26)
+    assert verify.runner(resnet.graph)(crop)["indices"].shape == (2, 26)
 
 
 @pytest.mark.parametrize("name", ["english", "resnet"])
@@ -170,7 +170,7 @@ def test_texts_are_those_of_another_decoder(
     name: str, request: pytest.FixtureRequest, lines: list[NDArray[np.uint8]]
 ) -> None:
     recognizer: RecognizerExport = request.getfixturevalue(name)
-    outputs = verify.load(recognizer.graph)(squashed(lines[:20], recognizer.recognizer.height))
+    outputs = verify.runner(recognizer.graph)(squashed(lines[:20], recognizer.recognizer.height))
     texts, _ = ctc.decode(outputs["indices"], outputs["confidences"], recognizer.recognizer.characters)
     runs = [[index for index, _ in groupby(row)] for row in outputs["indices"].tolist()]
     assert texts == ["".join(recognizer.recognizer.characters[index] for index in row if index).strip() for row in runs]
