@@ -30,7 +30,7 @@ class Name(click.Choice[str]):
 
 
 def list_choices(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
-    """Print the table of choices and leave."""
+    """Print every choice and leave."""
     if not wanted or context.resilient_parsing:
         return
     for kind, choices in (("detector", DETECTORS), ("recognizer", RECOGNIZERS)):
@@ -38,27 +38,40 @@ def list_choices(context: click.Context, _parameter: click.Parameter, wanted: bo
             megabytes = sum(source.size for source in choice.sources) / 1e6
             licences = ", ".join(sorted({source.licence for source in choice.sources}))
             click.echo(f"--{kind} {choice.name}")
-            click.echo(f"    {megabytes:.1f} MB, {licences}; reads {choice.reads}; {choice.good_for}")
+            click.echo(f"    {choice.good_for}")
+            click.echo(f"    {choice.reads}; {licences}; {megabytes:.1f} MB to fetch:")
             for source in choice.sources:
-                click.echo(f"    {source.name} from {source.origin}")
+                click.echo(f"      {source.name} from {source.origin}")
     context.exit()
 
 
-@click.command(epilog="The graphs are checked against the original networks before anything is written.")
-@click.option("--detector", type=Name(list(DETECTORS)), default="ppocrv6-small", show_default=True)
-@click.option("--recognizer", type=Name(list(RECOGNIZERS)), default="ppocrv6-small", show_default=True)
+@click.command(epilog="The exported models are compared with the original ones before anything is written.")
+@click.option(
+    "--detector",
+    type=Name(list(DETECTORS)),
+    default="ppocrv6-small",
+    show_default=True,
+    help="Finds the lines of text. --list describes each.",
+)
+@click.option(
+    "--recognizer",
+    type=Name(list(RECOGNIZERS)),
+    default="ppocrv6-small",
+    show_default=True,
+    help="Reads the lines. --list describes each.",
+)
 @click.option(
     "--version",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Version directories to write.",
+    help="Number of the version to write. Triton serves the highest one.",
 )
 @click.option(
     "--model-repository",
     type=click.Path(path_type=Path, file_okay=False),
     default=templates.TEMPLATE,
-    help="Repository to write into; made if it is not there.  [default: the project's model_repository]",
+    help="Folder to write into. It is created if needed.  [default: the project's model_repository]",
 )
 @click.option(
     "--weights",
@@ -66,24 +79,28 @@ def list_choices(context: click.Context, _parameter: click.Parameter, wanted: bo
     multiple=True,
     metavar="NAME=FILE",
     callback=weights.parse,
-    help="Take a file of your own for a source (see --list); may be given for several.",
+    help="Use a file of your own for the download of this NAME (see --list). May be repeated.",
 )
 @click.option(
     "--cpu-precision",
     type=click.Choice(["int8", "float32"]),
     default="int8",
     show_default=True,
-    help="Of what CPUs run. int8 is made for those that multiply bytes (AVX-512 VNNI, AVX-VNNI, AMX, Arm) and used "
-    "where a choice reads as well with it. GPUs run float32, or what their profile makes of it.",
+    help="Precision of the models for CPUs. int8 is faster on processors with AVX-512 VNNI, AVX-VNNI, AMX or Arm's dot "
+    "products. A model that reads worse in int8 stays in float32. The models for GPUs are always float32.",
 )
-@click.option("--force", is_flag=True, help="Export even if the same models are there already.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Export even if nothing has changed, and replace configurations that you have edited (kept as *.old).",
+)
 @click.option(
     "--list",
     is_flag=True,
     is_eager=True,
     expose_value=False,
     callback=list_choices,
-    help="List what can be chosen.",
+    help="List the detectors and recognizers, then exit.",
 )
 def main(
     detector: str,
@@ -94,9 +111,9 @@ def main(
     cpu_precision: str,
     force: bool,
 ) -> None:
-    """Fetch a detector and a recognizer, rewrite them to the service's contract, verify and install them.
+    """Fetch a detector and a recognizer and write them into a model repository.
 
-    Every detector works with every recognizer.
+    Every detector works with every recognizer. If nothing has changed since the last export, nothing is written.
     """
     try:
         repository = ModelRepository(model_repository, version)

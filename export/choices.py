@@ -57,7 +57,7 @@ DETECTORS: dict[str, Choice[DetectorExport]] = {
             ppocr.detector,
             ("ppocrv6-tiny-det",),
             "any script",
-            "speed over small print",
+            "faster, but misses some small print",
             int8_on_cpus=True,
         ),
         Choice(
@@ -65,7 +65,7 @@ DETECTORS: dict[str, Choice[DetectorExport]] = {
             east.detector,
             ("east",),
             "Latin words in street scenes",
-            "the Triton tutorial's network; TensorFlow converts it",
+            "the Triton tutorial's detector; TensorFlow is installed to convert it",
         ),
     )
 }
@@ -86,21 +86,21 @@ RECOGNIZERS: dict[str, Choice[RecognizerExport]] = {
             ppocr.recognizer,
             ("ppocrv6-tiny-rec", "ppocrv6-tiny-characters"),
             "Latin, Chinese; 6,904 characters",
-            "speed over accuracy",
+            "faster, but less accurate",
         ),
         Choice(
             "english-g2",
             english_g2.recognizer,
             ("english-g2",),
             "English; 96 characters",
-            "EasyOCR's network; torch converts it",
+            "EasyOCR's recognizer; torch is installed to convert it",
         ),
         Choice(
             "resnet-ctc",
             resnet_ctc.recognizer,
             ("resnet-ctc",),
             "digits and Latin letters, without case",
-            "the Triton tutorial's network, for single words; torch converts it",
+            "the Triton tutorial's recognizer, for single words; torch is installed to convert it",
         ),
     )
 }

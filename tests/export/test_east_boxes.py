@@ -51,3 +51,17 @@ def test_another_reading_is_found(
     monkeypatch.setattr(east_boxes, "rectangles_of_cells", spoilt)
     with pytest.raises(ExportError, match=f"^of OpenCV's {message} that we read in the maps$"):
         east_boxes.check(maps, STRIDE_PX)
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        pytest.param([[0, 0], [4, 0], [4, 2], [0, 2]], 1, id="the same"),
+        pytest.param([[2, 0], [6, 0], [6, 2], [2, 2]], 1 / 3, id="half"),
+        pytest.param([[2, -1], [4, 1], [2, 3], [0, 1]], 3 / 5, id="turned"),
+        pytest.param([[5, 0], [9, 0], [9, 2], [5, 2]], 0, id="beside"),
+    ],
+)
+def test_what_two_boxes_have_in_common_of_what_they_cover(other: list[list[float]], expected: float) -> None:
+    box = np.array([[0, 0], [4, 0], [4, 2], [0, 2]], np.float32)
+    assert east_boxes.iou(box, np.array(other, np.float32)) == pytest.approx(expected)
