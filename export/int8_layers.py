@@ -3,8 +3,9 @@
 A convolution of 1 × 1 becomes a matrix product that gives float32 (MatMulIntegerToFloat). A convolution with a ReLU
 behind it gives uint8, channels last (QLinearConv), which the next layer, a MaxPool or a Concat takes as it is.
 
-`onnxruntime.quantization` cannot do the latter: it takes the image for floats and leaves channels first. From the
-pixels on in uint8, channels last, the detector at 704 × 1280 takes 172 instead of 233 ms on one thread.
+Why not `onnxruntime.quantization`: it begins after the image has been made float32. Here the image's own uint8 goes
+into the first convolution: the detector at 704 × 1280 takes 172 ms on one thread with VNNI, 233 ms with its first
+layers in float32. (Without VNNI: 330 ms; 357 ms with `quantize_static`; 370 ms in float32.)
 """
 
 import dataclasses

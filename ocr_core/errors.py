@@ -1,4 +1,4 @@
-"""What may go wrong, in the order of the data's way.
+"""What may go wrong, in the order of the data flow.
 
     BadRequest            the caller's fault: the message is written for the caller, who gets it as HTTP 400
     ├── BadImage          the bytes are no image that can be read here (image.py)

@@ -18,7 +18,7 @@ class Recognizer(nn.Module):
         self.register_buffer("luma", torch.tensor(LUMA)[:, None])
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
-        """Grey, -1 … 1, channels first; then the network; then the best class."""
+        """Grey, -1 … 1, channels first; then the network; then the argmax."""
         grey = torch.floor((crops.float() @ self.luma + HALF) / ONE)
         return argmax(self.network((grey / 127.5 - 1).permute(0, 3, 1, 2)))
 
