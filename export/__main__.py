@@ -164,11 +164,8 @@ def _note(built: Built, inputs: Inputs) -> None:
 def _say_kept(configs: list[str]) -> None:
     for config in configs:
         ours = templates.TEMPLATE / config
-        click.echo(
-            f"Kept {config}, which you have edited; the project's own has changed: merge {ours}, or replace yours "
-            "with --force",
-            err=True,
-        )
+        change = f"has changed: merge {ours}" if ours.exists() else "is gone: remove yours"
+        click.echo(f"Kept {config}, which you have edited; the project's own {change}, or use --force", err=True)
 
 
 if __name__ == "__main__":

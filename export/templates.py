@@ -1,7 +1,6 @@
 """The project's configurations and Python steps, copied into a user's model repository and kept up to date there."""
 
 import dataclasses
-import enum
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,15 +11,6 @@ from export.transaction import Transaction
 TEMPLATE = Path(__file__).parent.parent / "model_repository"
 # The model whose version directories hold the manifests.
 MANIFEST_MODEL = "ocr_ensemble"
-
-
-class Change(enum.Enum):
-    """What becomes of a user's copy of a configuration."""
-
-    NONE = enum.auto()
-    REFRESH = enum.auto()
-    KEEP_EDITED = enum.auto()
-    REPLACE_EDITED = enum.auto()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,14 +35,17 @@ class Templates:
         Returns:
             Paths in the repository of edited configurations that stayed though the project's own have changed.
         """
-        kept = []
-        for name in self.configs:
-            change = self._change(name, force)
-            if change is Change.KEEP_EDITED:
+        kept, written = [], self._written()
+        for name in sorted(written.keys() | self.configs):
+            template, copy, known = digest(TEMPLATE / name), digest(self.root / name), written.get(name, set())
+            if copy == template:
+                continue
+            if not copy or copy in known:
+                self._renew(name, transaction)
+            elif force:
+                self._renew(name, transaction, keep=self.root / f"{name}.old")
+            elif template not in known:
                 kept.append(name)
-            elif change is not Change.NONE:
-                keep = self.root / f"{name}.old" if change is Change.REPLACE_EDITED else None
-                _copy(TEMPLATE / name, self.root / name, transaction, keep)
         return kept
 
     def refresh_steps(self, transaction: Transaction, version: int) -> None:
@@ -67,17 +60,21 @@ class Templates:
         for step in TEMPLATE.glob("*/1/model.py"):
             shutil.copy(step, staged[step.parent.parent.name])
 
-    def _change(self, name: str, force: bool) -> Change:
-        template, copy = digest(TEMPLATE / name), digest(self.root / name)
-        if copy == template:
-            return Change.NONE
-        manifests = map(Manifest.load, self.root.glob(f"{MANIFEST_MODEL}/[0-9]*/{FILE_NAME}"))
-        written = {manifest.configs.get(name) for manifest in manifests if manifest}
-        if not copy or copy in written:
-            return Change.REFRESH
-        if force:
-            return Change.REPLACE_EDITED
-        return Change.NONE if template in written else Change.KEEP_EDITED
+    def _written(self) -> dict[str, set[str]]:
+        """Path of each configuration → SHA-256 of every form in which the exporter has written it here."""
+        written: dict[str, set[str]] = {}
+        for file in self.root.glob(f"{MANIFEST_MODEL}/[0-9]*/{FILE_NAME}"):
+            manifest = Manifest.load(file)
+            for name, written_digest in manifest.configs.items() if manifest else ():
+                written.setdefault(name, set()).add(written_digest)
+        return written
+
+    def _renew(self, name: str, transaction: Transaction, keep: Path | None = None) -> None:
+        """Make a configuration the project's own, which may be that there is none any more."""
+        if (TEMPLATE / name).exists():
+            _copy(TEMPLATE / name, self.root / name, transaction, keep)
+        elif (self.root / name).exists():
+            transaction.remove(self.root / name, keep)
 
 
 def _copy(template: Path, place: Path, transaction: Transaction, keep: Path | None = None) -> None:

@@ -51,15 +51,24 @@ class Transaction:
             place: A file or folder.
             keep: Where what was there before stays; it is removed by default.
         """
-        old = place.with_name(f".{place.name}.old")
-        _remove(old)
         if place.exists():
-            place.rename(old)
-            self._undo.callback(old.rename, place)
-            self._replaced.append((old, keep))
+            self.remove(place, keep)
         staged = place.with_name(f".{place.name}.part")
         staged.rename(place)
         self._undo.callback(place.rename, staged)
+
+    def remove(self, place: Path, keep: Path | None = None) -> None:
+        """Take a file or folder away.
+
+        Args:
+            place: It.
+            keep: Where it stays; nowhere by default.
+        """
+        old = place.with_name(f".{place.name}.old")
+        _remove(old)
+        place.rename(old)
+        self._undo.callback(old.rename, place)
+        self._replaced.append((old, keep))
 
 
 def _remove(path: Path) -> None:

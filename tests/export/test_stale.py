@@ -192,3 +192,16 @@ def test_another_version_knows_what_the_first_has_written(root: Path, export_int
     assert (root / "text_cropping" / "2" / "model.py").read_bytes() == (template / STEP).read_bytes()
     assert not is_exported_anew(root, export_into)  # of version 1
     assert (root / STEP).read_bytes() == (template / STEP).read_bytes()
+
+
+def test_a_configuration_that_the_project_has_given_up_goes_unless_it_is_edited(
+    root: Path, export_into: Run, template: Path
+) -> None:
+    given_up = [Path("text_detection", "configs", "gpu.pbtxt"), Path("text_recognition", "configs", "gpu.pbtxt")]
+    for config in given_up:
+        (template / config).unlink()
+    mine = edit(root / given_up[1])
+    assert f"Kept {given_up[1]}" in export_into(root).stderr
+    assert not (root / given_up[0]).exists()
+    assert (root / given_up[1]).read_text() == mine
+    assert not list(root.glob("**/.*"))
