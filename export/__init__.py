@@ -1,19 +1,36 @@
 """The exporter, `python -m export`: published weights → ONNX graphs with one contract → version directories.
 
+__main__.py    the command line
 sources.toml   where weights come from, and how they are recognized
 choices.py     what can be chosen, each with its family's build function
-weights.py     the files of a choice, from there or the user's own
+weights.py     the files of a choice: downloaded, or the user's own
 ppocr.py, east.py, english_g2.py, resnet_ctc.py
-               a model family each: its weights and its original pre- and post-processing
+               a model family each: its weights, its original pre- and post-processing, what it asks of the steps
+contract.py    what every family hands over
 torch_export.py, torch_networks
                PyTorch checkpoints: this side, and the side where torch is
 east_tensorflow.py
                the same for TensorFlow
-east_boxes.py  EAST's boxes as OpenCV reads them, to hold ours against
-pruning.py     channels that the weights have left dead
 environment.py virtual environments for frameworks that only an export needs
-runtime.py     ONNX Runtime, with one kind of error
-graph.py       rewriting: uint8 RGB in, maps or arg-max out, no denormal weights
+east_boxes.py  EAST's boxes as OpenCV decodes them, to hold ours against
+
+graph.py       rewriting: uint8 RGB in, maps or argmax out, no denormal weights
+pruning.py     channels that the weights have left dead
+cpu.py         the form for CPUs: which layers run in int8
+calibration.py the values that a network's tensors take on the samples
+quantization.py scales, zero points, and the error of rounding
+int8_layers.py int8 layers in the place of float32 ones
+argmax.py      a fast argmax over thousands of classes
+exact_int8.py  an int8 graph's exact equivalent on processors without VNNI
+
+build.py       a pair built, verified, and given its form for CPUs
 verify.py      the rewritten graph against the original: names, axes, values, decisions
+runtime.py     ONNX Runtime, with one kind of error
+
 repository.py  version directories, complete or absent
+transaction.py files and folders replaced, all or none
+templates.py   configurations and Python steps, copied and kept up to date
+provenance.py  what decides an export
+manifest.py    what an export was made from and wrote, for the next run
+errors.py      the one error of this package
 """

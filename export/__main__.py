@@ -1,24 +1,23 @@
 """Command line of the exporter."""
 
-import hashlib
 import time
-from importlib.metadata import version as package_version
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
-import numpy as np
-from numpy.typing import NDArray
-from onnx import ModelProto
 
-from downloads import DownloadError, Source, fetch
-from export import cpu, graph, verify, weights
+from downloads import DownloadError, Source
+from export import graph, templates, weights
+from export.build import Built, build
 from export.choices import DETECTORS, RECOGNIZERS, Choice
 from export.contract import DetectorExport, RecognizerExport
 from export.errors import ExportError
-from export.repository import PREFIX, TEMPLATE, ModelRepository
+from export.manifest import Inputs
+from export.provenance import provenance
+from export.repository import ModelRepository
 
-SAMPLES = Path(__file__).parent.parent / "samples"
+# Keys of the provenance in an ONNX file's metadata begin with this.
+PREFIX = "ocr_triton."
 
 
 class Name(click.Choice[str]):
@@ -31,7 +30,7 @@ class Name(click.Choice[str]):
 
 
 def list_choices(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
-    """Print the table of choices and leave."""
+    """Print every choice and leave."""
     if not wanted or context.resilient_parsing:
         return
     for kind, choices in (("detector", DETECTORS), ("recognizer", RECOGNIZERS)):
@@ -39,27 +38,40 @@ def list_choices(context: click.Context, _parameter: click.Parameter, wanted: bo
             megabytes = sum(source.size for source in choice.sources) / 1e6
             licences = ", ".join(sorted({source.licence for source in choice.sources}))
             click.echo(f"--{kind} {choice.name}")
-            click.echo(f"    {megabytes:.1f} MB, {licences}; reads {choice.reads}; {choice.good_for}")
+            click.echo(f"    {choice.good_for}")
+            click.echo(f"    {choice.reads}; {licences}; {megabytes:.1f} MB to fetch:")
             for source in choice.sources:
-                click.echo(f"    {source.name} from {source.origin}")
+                click.echo(f"      {source.name} from {source.origin}")
     context.exit()
 
 
-@click.command(epilog="The graphs are checked against the original networks before anything is written.")
-@click.option("--detector", type=Name(list(DETECTORS)), default="ppocrv6-small", show_default=True)
-@click.option("--recognizer", type=Name(list(RECOGNIZERS)), default="ppocrv6-small", show_default=True)
+@click.command(epilog="The exported models are compared with the original ones before anything is written.")
+@click.option(
+    "--detector",
+    type=Name(list(DETECTORS)),
+    default="ppocrv6-small",
+    show_default=True,
+    help="Finds the lines of text. --list describes each.",
+)
+@click.option(
+    "--recognizer",
+    type=Name(list(RECOGNIZERS)),
+    default="ppocrv6-small",
+    show_default=True,
+    help="Reads the lines. --list describes each.",
+)
 @click.option(
     "--version",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Version directories to write.",
+    help="Number of the version to write. Triton serves the highest one.",
 )
 @click.option(
     "--model-repository",
     type=click.Path(path_type=Path, file_okay=False),
-    default=TEMPLATE,
-    help="Repository to write into; made if it is not there.  [default: the project's model_repository]",
+    default=templates.TEMPLATE,
+    help="Folder to write into. It is created if needed.  [default: the project's model_repository]",
 )
 @click.option(
     "--weights",
@@ -67,24 +79,28 @@ def list_choices(context: click.Context, _parameter: click.Parameter, wanted: bo
     multiple=True,
     metavar="NAME=FILE",
     callback=weights.parse,
-    help="Take a file of your own for a source (see --list); may be given for several.",
+    help="Use a file of your own for the download of this NAME (see --list). May be repeated.",
 )
 @click.option(
     "--cpu-precision",
     type=click.Choice(["int8", "float32"]),
     default="int8",
     show_default=True,
-    help="Of what CPUs run. int8 is made for those that multiply bytes (AVX-512 VNNI, AVX-VNNI, AMX, Arm) and used "
-    "where a choice reads as well with it. GPUs run float32, or what their profile makes of it.",
+    help="Precision of the models for CPUs. int8 is faster on processors with AVX-512 VNNI, AVX-VNNI, AMX or Arm's dot "
+    "products. A model that reads worse in int8 stays in float32. The models for GPUs are always float32.",
 )
-@click.option("--force", is_flag=True, help="Export even if the same models are there already.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Export even if nothing has changed, and replace configurations that you have edited (kept as *.old).",
+)
 @click.option(
     "--list",
     is_flag=True,
     is_eager=True,
     expose_value=False,
     callback=list_choices,
-    help="List what can be chosen.",
+    help="List the detectors and recognizers, then exit.",
 )
 def main(
     detector: str,
@@ -95,9 +111,9 @@ def main(
     cpu_precision: str,
     force: bool,
 ) -> None:
-    """Fetch a detector and a recognizer, rewrite them to the service's contract, verify and install them.
+    """Fetch a detector and a recognizer and write them into a model repository.
 
-    Every detector works with every recognizer.
+    Every detector works with every recognizer. If nothing has changed since the last export, nothing is written.
     """
     try:
         repository = ModelRepository(model_repository, version)
@@ -116,82 +132,40 @@ def _export(
 ) -> None:
     weights.check_needed((detector, recognizer), given)
     detector_sources, recognizer_sources = weights.find(detector, given), weights.find(recognizer, given)
-    notes = {
-        "text_detection": _provenance(detector, detector_sources, cpu_precision),
-        "text_recognition": _provenance(recognizer, recognizer_sources, cpu_precision),
+    inputs = {
+        "text_detection": provenance(detector, detector_sources, cpu_precision),
+        "text_recognition": provenance(recognizer, recognizer_sources, cpu_precision),
     }
-    if not force and all(repository.provenance(model) == entries for model, entries in notes.items()):
+    if not force and repository.holds(inputs):
+        _say_kept(repository.refresh())
         click.echo(f"{detector.name} and {recognizer.name} are in {repository.root} already", err=True)
         return
     started = time.monotonic()
-    detector_export = detector.build(*map(fetch, detector_sources))
-    recognizer_export = recognizer.build(*map(fetch, recognizer_sources))
-    click.echo("Verifying the rewritten graphs against the originals ...", err=True)
-    _tell("detector", detector.name, verify.verify_detector(detector_export, SAMPLES), "boxes")
-    lines = verify.cut_lines(detector_export, recognizer_export.geometry, SAMPLES)
-    _tell("recognizer", recognizer.name, verify.verify_recognizer(recognizer_export, lines), "texts")
-    cpu_graphs = {"text_detection": detector_export.graph, "text_recognition": recognizer_export.graph}
-    if notes["text_detection"]["cpu_precision"] == "int8":
-        cpu_graphs["text_detection"] = _detector_in_8_bits(detector_export)
-    if notes["text_recognition"]["cpu_precision"] == "int8":
-        cpu_graphs["text_recognition"] = _recognizer_in_8_bits(recognizer_export, lines)
-    for model, export in (("text_detection", detector_export), ("text_recognition", recognizer_export)):
-        for form in (export.graph, cpu_graphs[model]):
-            graph.set_provenance(form, {PREFIX + key: value for key, value in notes[model].items()})
-    repository.write(detector_export, recognizer_export, cpu_graphs)
+    precisions = {model: entries["cpu_precision"] for model, entries in inputs.items()}
+    built = build((detector, detector_sources), (recognizer, recognizer_sources), precisions)
+    _note(built, inputs)
+    kept = repository.write(built.detector, built.recognizer, built.cpu_graphs, inputs, force=force)
+    _say_kept(kept)
     click.echo(
-        f"Exported to {repository.root}, version {repository.version}, in {time.monotonic() - started:.0f} s",
+        f"Exported {detector.name} and {recognizer.name} to {repository.root}, version {repository.version}, "
+        f"in {time.monotonic() - started:.0f} s",
         err=True,
     )
 
 
-def _detector_in_8_bits(export: DetectorExport) -> ModelProto:
-    """The detector for CPUs, verified."""
-    made = cpu.for_cpus(export.graph, verify.detector_inputs(SAMPLES))
-    _tell_8_bits("detector", verify.verify_cpu_detector(made, export, SAMPLES), "boxes")
-    return made
+def _note(built: Built, inputs: Inputs) -> None:
+    """Write where the graphs come from into their metadata."""
+    graphs = {"text_detection": built.detector.graph, "text_recognition": built.recognizer.graph}
+    for model, entries in inputs.items():
+        for form in (graphs[model], built.cpu_graphs[model]):
+            graph.set_provenance(form, {PREFIX + key: value for key, value in entries.items()})
 
 
-def _recognizer_in_8_bits(export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> ModelProto:
-    """The recognizer for CPUs, verified."""
-    made = cpu.for_cpus(export.graph, verify.line_batches(lines, export.geometry))
-    _tell_8_bits("recognizer", verify.verify_cpu_recognizer(made, export, lines), "texts")
-    return made
-
-
-def _provenance(choice: Choice[Any], sources: list[Source], cpu_precision: str) -> dict[str, str]:
-    """Where a model comes from and what made it: two exports with equal entries are equal."""
-
-    def join(field: str) -> str:
-        return ", ".join(str(getattr(source, field)) for source in sources)
-
-    return {
-        "choice": choice.name,
-        "source": join("origin"),
-        "sha256": join("sha256"),
-        "licence": join("licence"),
-        "cpu_precision": cpu_precision if choice.in_8_bits else "float32",
-        "onnx": package_version("onnx"),
-        "exporter": _exporter_version(),
-    }
-
-
-def _exporter_version() -> str:
-    """The project's version and a digest of the exporter's own code, so that a change of it exports anew."""
-    code = b"".join(file.read_bytes() for file in sorted(Path(__file__).parent.rglob("*.py")))
-    return f"{package_version('ocr-triton')}+{hashlib.sha256(code).hexdigest()[:12]}"
-
-
-def _tell(kind: str, name: str, report: verify.Report, decisions: str) -> None:
-    click.echo(
-        f"  {kind} {name}: {report.batches} batches, largest difference {report.largest_difference:.1e}, "
-        f"{report.decisions} {decisions} equal",
-        err=True,
-    )
-
-
-def _tell_8_bits(kind: str, report: verify.SameOnCpu, decisions: str) -> None:
-    click.echo(f"  {kind} in 8 bits, for CPUs: {report.same} of {report.decisions} {decisions} are the same", err=True)
+def _say_kept(configs: list[str]) -> None:
+    for config in configs:
+        ours = templates.TEMPLATE / config
+        change = f"has changed: merge {ours}" if ours.exists() else "is gone: remove yours"
+        click.echo(f"Kept {config}, which you have edited; the project's own {change}, or use --force", err=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What values a network's tensors take on sample images: the ranges that 8 bits have to cover."""
+"""What values a network's tensors take on sample images: the ranges that uint8 has to cover."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from export import runtime
 
 # Every 16th position of a map is kept: neighbours are alike.
 STRIDE = 16
-# Of all values; the few beyond are cut off, so that all others get finer steps.
+# Of all values; the few beyond are cut off, so that all others are rounded less.
 PERCENTILE = 99.99
 
 
@@ -53,7 +53,7 @@ def observe(model: ModelProto, names: Iterable[str], batches: Iterable[NDArray[A
     """Run batches and note what the tensors of these names hold: maps (N, C, H, W) or sequences (N, T, C)."""
     watched, wanted = ModelProto.FromString(model.SerializeToString()), sorted(set(names))
     watched.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in wanted)
-    session = runtime.load(watched)
+    session = runtime.open_session(watched)
     seen: dict[str, list[Observation]] = {name: [] for name in wanted}
     for batch in batches:
         values = runtime.run(session, batch)

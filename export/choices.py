@@ -24,8 +24,8 @@ class Choice(Generic[Export]):
         source_names: Tables of sources.toml.
         reads: Languages or scripts.
         good_for: When to choose it.
-        in_8_bits: It finds or reads as much in 8 bits, which CPUs run faster (of 144 sample lines, the tiny recognizer
-            reads 5 otherwise).
+        int8_on_cpus: CPUs run it in int8, which is faster; it finds or reads as much so (the tiny recognizer reads 5 of
+            144 sample lines differently).
     """
 
     name: str
@@ -33,7 +33,7 @@ class Choice(Generic[Export]):
     source_names: tuple[str, ...]
     reads: str
     good_for: str
-    in_8_bits: bool = False
+    int8_on_cpus: bool = False
 
     @property
     def sources(self) -> list[Source]:
@@ -50,22 +50,22 @@ DETECTORS: dict[str, Choice[DetectorExport]] = {
             ("ppocrv6-small-det",),
             "any script",
             "the default: accurate",
-            in_8_bits=True,
+            int8_on_cpus=True,
         ),
         Choice(
             "ppocrv6-tiny",
             ppocr.detector,
             ("ppocrv6-tiny-det",),
             "any script",
-            "speed over small print",
-            in_8_bits=True,
+            "faster, but misses some small print",
+            int8_on_cpus=True,
         ),
         Choice(
             "east",
             east.detector,
             ("east",),
             "Latin words in street scenes",
-            "the Triton tutorial's network; TensorFlow converts it",
+            "the Triton tutorial's detector; TensorFlow is installed to convert it",
         ),
     )
 }
@@ -79,28 +79,28 @@ RECOGNIZERS: dict[str, Choice[RecognizerExport]] = {
             ("ppocrv6-small-rec",),
             "Latin, Chinese, Japanese; 18,708 characters",
             "the default: accurate",
-            in_8_bits=True,
+            int8_on_cpus=True,
         ),
         Choice(
             "ppocrv6-tiny",
             ppocr.recognizer,
             ("ppocrv6-tiny-rec", "ppocrv6-tiny-characters"),
             "Latin, Chinese; 6,904 characters",
-            "speed over accuracy",
+            "faster, but less accurate",
         ),
         Choice(
             "english-g2",
             english_g2.recognizer,
             ("english-g2",),
             "English; 96 characters",
-            "EasyOCR's network; torch converts it",
+            "EasyOCR's recognizer; torch is installed to convert it",
         ),
         Choice(
             "resnet-ctc",
             resnet_ctc.recognizer,
             ("resnet-ctc",),
             "digits and Latin letters, without case",
-            "the Triton tutorial's network, for single words; torch converts it",
+            "the Triton tutorial's recognizer, for single words; torch is installed to convert it",
         ),
     )
 }

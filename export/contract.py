@@ -8,9 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from ocr_core.geometry import CropGeometry
+from ocr_core.detector import Detector
 from ocr_core.quads import FloatArray
+from ocr_core.recognizer import Recognizer
 
+# What a detector's input has at most: more pixels find hardly more text, and cost time in proportion.
+MAX_AREA_PX = 1280 * 960
+# Beyond that, OpenCV cannot warp pages.
+MAX_SIDE_PX = 32_000
 # The contract's outputs by name.
 Outputs = dict[str, NDArray[Any]]
 # Batches, uint8 (N, H, W, 3) RGB each → the outputs of each, computed by the original network in its own framework
@@ -23,12 +28,16 @@ class DetectorExport:
     """A detector: `image` uint8 (N, H, W, 3) → `maps` float32 (N, channels, H, W).
 
     Attributes:
+        graph: The network, rewritten to the contract.
+        reference: The original.
+        detector: What the network asks of the steps around it.
         check_decoding: Holds what we read in one page's maps, float32 (channels, H, W), against what another program
             does, where there is one, and raises ExportError.
     """
 
     graph: ModelProto
     reference: Reference
+    detector: Detector
     check_decoding: Callable[[FloatArray], None] | None = None
 
 
@@ -37,11 +46,11 @@ class RecognizerExport:
     """A recognizer: `crops` uint8 (N, H, W, 3) → `indices` int32 and `confidences` float32, (N, T) each.
 
     Attributes:
-        characters: Entry i is class i; entry 0 is the CTC blank.
-        geometry: The crops that it takes.
+        graph: The network, rewritten to the contract.
+        reference: The original.
+        recognizer: What the network asks of the steps around it.
     """
 
     graph: ModelProto
     reference: Reference
-    characters: list[str]
-    geometry: CropGeometry
+    recognizer: Recognizer

@@ -1,7 +1,7 @@
-"""A contract graph in the form that CPUs run fastest: its costliest layers in 8 bits, its best class in few steps.
+"""A contract graph in the form that CPUs run fastest: its costliest layers in int8, and a fast argmax.
 
-Processors multiply bytes several times faster than floats (AVX-512 VNNI, AMX, Arm's dot products); GPUs get the graph
-as it is. What both kinds of form read on the sample pages is compared before anything is written (export/verify.py).
+Processors with VNNI, AMX or Arm's dot products multiply int8 several times faster than float32; GPUs get the graph as
+it is. What both forms read on the sample pages is compared before anything is written (export/verify.py).
 """
 
 import tempfile
@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, numpy_helper, version_converter
 from onnx.helper import make_opsetid
 
-from export import best_class, calibration, graph, quantization, runtime
+from export import argmax, calibration, graph, quantization, runtime
 from export.calibration import Observation
-from export.in_bytes import MICROSOFT, Layer, Rewriter
-from export.quantization import Bytes, Floats
+from export.int8_layers import MICROSOFT, Layer, Rewriter
+from export.quantization import Activation, Floats
 
 OPSET = 20  # the first in which GELU is an operator
-# A product whose output would be off by more than this share gets steps of their own for the channels of its input,
-# and stays in float32 if that does not help. In PP-OCRv6 small that is the last convolution before the neck, with 12
-# and then 9 %; all others are below 7 %.
+# A product whose output would be off by more than this share gets a scale for each channel of its input, and stays in
+# float32 if that does not help. In PP-OCRv6 small one does, the last convolution before the neck: its error falls from
+# 12 to 9 %; all others are below 7 %.
 MAX_ERROR = 0.1
 
 
@@ -40,15 +40,15 @@ def for_cpus(model: ModelProto, batches: Iterable[NDArray[Any]]) -> ModelProto:
         blank are 0.
     """
     fused = _fuse(model)
-    classes = best_class.find(fused)
+    classes = argmax.find(fused)
     layers = [*_layers(fused), *([classes] if classes else [])]
     names = [layer.input for layer in layers] + [layer.outputs[-1] for layer in layers if not layer.is_product]
     seen = calibration.observe(fused, names, batches)
-    sources = {layer.outputs[-1]: source for layer in layers if (source := _source(layer, seen[layer.input]))}
-    chosen = [layer for layer in layers if layer.outputs[-1] in sources]
-    Rewriter(fused, seen, _pixels(fused)).rewrite(chosen, sources)
+    inputs = {layer.outputs[-1]: taken for layer in layers if (taken := _input(layer, seen[layer.input]))}
+    chosen = [layer for layer in layers if layer.outputs[-1] in inputs]
+    Rewriter(fused, seen, _pixels(fused)).rewrite(chosen, inputs)
     if classes in chosen:
-        best_class.take_in_few_steps(fused, len(classes.bias))
+        argmax.speed_up(fused, len(classes.bias))
     return fused
 
 
@@ -71,7 +71,7 @@ def _fuse(model: ModelProto) -> ModelProto:
 
 
 def _layers(model: ModelProto) -> list[Layer]:
-    """Convolutions that bytes can do: of 1 × 1, or with a ReLU behind them."""
+    """Convolutions that int8 can do: of 1 × 1, or with a ReLU behind them."""
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
     takers: dict[str, list[NodeProto]] = {}
     for node in model.graph.node:
@@ -92,7 +92,7 @@ def _layers(model: ModelProto) -> list[Layer]:
     return found
 
 
-def _source(layer: Layer, seen: Observation) -> Bytes | None:
+def _input(layer: Layer, seen: Observation) -> Activation | None:
     """How to round what goes into a layer; None if it is better left alone."""
     if not seen.is_map:
         return None
@@ -104,15 +104,16 @@ def _source(layer: Layer, seen: Observation) -> Bytes | None:
     return balanced if quantization.error(layer.weights, balanced, seen) <= MAX_ERROR else None
 
 
-def _pixels(model: ModelProto) -> dict[str, Bytes]:
-    """The image's own bytes, by the name of the tensor that has them as floats (graph.take_uint8_rgb)."""
+def _pixels(model: ModelProto) -> dict[str, Activation]:
+    """The image itself, uint8, by the name of the tensor that has it in float32 (graph.take_uint8_rgb)."""
     image = model.graph.input[0].name
     mean = next((numpy_helper.to_array(t) for t in model.graph.initializer if t.name == f"{image}_mean"), None)
     if mean is None:
         return {}
     # The border that a convolution adds has the nearest whole number in place of each colour's mean.
-    zero, mean = round(float(mean.mean())), mean.reshape(-1)
-    return {f"{image}_centred": Bytes(image, np.ones(len(mean), np.float32), zero, np.float32(zero) - mean)}
+    zero_point, mean = round(float(mean.mean())), mean.reshape(-1)
+    shift = np.float32(zero_point) - mean
+    return {f"{image}_centred": Activation(image, np.ones(len(mean), np.float32), zero_point, shift)}
 
 
 def _is_pointwise(conv: NodeProto, kernel: Floats) -> bool:

@@ -14,11 +14,11 @@ from onnx import ModelProto, TensorProto, helper
 
 from downloads import cache_directory
 from export import east_boxes, graph
-from export.contract import DetectorExport, Outputs
+from export.contract import MAX_AREA_PX, MAX_SIDE_PX, DetectorExport, Outputs
 from export.environment import Environment
 from export.errors import ExportError
 from export.pruning import drop_dead_channels
-from ocr_core.east import CHANNELS
+from ocr_core.detector import Detector
 
 # One set of versions for Python 3.10 to 3.13; the last three are pinned because they decide what is converted how.
 TENSORFLOW = Environment(
@@ -28,6 +28,18 @@ TENSORFLOW = Environment(
 MODULE = ("-m", "export.east_tensorflow")
 # Of red, green and blue; export/east_tensorflow.py says where it is from.
 MEAN = [123.68, 116.78, 103.94]
+DETECTOR = Detector(
+    decoder="east",
+    map_stride_px=4,
+    side_multiple_px=32,
+    max_area_px=MAX_AREA_PX,
+    max_side_px=MAX_SIDE_PX,
+    # The score threshold of the authors' re-implementation.
+    map_threshold=0.8,
+    quad_threshold=0.5,
+    # In heights of the word: without, street scenes lose 6 % of first letters.
+    unclip_ratio=0.1,
+)
 
 
 def detector(frozen: Path) -> DetectorExport:
@@ -39,11 +51,13 @@ def detector(frozen: Path) -> DetectorExport:
     model = onnx.load(_converted(frozen))
     graph.take_uint8_rgb(model, "image", MEAN, [1, 1, 1], bgr=False)
     _join_maps(model)
-    graph.give_maps(model, CHANNELS)
+    graph.give_maps(model, DETECTOR.channels)
     # Weight decay has left more than half of the weights at next to nothing.
     graph.zero_denormals(model)
     drop_dead_channels(model)
-    return DetectorExport(model, partial(_detect, frozen), east_boxes.check)
+    return DetectorExport(
+        model, partial(_detect, frozen), DETECTOR, partial(east_boxes.check, stride_px=DETECTOR.map_stride_px)
+    )
 
 
 def _converted(frozen: Path) -> Path:
@@ -68,7 +82,8 @@ def _join_maps(model: ModelProto) -> None:
     outputs = model.graph.output
     model.graph.node.append(helper.make_node("Concat", [output.name for output in outputs], ["six_maps"], axis=1))
     del outputs[:]
-    outputs.append(helper.make_tensor_value_info("six_maps", TensorProto.FLOAT, ["batch", CHANNELS, "height", "width"]))
+    shape: list[str | int | None] = ["batch", DETECTOR.channels, "height", "width"]
+    outputs.append(helper.make_tensor_value_info("six_maps", TensorProto.FLOAT, shape))
 
 
 def _detect(frozen: Path, batches: Sequence[NDArray[np.uint8]]) -> list[Outputs]:

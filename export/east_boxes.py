@@ -1,9 +1,10 @@
-"""EAST's maps as OpenCV decodes them, and as we do with no more than OpenCV does: each is held against the other."""
+"""EAST's maps as OpenCV decodes them, held against what we read in the cells."""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+from shapely import Polygon
 
 from export.errors import ExportError
 from ocr_core.east import rectangles_of_cells
@@ -11,28 +12,32 @@ from ocr_core.quads import FloatArray, from_rectangles
 
 # As in argman/EAST: red, green, blue.
 MEAN = (123.68, 116.78, 103.94)
-# What OpenCV's own example takes, but for a score that gives fewer boxes in question.
+# Of OpenCV's own example, but for the score: 0.5 gives more boxes that are doubtful.
 MIN_SCORE = 0.8
 MAX_IOU = 0.4
 # What two boxes that are the same have in common, over what either covers.
 MIN_AGREEMENT = 0.9
 
 
-def check(maps: FloatArray) -> None:
+def check(maps: FloatArray, stride_px: int) -> None:
     """Read the boxes out of one page's maps, (6, height, width), with OpenCV and with our own code.
+
+    Args:
+        maps: As a detector gives them.
+        stride_px: Pixels of the detector's input from one cell of ours to the next.
 
     Raises:
         ExportError: A box of one is not among the other's.
     """
-    ours, theirs = by_us(maps), by_opencv(maps)
+    ours, theirs = by_us(maps, stride_px), by_opencv(maps)
     same = _in_common(ours, theirs)
     if not len(ours) == len(theirs) == same:
         raise ExportError(f"of OpenCV's {len(theirs)} boxes, {same} are among the {len(ours)} that we read in the maps")
 
 
-def by_us(maps: FloatArray) -> FloatArray:
-    """Our reading of the cells, and of boxes that overlap the best ones: quads (N, 4, 2), clockwise."""
-    cells, _, _ = rectangles_of_cells(maps, MIN_SCORE)
+def by_us(maps: FloatArray, stride_px: int) -> FloatArray:
+    """Our reading of the cells, without boxes that overlap better ones: quads (N, 4, 2), clockwise."""
+    cells, _, _ = rectangles_of_cells(maps, MIN_SCORE, stride_px)
     rectangles = [
         (tuple(centre), tuple(size), angle)
         for centre, size, angle in zip(
@@ -85,9 +90,9 @@ def _network_that_says(maps: FloatArray) -> "cv2.dnn.Net":
 
 
 def iou(one: FloatArray, other: FloatArray) -> float:
-    """Intersection over union of two quads, (4, 2) each, clockwise."""
-    common = _area(_overlap(one, other))
-    return common / (_area(one) + _area(other) - common)
+    """Intersection over union of two quads, (4, 2) each."""
+    ours, theirs = Polygon(one), Polygon(other)
+    return float(ours.intersection(theirs).area / ours.union(theirs).area)
 
 
 def _in_common(ours: FloatArray, theirs: FloatArray) -> int:
@@ -97,22 +102,3 @@ def _in_common(ours: FloatArray, theirs: FloatArray) -> int:
     our_bounds, their_bounds = (np.concatenate([q.min(axis=1), q.max(axis=1)], axis=1) for q in (ours, theirs))
     nearest = np.abs(their_bounds[:, None] - our_bounds).max(axis=2).argmin(axis=1)
     return len({j for quad, j in zip(theirs, nearest, strict=True) if iou(quad, ours[j]) >= MIN_AGREEMENT})
-
-
-def _overlap(one: FloatArray, other: FloatArray) -> FloatArray:
-    """The part of one convex polygon that lies in another, by Sutherland and Hodgman (OpenCV's errs on equal ones)."""
-    polygon = np.asarray(one, np.float64)
-    for start, end in zip(other, np.roll(other, -1, axis=0), strict=True):
-        side = np.cross(end - start, polygon - start)
-        corners = []
-        for corner, after, here, there in zip(
-            polygon, np.roll(polygon, -1, axis=0), side, np.roll(side, -1), strict=True
-        ):
-            corners += [corner] if here >= 0 else []
-            corners += [corner + (after - corner) * here / (here - there)] if (here >= 0) != (there >= 0) else []
-        polygon = np.array(corners).reshape(-1, 2)
-    return polygon.astype(np.float32)
-
-
-def _area(polygon: FloatArray) -> float:
-    return cv2.contourArea(polygon) if len(polygon) else 0.0

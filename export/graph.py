@@ -64,7 +64,7 @@ def give_maps(model: ModelProto, channels: int) -> None:
     _set_values(model.graph.output, helper.make_tensor_value_info("maps", TensorProto.FLOAT, shape))
 
 
-def give_best_class(model: ModelProto) -> None:
+def give_argmax(model: ModelProto) -> None:
     """Let the graph give the most probable class of each time step and its probability instead of all of them.
 
     Raises:

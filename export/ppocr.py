@@ -11,18 +11,28 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from export import graph, runtime
-from export.contract import DetectorExport, RecognizerExport
+from export.contract import MAX_AREA_PX, MAX_SIDE_PX, DetectorExport, RecognizerExport
 from export.errors import ExportError
 from export.pruning import drop_dead_channels
-from ocr_core.geometry import CropGeometry
+from ocr_core.detector import Detector
+from ocr_core.recognizer import Recognizer
 
 # Both networks take blue, green, red (their configuration's `img_mode: BGR`).
 DETECTOR_MEAN = [0.485 * 255, 0.456 * 255, 0.406 * 255]
 DETECTOR_STD = [0.229 * 255, 0.224 * 255, 0.225 * 255]
 RECOGNIZER_MEAN = [127.5] * 3
 RECOGNIZER_STD = [127.5] * 3
-# Trained at height 48; 16 px are two time steps, and lines of 400 letters in 9600 px are still read without an error.
-GEOMETRY = CropGeometry(height=48, min_width=16, max_width=9600)
+DETECTOR = Detector(
+    decoder="db",
+    map_stride_px=1,
+    side_multiple_px=32,
+    max_area_px=MAX_AREA_PX,
+    max_side_px=MAX_SIDE_PX,
+    # RapidOCR's values but for the threshold of boxes.
+    map_threshold=0.3,
+    quad_threshold=0.5,
+    unclip_ratio=1.6,
+)
 TAKES = [None, 3, None, None]
 
 Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -36,11 +46,11 @@ def detector(weights: Path) -> DetectorExport:
     """
     model, original = _load(weights, "detector", gives=[None, 1, None, None])
     graph.take_uint8_rgb(model, "image", DETECTOR_MEAN, DETECTOR_STD, bgr=True)
-    graph.give_maps(model, channels=1)
+    graph.give_maps(model, DETECTOR.channels)
     graph.zero_denormals(model)
     drop_dead_channels(model)
     scaled = partial(_scale, mean=DETECTOR_MEAN, std=DETECTOR_STD)
-    return DetectorExport(model, lambda batches: [{"maps": original(scaled(batch))} for batch in batches])
+    return DetectorExport(model, lambda batches: [{"maps": original(scaled(batch))} for batch in batches], DETECTOR)
 
 
 def recognizer(weights: Path, characters: Path | None = None) -> RecognizerExport:
@@ -59,12 +69,17 @@ def recognizer(weights: Path, characters: Path | None = None) -> RecognizerExpor
     if classes != len(alphabet):
         raise ExportError(f"the recognizer has {classes} classes, its character list gives {len(alphabet)}")
     graph.take_uint8_rgb(model, "crops", RECOGNIZER_MEAN, RECOGNIZER_STD, bgr=True)
-    graph.give_best_class(model)
+    graph.give_argmax(model)
     graph.zero_denormals(model)
     scaled = partial(_scale, mean=RECOGNIZER_MEAN, std=RECOGNIZER_STD)
     return RecognizerExport(
-        model, lambda batches: [_best_class(original(scaled(batch))) for batch in batches], alphabet, GEOMETRY
+        model, lambda batches: [_argmax(original(scaled(batch))) for batch in batches], _recognizer(alphabet)
     )
+
+
+def _recognizer(characters: list[str]) -> Recognizer:
+    """Trained at height 48; 16 px are two time steps, and lines of 400 letters in 9600 px are read without an error."""
+    return Recognizer(height=48, min_width=16, max_width=9600, characters=tuple(characters))
 
 
 def _load(weights: Path, kind: str, gives: list[int | None]) -> tuple[ModelProto, Network]:
@@ -77,7 +92,7 @@ def _load(weights: Path, kind: str, gives: list[int | None]) -> tuple[ModelProto
         model = onnx.load(weights)
     except Exception as error:  # protobuf and the reading of tensors in other files have errors of their own
         raise ExportError(f"{weights.name} is no ONNX file, or a broken one") from error
-    session = runtime.load(weights)
+    session = runtime.open_session(weights)
     found = [_axes(tensor.shape) for tensor in (*session.get_inputs(), *session.get_outputs())]
     wanted = [TAKES, gives]
     if len(found) != 2 or any(not _fits(*pair) for pair in zip(found, wanted, strict=True)):
@@ -119,7 +134,7 @@ def _scale(pixels_rgb: NDArray[np.uint8], mean: list[float], std: list[float]) -
     return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2))
 
 
-def _best_class(probabilities: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+def _argmax(probabilities: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
     return {
         "indices": probabilities.argmax(axis=2).astype(np.int32),
         "confidences": probabilities.max(axis=2),

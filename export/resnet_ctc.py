@@ -5,14 +5,14 @@ from pathlib import Path
 
 from export import torch_export
 from export.contract import RecognizerExport
-from ocr_core.geometry import CropGeometry
+from ocr_core.recognizer import Recognizer
 
 # The case-insensitive model; class 0 is the blank.
 CHARACTERS = ["", *string.digits, *string.ascii_lowercase]
 # Trained on words that were squashed or stretched to 32 x 100, whatever their shape.
-GEOMETRY = CropGeometry(height=32, min_width=100, max_width=100)
+RECOGNIZER = Recognizer(height=32, min_width=100, max_width=100, characters=tuple(CHARACTERS))
 
 
 def recognizer(checkpoint: Path) -> RecognizerExport:
     """Build the recognizer from `None-ResNet-None-CTC.pth`."""
-    return torch_export.recognizer("resnet-ctc", checkpoint, CHARACTERS, GEOMETRY)
+    return torch_export.recognizer("resnet-ctc", checkpoint, RECOGNIZER)

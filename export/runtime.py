@@ -13,7 +13,7 @@ from export.errors import ExportError
 FATAL = 4  # log nothing less: what goes wrong is raised
 
 
-def load(graph: ModelProto | Path) -> ort.InferenceSession:
+def open_session(graph: ModelProto | Path) -> ort.InferenceSession:
     """A graph, ready to run.
 
     Raises:

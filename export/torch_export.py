@@ -13,21 +13,20 @@ from PIL import Image
 from export import graph
 from export.contract import Outputs, RecognizerExport
 from export.environment import Environment
-from ocr_core.geometry import CropGeometry
+from ocr_core.recognizer import Recognizer
 
 # Which build comes, for CUDA or for the CPU alone (1 GB installed), is up to pip's own settings: to the index it asks.
 TORCH = Environment("torch", ("torch==2.13.0", "onnx==1.23.2", "numpy==2.2.6"))
 MODULE = ("-m", "export.torch_networks")
 
 
-def recognizer(network: str, checkpoint: Path, characters: list[str], geometry: CropGeometry) -> RecognizerExport:
+def recognizer(network: str, checkpoint: Path, asks: Recognizer) -> RecognizerExport:
     """Build a recognizer from a PyTorch checkpoint.
 
     Args:
         network: Name in `export/torch_networks`.
         checkpoint: Its weights.
-        characters: Entry i is class i; entry 0 is the CTC blank.
-        geometry: The crops that it takes.
+        asks: What the network asks of the steps around it.
 
     Raises:
         ExportError: torch cannot be installed, or the checkpoint is another network's or no checkpoint at all.
@@ -38,7 +37,7 @@ def recognizer(network: str, checkpoint: Path, characters: list[str], geometry: 
         TORCH.run(*MODULE, "convert", *original, converted)
         model = onnx.load(converted)
     graph.zero_denormals(model)
-    return RecognizerExport(model, partial(_read, original), characters, geometry)
+    return RecognizerExport(model, partial(_read, original), asks)
 
 
 def _read(arguments: tuple[str | Path, ...], batches: Sequence[NDArray[np.uint8]]) -> list[Outputs]:

@@ -1,7 +1,7 @@
 """The rewritten graph against the original network: names, axes, types, values, and what follows from them."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -16,16 +16,17 @@ from export import exact_int8, runtime
 from export.contract import DetectorExport, Outputs, RecognizerExport
 from export.errors import ExportError
 from ocr_core import batching, crops, ctc, detection, image
-from ocr_core.geometry import CropGeometry
+from ocr_core.detector import Detector
 from ocr_core.options import Options
 from ocr_core.quads import FloatArray
+from ocr_core.recognizer import Recognizer
 
 # Float rounding moves a probability by about 1e-6; anything that moves it by more has changed the network.
 TOLERANCE = 1e-3
 # Where two classes are nearly as probable, rounding may pick the other one; on real text that never mattered.
 MIN_EQUAL_CLASSES = 0.999
 BOX_TOLERANCE_PX = 0.5
-# 8 bits may move a box a little, and may read the odd doubtful character otherwise.
+# int8 may move a box a little, and may read the odd doubtful character differently.
 CPU_BOX_TOLERANCE_PX = 3
 MIN_SAME_ON_CPU = 0.97
 DETECTOR_OUTPUTS = {"maps": ("float", 4)}
@@ -69,14 +70,13 @@ class SameOnCpu:
         """Raise ExportError if there are too few."""
         if self.same < MIN_SAME_ON_CPU * self.decisions:
             raise ExportError(
-                f"in 8 bits only {self.same} of {self.decisions} {what} are the same; "
-                "export with --cpu-precision float32"
+                f"in int8 only {self.same} of {self.decisions} {what} are the same; export with --cpu-precision float32"
             )
 
 
-def load(graph: ModelProto) -> Run:
+def runner(graph: ModelProto) -> Run:
     """Run a contract graph in ONNX Runtime: its one input → its outputs by name."""
-    return partial(runtime.run, runtime.load(graph))
+    return partial(runtime.run, runtime.open_session(graph))
 
 
 def verify_detector(export: DetectorExport, samples: Path) -> Report:
@@ -86,12 +86,13 @@ def verify_detector(export: DetectorExport, samples: Path) -> Report:
         ExportError: They differ in names, axes, types, values or boxes, or another decoder finds other boxes.
     """
     _check_signature(export.graph, "image", DETECTOR_OUTPUTS)
-    run, report, batches = load(export.graph), Report(), list(_page_batches(samples))
+    run, report, batches = runner(export.graph), Report(), list(_page_batches(export.detector, samples))
     for pages, original in zip(batches, export.reference(batches), strict=True):
         ours, theirs = run(pages)["maps"], original["maps"]
+        _check_maps(ours, pages, export.detector)
         _compare(report, "maps", ours, theirs, _channel_units(theirs))
         for our_maps, their_maps in zip(ours, theirs, strict=True):
-            report.decisions += _compare_boxes(our_maps, their_maps, pages.shape[1:3])
+            report.decisions += _compare_boxes(our_maps, their_maps, pages.shape[1:3], export.detector)
             if export.check_decoding:
                 export.check_decoding(our_maps)
     return report
@@ -110,14 +111,14 @@ def verify_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) 
         ExportError: They differ in names, axes, types, values or texts, of which the original's are another decoder's.
     """
     _check_signature(export.graph, "crops", RECOGNIZER_OUTPUTS)
-    run, report, batches = load(export.graph), Report(), list(_line_batches(lines, export.geometry))
+    run, report, batches = runner(export.graph), Report(), list(_line_batches(lines, export.recognizer))
     for batch, theirs in zip(batches, export.reference(batches), strict=True):
         ours = run(batch)
         _compare(report, "confidences", ours["confidences"], theirs["confidences"])
         if (equal := float(np.mean(ours["indices"] == theirs["indices"]))) < MIN_EQUAL_CLASSES:
             raise ExportError(f"only {equal:.2%} of the classes are the original's")
-        our_texts, _ = ctc.decode(ours["indices"], ours["confidences"], export.characters)
-        their_texts = [_best_path(row, export.characters) for row in theirs["indices"].tolist()]
+        our_texts, _ = ctc.decode(ours["indices"], ours["confidences"], export.recognizer.characters)
+        their_texts = [_best_path(row, export.recognizer.characters) for row in theirs["indices"].tolist()]
         if our_texts != their_texts:
             raise ExportError(f"the texts are {our_texts}, the original's {their_texts}")
         report.decisions += len(our_texts)
@@ -131,10 +132,11 @@ def verify_cpu_detector(graph: ModelProto, export: DetectorExport, samples: Path
         ExportError: They differ in names, axes or types, or too many boxes are others.
     """
     _check_signature(graph, "image", DETECTOR_OUTPUTS)
-    run, run_float, report = load(exact_int8.with_uint8_weights(graph)), load(export.graph), SameOnCpu()
-    for page in detector_inputs(samples):
+    run, run_float, report = runner(exact_int8.with_uint8_weights(graph)), runner(export.graph), SameOnCpu()
+    for page in detector_inputs(export.detector, samples):
         ours, theirs = (
-            detection.decode(r(page)["maps"][0], image.size(page[0]), Options())[0] for r in (run, run_float)
+            detection.decode(r(page)["maps"][0], image.size(page[0]), export.detector, Options())[0]
+            for r in (run, run_float)
         )
         report.same += _near_boxes(ours, theirs)
         report.decisions += max(len(ours), len(theirs))
@@ -149,10 +151,10 @@ def verify_cpu_recognizer(graph: ModelProto, export: RecognizerExport, lines: li
         ExportError: They differ in names, axes or types, or too many texts are others.
     """
     _check_signature(graph, "crops", RECOGNIZER_OUTPUTS)
-    run, run_float, report = load(exact_int8.with_uint8_weights(graph)), load(export.graph), SameOnCpu()
-    for batch in line_batches(lines, export.geometry):
+    run, run_float, report = runner(exact_int8.with_uint8_weights(graph)), runner(export.graph), SameOnCpu()
+    for batch in line_batches(lines, export.recognizer):
         texts = [
-            ctc.decode(read["indices"], read["confidences"], export.characters)[0]
+            ctc.decode(read["indices"], read["confidences"], export.recognizer.characters)[0]
             for read in (run(batch), run_float(batch))
         ]
         report.same += sum(ours == theirs for ours, theirs in zip(*texts, strict=True))
@@ -161,34 +163,34 @@ def verify_cpu_recognizer(graph: ModelProto, export: RecognizerExport, lines: li
     return report
 
 
-def detector_inputs(samples: Path) -> list[NDArray[np.uint8]]:
+def detector_inputs(detector: Detector, samples: Path) -> list[NDArray[np.uint8]]:
     """The sample pages as the detector will get them, each a batch of one."""
-    return [np.asarray(image.fit_to_detector(page)[None]) for page in _pages(samples)]
+    return [np.asarray(image.fit_to_detector(page, detector)[None]) for page in _pages(detector, samples)]
 
 
-def line_batches(lines: list[NDArray[np.uint8]], geometry: CropGeometry) -> list[NDArray[np.uint8]]:
+def line_batches(lines: list[NDArray[np.uint8]], recognizer: Recognizer) -> list[NDArray[np.uint8]]:
     """Lines in batches as the recognizer will get them."""
     widths = np.array([line.shape[1] for line in lines], np.int32)
-    return batching.pack(np.concatenate(lines, axis=1), widths, geometry)[1]
+    return batching.pack(np.concatenate(lines, axis=1), widths, recognizer)[1]
 
 
-def cut_lines(detector: DetectorExport, geometry: CropGeometry, samples: Path) -> list[NDArray[np.uint8]]:
+def cut_lines(export: DetectorExport, recognizer: Recognizer, samples: Path) -> list[NDArray[np.uint8]]:
     """Crops of the sample pages, as the recognizer will get them."""
-    run, lines = load(detector.graph), []
-    for page in _pages(samples):
-        maps = run(image.fit_to_detector(page)[None])["maps"][0]
-        quads, _ = detection.decode(maps, image.size(page), Options())
-        strip, widths = crops.cut(page, quads, geometry)
+    run, lines, detector = runner(export.graph), [], export.detector
+    for page in _pages(detector, samples):
+        maps = run(image.fit_to_detector(page, detector)[None])["maps"][0]
+        quads, _ = detection.decode(maps, image.size(page), detector, Options())
+        strip, widths = crops.cut(page, quads, recognizer)
         lines += np.split(strip, np.cumsum(widths)[:-1], axis=1)
     return lines
 
 
-def _pages(samples: Path) -> list[NDArray[np.uint8]]:
-    return [image.decode((samples / name).read_bytes(), max_megapixels=100)[0] for name in PAGES]
+def _pages(detector: Detector, samples: Path) -> list[NDArray[np.uint8]]:
+    return [image.decode((samples / name).read_bytes(), 100, detector)[0] for name in PAGES]
 
 
-def _page_batches(samples: Path) -> Iterator[NDArray[np.uint8]]:
-    pages = _pages(samples)
+def _page_batches(detector: Detector, samples: Path) -> Iterator[NDArray[np.uint8]]:
+    pages = _pages(detector, samples)
     noise = np.random.default_rng(0)
     for size_wh in PAGE_SIZES_WH:
         batch = np.stack([cv2.resize(page, size_wh, interpolation=cv2.INTER_AREA) for page in pages])
@@ -197,16 +199,16 @@ def _page_batches(samples: Path) -> Iterator[NDArray[np.uint8]]:
         yield noise.integers(0, 256, (1, *batch.shape[1:]), np.uint8)
 
 
-def _line_batches(lines: list[NDArray[np.uint8]], geometry: CropGeometry) -> Iterator[NDArray[np.uint8]]:
+def _line_batches(lines: list[NDArray[np.uint8]], recognizer: Recognizer) -> Iterator[NDArray[np.uint8]]:
     noise = np.random.default_rng(0)
-    for width in sorted({min(max(width, geometry.min_width), geometry.max_width) for width in CROP_WIDTHS_PX}):
+    for width in sorted({min(max(width, recognizer.min_width), recognizer.max_width) for width in CROP_WIDTHS_PX}):
         fitting = sorted(lines, key=lambda line: abs(line.shape[1] - width))
         for count in BATCHES:
             batch = [
-                cv2.resize(line, (width, geometry.height), interpolation=cv2.INTER_AREA) for line in fitting[:count]
+                cv2.resize(line, (width, recognizer.height), interpolation=cv2.INTER_AREA) for line in fitting[:count]
             ]
             yield np.asarray(np.stack(batch), np.uint8)
-        yield noise.integers(0, 256, (1, geometry.height, width, 3), np.uint8)
+        yield noise.integers(0, 256, (1, recognizer.height, width, 3), np.uint8)
 
 
 def _check_signature(graph: ModelProto, input_name: str, outputs: dict[str, tuple[str, int]]) -> None:
@@ -215,7 +217,7 @@ def _check_signature(graph: ModelProto, input_name: str, outputs: dict[str, tupl
     All axes but the colours must be free: the native backend refuses a graph that fixes an axis which
     config.pbtxt leaves open. ONNX Runtime is asked, not the file: it fixes axes that it can infer.
     """
-    session = runtime.load(graph)
+    session = runtime.open_session(graph)
     found = {
         tensor.name: (tensor.type, _axes(tensor.shape)) for tensor in (*session.get_inputs(), *session.get_outputs())
     }
@@ -223,6 +225,17 @@ def _check_signature(graph: ModelProto, input_name: str, outputs: dict[str, tupl
     wanted |= {name: (f"tensor({kind})", [None] * rank) for name, (kind, rank) in outputs.items()}
     if found != wanted:
         raise ExportError(f"the graph's signature is {found}, the contract wants {wanted}")
+
+
+def _check_maps(maps: FloatArray, pages: NDArray[np.uint8], detector: Detector) -> None:
+    """The maps have the channels and the stride that the detector's file will promise to the steps."""
+    stride = detector.map_stride_px
+    wanted = (len(pages), detector.channels, pages.shape[1] // stride, pages.shape[2] // stride)
+    if maps.shape != wanted:
+        raise ExportError(
+            f"of pages {pages.shape} the maps are {maps.shape}; decoder {detector.decoder} with a stride of {stride} "
+            f"pixels wants {wanted}"
+        )
 
 
 def _axes(shape: list[int | str]) -> list[int | None]:
@@ -251,14 +264,15 @@ def _compare(report: Report, name: str, ours: NDArray[Any], theirs: NDArray[Any]
         raise ExportError(f"{name} differs from the original by {difference:g}, allowed is {TOLERANCE:g}")
 
 
-def _best_path(indices: list[int], characters: list[str]) -> str:
+def _best_path(indices: list[int], characters: Sequence[str]) -> str:
     """Another decoder than `ctc.decode`, from the definition: runs of a class count once, blanks do not count."""
     return "".join(characters[index] for index, _ in groupby(indices) if index != ctc.BLANK).strip()
 
 
-def _compare_boxes(our_maps: FloatArray, their_maps: FloatArray, size: tuple[int, ...]) -> int:
-    ours, _ = detection.decode(our_maps, (size[0], size[1]), Options())
-    theirs, _ = detection.decode(their_maps, (size[0], size[1]), Options())
+def _compare_boxes(our_maps: FloatArray, their_maps: FloatArray, size: tuple[int, ...], detector: Detector) -> int:
+    ours, theirs = (
+        detection.decode(maps, (size[0], size[1]), detector, Options())[0] for maps in (our_maps, their_maps)
+    )
     if len(ours) != len(theirs) or np.abs(ours - theirs).max(initial=0) > BOX_TOLERANCE_PX:
         raise ExportError(f"{len(ours)} boxes follow from the graph, {len(theirs)} from the original, or others")
     return len(ours)

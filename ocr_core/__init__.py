@@ -1,18 +1,21 @@
 """What happens between the bytes of an image and its text, without Triton: pure NumPy and OpenCV functions.
 
-The data's way, one file a noun:
+The modules in the order of the data flow:
 
     image.py          encoded bytes → page and detector input
-    db.py             detector maps → quads and scores
+    detection.py      detector maps → lines of text in reading order, by one of two decoders:
+    db.py, east.py    detector maps → quads and scores
     quads.py          corners put in reading direction, scaled, clipped
-    reading_order.py  which line comes first
+    reading_order.py  the order of the lines
     crops.py          quads → upright crops, laid side by side in a strip
     batching.py       crops → batches of like width
     ctc.py            recognizer output → text and confidence
+    detector.py       what a detector's weights ask of the steps around them
+    recognizer.py     the same for a recognizer's weights
+    exported.py       how both lie in files beside the weights
     options.py        what a request may ask for
     errors.py         what may go wrong, and whose fault it is
-    geometry.py       what the weights ask of the steps around them
-    memory.py         arrays that are freed are used again
+    memory.py         memory of freed arrays is reused
     triton.py         the only file that knows Triton
 """
 

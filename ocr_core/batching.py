@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from ocr_core.crops import IntArray
-from ocr_core.geometry import CropGeometry
 from ocr_core.image import RgbArray
+from ocr_core.recognizer import Recognizer
 
 # Crops are padded to a multiple of this, so that calls of different requests have equal shapes and can share a
 # batch, while hardly any time goes into padding.
@@ -44,7 +44,7 @@ def plan(widths: IntArray, bucket_px: int = BUCKET_PX, max_crops: int = MAX_CROP
 def pack(
     strip: RgbArray,
     widths: IntArray,
-    geometry: CropGeometry,
+    recognizer: Recognizer,
     bucket_px: int = BUCKET_PX,
     max_crops: int = MAX_CROPS,
 ) -> tuple[list[IntArray], list[RgbArray]]:
@@ -53,7 +53,7 @@ def pack(
     Args:
         strip: (height, sum of widths, 3) uint8, the crops side by side.
         widths: (N,) int32, pixels.
-        geometry: What the recognizer takes.
+        recognizer: The crops that it takes.
         bucket_px: See `plan`.
         max_crops: See `plan`.
 
@@ -62,15 +62,15 @@ def pack(
         on the right.
     """
     calls = plan(widths, bucket_px, max_crops)
-    return calls, [_pad(strip, widths, call, geometry, bucket_px) for call in calls]
+    return calls, [_pad(strip, widths, call, recognizer, bucket_px) for call in calls]
 
 
-def _pad(strip: RgbArray, widths: IntArray, call: IntArray, geometry: CropGeometry, bucket_px: int) -> RgbArray:
+def _pad(strip: RgbArray, widths: IntArray, call: IntArray, recognizer: Recognizer, bucket_px: int) -> RgbArray:
     ends = np.cumsum(widths)[call]
-    width = min(int(-(-widths[call].max() // bucket_px) * bucket_px), geometry.max_width)
+    width = min(int(-(-widths[call].max() // bucket_px) * bucket_px), recognizer.max_width)
     batch = np.full((len(call), strip.shape[0], width, 3), PADDING, np.uint8)
     for crop, end, crop_width in zip(batch, ends, widths[call], strict=True):
         crop[:, :crop_width] = strip[:, end - crop_width : end]
-        if geometry.padding == "edge":
+        if recognizer.padding == "edge":
             crop[:, crop_width:] = strip[:, end - 1 : end]
     return batch

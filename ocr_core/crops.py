@@ -4,53 +4,53 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_core.geometry import CropGeometry
 from ocr_core.image import RgbArray, size
 from ocr_core.quads import FloatArray, edge_lengths, scale
+from ocr_core.recognizer import Recognizer
 
 IntArray = NDArray[np.int32]
 
 
-def widths_px(quads: FloatArray, geometry: CropGeometry) -> IntArray:
+def widths_px(quads: FloatArray, recognizer: Recognizer) -> IntArray:
     """Width of each crop at the recognizer's height.
 
     Args:
         quads: (N, 4, 2) float32, clockwise from the top-left corner in reading direction.
-        geometry: What the recognizer takes.
+        recognizer: The crops that it takes.
 
     Returns:
-        (N,) int32, pixels, at least `geometry.min_width`, at most `geometry.max_width`.
+        (N,) int32, pixels, at least `recognizer.min_width`, at most `recognizer.max_width`.
     """
     widths, heights = edge_lengths(quads)
-    natural = np.rint(geometry.height * widths / np.maximum(heights, 1))
-    return np.asarray(np.clip(natural, geometry.min_width, geometry.max_width), np.int32)
+    natural = np.rint(recognizer.height * widths / np.maximum(heights, 1))
+    return np.asarray(np.clip(natural, recognizer.min_width, recognizer.max_width), np.int32)
 
 
-def cut(page: RgbArray, quads: FloatArray, geometry: CropGeometry) -> tuple[RgbArray, IntArray]:
+def cut(page: RgbArray, quads: FloatArray, recognizer: Recognizer) -> tuple[RgbArray, IntArray]:
     """Cut the quads out of the page by perspective transforms.
 
     Args:
         page: (height, width, 3) uint8.
         quads: (N, 4, 2) float32, page pixels, clockwise from the top-left corner in reading direction.
-        geometry: What the recognizer takes.
+        recognizer: The crops that it takes.
 
     Returns:
-        The strip, (geometry.height, sum of widths, 3) uint8, and the widths, (N,) int32, pixels.
+        The strip, (recognizer.height, sum of widths, 3) uint8, and the widths, (N,) int32, pixels.
     """
-    widths = widths_px(quads, geometry)
-    pages = _halvings(page, quads, geometry)
+    widths = widths_px(quads, recognizer)
+    pages = _halvings(page, quads, recognizer)
     ends = np.cumsum(widths)
-    strip = np.empty((geometry.height, int(widths.sum()), 3), np.uint8)
-    for quad, start, end, source in zip(quads, ends - widths, ends, pages, strict=True):
-        corners = scale(quad[None], size(page), size(source))[0]
-        strip[:, start:end] = _warp(source, corners, int(end - start), geometry.height)
+    strip = np.empty((recognizer.height, int(widths.sum()), 3), np.uint8)
+    for quad, start, end, halved in zip(quads, ends - widths, ends, pages, strict=True):
+        corners = scale(quad[None], size(page), size(halved))[0]
+        strip[:, start:end] = _warp(halved, corners, int(end - start), recognizer.height)
     return strip, widths
 
 
-def _halvings(page: RgbArray, quads: FloatArray, geometry: CropGeometry) -> list[RgbArray]:
+def _halvings(page: RgbArray, quads: FloatArray, recognizer: Recognizer) -> list[RgbArray]:
     """For each quad, the page halved until its text is less than twice the crop's height: else pixels are skipped."""
     heights = edge_lengths(quads)[1]
-    times = np.log2(np.maximum(heights / geometry.height, 1)).astype(int)
+    times = np.log2(np.maximum(heights / recognizer.height, 1)).astype(int)
     levels = [page]
     for _ in range(times.max(initial=0)):
         levels.append(np.asarray(cv2.resize(levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8))

@@ -1,37 +1,15 @@
 """Text from what a CTC recognizer says per time step (Graves et al. 2006, section 3.2: best path decoding)."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_core.geometry import read_exported
 from ocr_core.options import Options
 from ocr_core.quads import FloatArray
 
-FILE_NAME = "characters.txt"
 BLANK = 0
-
-
-def load_characters(version_directory: Path) -> list[str]:
-    """The recognizer's alphabet: entry i is class i, entry 0 the blank.
-
-    Raises:
-        NotExported: The version directory has no character list.
-    """
-    return ["", *read_exported(version_directory / FILE_NAME).removesuffix("\n").split("\n")]
-
-
-def save_characters(version_directory: Path, characters: Sequence[str]) -> None:
-    """Write an alphabet as `load_characters` reads it: one class a line, without the blank.
-
-    Args:
-        version_directory: Where to.
-        characters: Entry i is class i; entry 0 is the blank and stays out of the file.
-    """
-    (version_directory / FILE_NAME).write_text("\n".join(characters[1:]) + "\n", encoding="utf-8")
 
 
 def decode(

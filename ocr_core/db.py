@@ -4,35 +4,31 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_core.options import Options
+from ocr_core.detector import Detector
 from ocr_core.quads import FloatArray, from_rectangles
 
-# What a request gets that asks for nothing else (RapidOCR's values).
-MAP_THRESHOLD = 0.3
-UNCLIP_RATIO = 1.6
 # Components whose shorter side is less than this many map pixels are noise (PaddleOCR's value).
 MIN_SIDE_PX = 3
 
 
-def decode(probability_map: FloatArray, options: Options) -> tuple[FloatArray, FloatArray]:
+def decode(probability_map: FloatArray, detector: Detector) -> tuple[FloatArray, FloatArray]:
     """Turn the probability map of one page into rotated boxes.
 
     Args:
         probability_map: (height, width) float32 in [0, 1].
-        options: `map_threshold`, `quad_threshold` and `unclip_ratio` apply.
+        detector: Its thresholds apply; a box grows on each side by its area times `unclip_ratio` over its perimeter.
 
     Returns:
-        Quads, (N, 4, 2) float32, map pixels, clockwise; and their scores, (N,) float32 in [0, 1]: the mean
-        probability inside the box before it is widened.
+        Quads, (N, 4, 2) float32, pixels of the detector's input, clockwise; and their scores, (N,) float32 in [0, 1]:
+        the mean probability inside the box before it is widened.
     """
-    threshold = MAP_THRESHOLD if options.map_threshold is None else options.map_threshold
-    unclip_ratio = UNCLIP_RATIO if options.unclip_ratio is None else options.unclip_ratio
-    mask = (probability_map > threshold).astype(np.uint8)
+    mask = (probability_map > detector.map_threshold).astype(np.uint8)
     rectangles = _rectangles(mask)
     scores = _mean_inside(probability_map, from_rectangles(*rectangles))
-    keep = scores >= options.quad_threshold
+    keep = scores >= detector.quad_threshold
     centres, sizes, angles = (values[keep] for values in rectangles)
-    return from_rectangles(centres, _unclip(sizes, unclip_ratio), angles), scores[keep]
+    quads = from_rectangles(centres, _unclip(sizes, detector.unclip_ratio), angles)
+    return quads * np.float32(detector.map_stride_px), scores[keep]
 
 
 def _rectangles(mask: NDArray[np.uint8]) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -14,17 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_core.options import Options
+from ocr_core.detector import Detector
 from ocr_core.quads import FloatArray, from_rectangles
 
-# Score, distances to the top, right, bottom and left edge in pixels of the detector's input, angle in radians.
-CHANNELS = 6
-# Pixels of the detector's input from one cell to the next.
-STRIDE_PX = 4
-# What a request gets that asks for nothing else: the score threshold of the authors' re-implementation, …
-MAP_THRESHOLD = 0.8
-# … and how much longer a word becomes at either end, in heights: without, street scenes lose 6 % of first letters.
-UNCLIP_RATIO = 0.1
 # What a part of a word, this many heights from its end, says about that end counts e times less.
 SIGHT = 0.5
 # Pieces are one word if they are on one line and overlap by this much, in heights of the lower one; words do not.
@@ -59,36 +51,36 @@ class Rectangles(NamedTuple):
         return Rectangles(*(values[which] for values in self))
 
 
-def decode(maps: FloatArray, options: Options) -> tuple[FloatArray, FloatArray]:
+def decode(maps: FloatArray, detector: Detector) -> tuple[FloatArray, FloatArray]:
     """Turn the maps of one page into rotated boxes.
 
     Args:
         maps: (6, height, width) float32: score in [0, 1]; distances to the top, right, bottom and left edge, pixels
             of the detector's input; angle, radians, counter-clockwise.
-        options: `map_threshold`, `quad_threshold` and `unclip_ratio` apply.
+        detector: Its thresholds apply; a word becomes longer at either end by `unclip_ratio` times its height.
 
     Returns:
         Quads, (N, 4, 2) float32, pixels of the detector's input, clockwise; and their scores, (N,) float32 in [0, 1]:
         the mean score of the cells that the box comes from.
     """
-    threshold = MAP_THRESHOLD if options.map_threshold is None else options.map_threshold
-    unclip_ratio = UNCLIP_RATIO if options.unclip_ratio is None else options.unclip_ratio
-    cells, positions, blobs = rectangles_of_cells(maps, threshold)
+    cells, positions, blobs = rectangles_of_cells(maps, detector.map_threshold, detector.map_stride_px)
     pieces = _merge(cells, positions, blobs)
     pieces = pieces.take(np.argsort(-pieces.weights, kind="stable")[:MAX_PIECES])
     words = _merge(pieces, pieces.centres, _pieces_of_one_word(pieces))
-    words = words.take(np.flatnonzero(words.scores >= options.quad_threshold))
+    words = words.take(np.flatnonzero(words.scores >= detector.quad_threshold))
     words = words.take(_strongest(words))
-    longer = words.sizes + np.stack([2 * unclip_ratio * words.sizes[:, 1], np.zeros(len(words.sizes))], axis=1)
+    growth = 2 * detector.unclip_ratio * words.sizes[:, 1]
+    longer = words.sizes + np.stack([growth, np.zeros(len(growth))], axis=1)
     return from_rectangles(words.centres, longer, words.angles_rad), words.scores
 
 
-def rectangles_of_cells(maps: FloatArray, threshold: float) -> tuple[Rectangles, FloatArray, Groups]:
+def rectangles_of_cells(maps: FloatArray, threshold: float, stride_px: int) -> tuple[Rectangles, FloatArray, Groups]:
     """The rectangle that each cell with a score above the threshold tells (the paper's figure 4, d and e).
 
     Args:
         maps: (6, height, width) float32, as for `decode`.
         threshold: 0 … 1.
+        stride_px: Pixels of the detector's input from one cell to the next.
 
     Returns:
         The rectangles, the cells' own positions, (N, 2) float32 in pixels of the detector's input, and to which of
@@ -97,7 +89,7 @@ def rectangles_of_cells(maps: FloatArray, threshold: float) -> tuple[Rectangles,
     _, blobs = cv2.connectedComponents((maps[0] > threshold).astype(np.uint8), connectivity=4)
     y, x = np.nonzero(blobs)
     scores, top, right, bottom, left, angles = maps[:, y, x]
-    positions = np.stack([x, y], axis=1).astype(np.float32) * STRIDE_PX
+    positions = np.stack([x, y], axis=1).astype(np.float32) * stride_px
     angles_rad = np.asarray(-angles, np.float32)
     along, across = _axes(angles_rad)
     centres = positions + _points((right - left) / 2, (bottom - top) / 2, along, across)

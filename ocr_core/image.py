@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
+from ocr_core.detector import Detector
 from ocr_core.errors import BadImage
 
 RgbArray = NDArray[np.uint8]
@@ -27,10 +28,6 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 SIDEWAYS = {TURNS[orientation] for orientation in (5, 6, 7, 8)}
-# Sides of the detector's input are multiples of this: the total stride of its backbone.
-DETECTOR_STRIDE_PX = 32
-# The detector sees at most this many pixels, whatever the page's proportions (a long receipt keeps its width).
-DETECTOR_AREA_PX = 1280 * 960
 # The greatest side that a JPEG can have.
 MAX_SIDE_PX = 65_535
 # OpenCV warps images of sides below 2^15 only.
@@ -42,7 +39,7 @@ PAGE_TO_DETECTOR = 3
 Image.MAX_IMAGE_PIXELS = None
 
 
-def decode(encoded: bytes, max_megapixels: float) -> tuple[RgbArray, tuple[int, int]]:
+def decode(encoded: bytes, max_megapixels: float, detector: Detector) -> tuple[RgbArray, tuple[int, int]]:
     """Decode an image file to RGB as a viewer shows it: EXIF orientation applied, transparency laid on white.
 
     Of an animation or a multi-page file, the first frame. An image far larger than the detector and the
@@ -51,6 +48,7 @@ def decode(encoded: bytes, max_megapixels: float) -> tuple[RgbArray, tuple[int, 
     Args:
         encoded: The file's bytes: JPEG, PNG, WebP, TIFF, BMP, GIF or PPM.
         max_megapixels: Images with more pixels are refused before they are decoded.
+        detector: What it takes decides how large a page is of use.
 
     Returns:
         The page, (height, width, 3) uint8 RGB, and the image's own (height, width) as a viewer shows it.
@@ -76,7 +74,7 @@ def decode(encoded: bytes, max_megapixels: float) -> tuple[RgbArray, tuple[int, 
             f"at most {max_megapixels:g} are accepted, send it scaled down"
         )
     try:
-        image.draft(None, _page_size(width, height))
+        image.draft(None, _page_size(width, height, detector))
         image.load()
         if kind == "TIFF":  # turned by Pillow itself
             width, height = image.size
@@ -84,7 +82,7 @@ def decode(encoded: bytes, max_megapixels: float) -> tuple[RgbArray, tuple[int, 
             image = image.transpose(orientation)
         if orientation in SIDEWAYS:
             width, height = height, width
-        page = _reduce(_to_rgb(image), _page_size(width, height))
+        page = _reduce(_to_rgb(image), _page_size(width, height, detector))
     except DAMAGED:
         raise BadImage(
             f"the {kind} image of {width} x {height} pixels is damaged or truncated; send the whole file"
@@ -92,17 +90,19 @@ def decode(encoded: bytes, max_megapixels: float) -> tuple[RgbArray, tuple[int, 
     return page, (height, width)
 
 
-def fit_to_detector(page: RgbArray) -> RgbArray:
+def fit_to_detector(page: RgbArray, detector: Detector) -> RgbArray:
     """Scale a page to the detector's input.
 
     Args:
         page: (height, width, 3) uint8.
+        detector: What it takes.
 
     Returns:
-        (height, width, 3) uint8, sides multiples of `DETECTOR_STRIDE_PX`, area at most about `DETECTOR_AREA_PX`.
+        (height, width, 3) uint8, sides multiples of `side_multiple_px` and at most `max_side_px`, area at most about
+        `max_area_px`.
     """
     height, width = page.shape[:2]
-    size_wh = detector_size(width, height)
+    size_wh = detector_size(width, height, detector)
     shrinking = size_wh[0] < width or size_wh[1] < height
     resized = cv2.resize(page, size_wh, interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
     return np.asarray(resized, np.uint8)
@@ -113,24 +113,20 @@ def size(image_rgb: RgbArray) -> tuple[int, int]:
     return image_rgb.shape[0], image_rgb.shape[1]
 
 
-def detector_size(width: int, height: int) -> tuple[int, int]:
-    """Width and height of the detector's input for a page of this size.
-
-    >>> detector_size(6000, 4000)
-    (1344, 896)
-    """
-    ratio = min(1.0, math.sqrt(DETECTOR_AREA_PX / (width * height)))
-    return _to_stride(width * ratio), _to_stride(height * ratio)
+def detector_size(width: int, height: int, detector: Detector) -> tuple[int, int]:
+    """Width and height of the detector's input for a page of this size."""
+    ratio = min(1.0, math.sqrt(detector.max_area_px / (width * height)))
+    return _to_multiple(width * ratio, detector), _to_multiple(height * ratio, detector)
 
 
-def _to_stride(side_px: float) -> int:
-    strides = round(min(side_px, MAX_PAGE_SIDE_PX) / DETECTOR_STRIDE_PX)
-    return max(1, strides) * DETECTOR_STRIDE_PX
+def _to_multiple(side_px: float, detector: Detector) -> int:
+    count = min(round(side_px / detector.side_multiple_px), detector.max_side_px // detector.side_multiple_px)
+    return max(1, count) * detector.side_multiple_px
 
 
-def _page_size(width: int, height: int) -> tuple[int, int]:
+def _page_size(width: int, height: int, detector: Detector) -> tuple[int, int]:
     """Width and height beyond which more pixels would not make the text more readable."""
-    detector_width, detector_height = detector_size(width, height)
+    detector_width, detector_height = detector_size(width, height, detector)
     return (
         min(width, detector_width * PAGE_TO_DETECTOR, MAX_PAGE_SIDE_PX),
         min(height, detector_height * PAGE_TO_DETECTOR, MAX_PAGE_SIDE_PX),
@@ -172,5 +168,5 @@ def _to_8_bit(grey: NDArray[np.generic]) -> NDArray[np.uint8]:
         ranges: tuple[int, ...] = (1, 255, 65535)
     else:
         ranges = (65535,)
-    white = next((limit for limit in ranges if greatest <= limit), greatest)
+    white = next((white for white in ranges if greatest <= white), greatest)
     return np.asarray(np.rint(values * (255 / white)), np.uint8)

@@ -6,31 +6,37 @@ from collections.abc import Mapping
 
 from ocr_core.errors import BadOption
 
+# Each option, with the least and the greatest value that it takes: the one list of them on the server's side.
+RANGES: dict[str, tuple[float, float]] = {
+    "map_threshold": (0, 1),
+    "quad_threshold": (0, 1),
+    "unclip_ratio": (0, 5),
+    "min_confidence": (0, 1),
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """Per-request settings; each field is the request parameter of the same name.
+    """Per-request settings; each field is the request parameter of the same name. None is the detector's own value.
 
     Attributes:
-        map_threshold: Probability above which a pixel of the detector's map counts as text, 0 … 1; None is the
-            detector's own.
-        quad_threshold: Least mean probability of a box, 0 … 1.
-        unclip_ratio: How far a shrunk box is widened; 0 leaves it as the detector drew it, 0 … 5; None is the
-            detector's own.
-        min_confidence: Least mean confidence of a line's characters, 0 … 1; lines below it are left out.
+        map_threshold: Probability above which a pixel of the detector's map counts as text.
+        quad_threshold: Least mean probability of a box.
+        unclip_ratio: How far a shrunk box is widened; 0 leaves it as the detector drew it.
+        min_confidence: Least mean confidence of a line's characters; lines below it are left out.
     """
 
     map_threshold: float | None = None
-    quad_threshold: float = 0.5
+    quad_threshold: float | None = None
     unclip_ratio: float | None = None
     min_confidence: float = 0.5
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         for name, value in dataclasses.asdict(self).items():
-            greatest = 5 if name == "unclip_ratio" else 1
-            if value is not None and not 0 <= value <= greatest:
-                raise BadOption(f"{name} is {value:g}; it must be between 0 and {greatest}")
+            least, greatest = RANGES[name]
+            if value is not None and not least <= value <= greatest:
+                raise BadOption(f"{name} is {value:g}; it must be between {least:g} and {greatest:g}")
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, object]) -> "Options":
@@ -42,13 +48,12 @@ class Options:
         >>> Options.from_parameters({"quad_threshold": "0.6"}).quad_threshold
         0.6
         """
-        names = [field.name for field in dataclasses.fields(cls)]
         values = {}
         for key, value in parameters.items():
             name = key.lower().replace("-", "_")
-            if name in names:
+            if name in RANGES:
                 values[name] = _number(name, value)
-            elif close := difflib.get_close_matches(name, names, n=1, cutoff=0.85):
+            elif close := difflib.get_close_matches(name, RANGES, n=1, cutoff=0.85):
                 raise BadOption(f"unknown option {key!r}; did you mean {close[0]!r}?")
         return cls(**values)
 

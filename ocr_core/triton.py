@@ -41,9 +41,9 @@ def answer(requests: Sequence[Any], step: Step) -> list[Any]:
         step: Called as `step(options, **inputs)`, one keyword for each input tensor.
 
     Returns:
-        One response a request, in their order. A `BadRequest` becomes INVALID_ARGUMENT (HTTP 400) with its
-        message. A failure of another model keeps its code. It and everything else is logged whole and answered in
-        general words.
+        One response a request, in their order. A `BadRequest` becomes INVALID_ARGUMENT (HTTP 400) with its code and
+        its message: `bad_image: the image is empty …`. A failure of another model keeps its code. It and everything
+        else is logged whole, with the request's id, and answered in general words.
     """
     return [_answer(request, step) for request in requests]
 
@@ -77,13 +77,18 @@ def _answer(request: Any, step: Step) -> Any:
         inputs = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
         return pb_utils.InferenceResponse(_tensors(step(options, **inputs)))
     except BadRequest as error:
-        return _failure(str(error), pb_utils.TritonError.INVALID_ARG)
+        return _failure(f"{error.code}: {error}", pb_utils.TritonError.INVALID_ARG)
     except CallFailed as failed:
-        pb_utils.Logger.log_error(str(failed))
+        _log(request, str(failed))
         return _failure(failed.message_for_caller, failed.error.code())
     except Exception:  # noqa: BLE001 - the one place where unknown errors end
-        pb_utils.Logger.log_error(f"request {request.request_id()!r}: {traceback.format_exc()}")
+        _log(request, traceback.format_exc())
         return _failure("internal error; the server's log has the details", pb_utils.TritonError.INTERNAL)
+
+
+def _log(request: Any, what: str) -> None:
+    """Log a failure with the id of the request, by which a caller's report finds it."""
+    pb_utils.Logger.log_error(f"request {request.request_id()!r}: {what}")
 
 
 def _call(model: str, outputs: Sequence[str], inputs: Arrays) -> list[NDArray[Any]]:

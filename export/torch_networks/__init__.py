@@ -2,7 +2,7 @@
 
 __main__.py    one checkpoint → an ONNX file, or → what the network itself reads
 checkpoint.py  a .pth file into a network: tensors only, every name and shape as published
-contract.py    what both recognizers have round them: grey and scaling before, the best class after
+contract.py    what both recognizers have round them: grey and scaling before, the argmax after
 resnet_ctc.py, english_g2.py  the networks
 
 The exporter imports nothing of this; `export/torch_export.py` runs it.

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from export.torch_networks.checkpoint import CheckpointError, load
-from export.torch_networks.contract import Recognizer, best_class
+from export.torch_networks.contract import Recognizer, argmax
 from export.torch_networks.english_g2 import EnglishG2
 from export.torch_networks.resnet_ctc import ResNetCtc
 
@@ -52,7 +52,7 @@ def read(network: nn.Module, folder: Path) -> None:
         # Both authors' own scaling: torchvision's ToTensor, then minus a half and divided by a half.
         scaled = grey[:, None].float().div(255).sub(0.5).div(0.5)
         with torch.inference_mode():
-            indices, confidences = best_class(network(scaled))
+            indices, confidences = argmax(network(scaled))
         np.savez(file.with_suffix(".npz"), indices=indices.numpy(), confidences=confidences.numpy())
 
 

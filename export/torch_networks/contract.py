@@ -18,12 +18,12 @@ class Recognizer(nn.Module):
         self.register_buffer("luma", torch.tensor(LUMA)[:, None])
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
-        """Grey, -1 … 1, channels first; then the network; then the best class."""
+        """Grey, -1 … 1, channels first; then the network; then the argmax."""
         grey = torch.floor((crops.float() @ self.luma + HALF) / ONE)
-        return best_class(self.network((grey / 127.5 - 1).permute(0, 3, 1, 2)))
+        return argmax(self.network((grey / 127.5 - 1).permute(0, 3, 1, 2)))
 
 
-def best_class(logits: Tensor) -> tuple[Tensor, Tensor]:
+def argmax(logits: Tensor) -> tuple[Tensor, Tensor]:
     """Logits, (N, T, classes) → the most probable class and its probability, (N, T) int32 and float32."""
     confidences, indices = logits.softmax(2).max(2)
     return indices.to(torch.int32), confidences

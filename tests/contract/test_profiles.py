@@ -12,8 +12,8 @@ import pytest
 from google.protobuf import json_format, text_format  # type: ignore[import-untyped]
 from tritonclient.grpc import model_config_pb2
 
-from export.ppocr import GEOMETRY
 from ocr_core.batching import BUCKET_PX, MAX_CROPS
+from ocr_core.recognizer import Recognizer
 from tests.contract.configs import CONFIGS, ONNX_MODELS
 from tests.project import MODEL_REPOSITORY, ROOT
 from tests.unit.server import onnx_backend
@@ -109,8 +109,9 @@ def test_tensorrts_bounds_hold_every_call(tensorrt: dict[str, str]) -> None:
     least, usual, greatest = (shapes(tensorrt, bound) for bound in ("min", "opt", "max"))
     most = read("text_recognition", "tensorrt").max_batch_size
     assert most >= MAX_CROPS
-    assert least["crops"] == [1, GEOMETRY.height, min(BUCKET_PX, GEOMETRY.max_width), 3]
-    assert greatest["crops"] == [most, GEOMETRY.height, GEOMETRY.max_width, 3]
+    recognizer = Recognizer.load(MODEL_REPOSITORY / "text_cropping" / "1")
+    assert least["crops"] == [1, recognizer.height, min(BUCKET_PX, recognizer.max_width), 3]
+    assert greatest["crops"] == [most, recognizer.height, recognizer.max_width, 3]
     assert usual["crops"][0] == MAX_CROPS
     for bound in (least, usual, greatest):
         n, height, width, channels = bound["crops"]

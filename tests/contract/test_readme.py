@@ -6,7 +6,7 @@ from itertools import product
 
 from benchmarks.pairs import NOT_BY_DEFAULT
 from export.choices import DETECTORS, RECOGNIZERS
-from ocr_core import db
+from export.ppocr import DETECTOR
 from ocr_core.options import Options
 from tests.contract.configs import CONFIGS, ENSEMBLE, type_name
 from tests.project import README
@@ -39,7 +39,7 @@ def test_the_table_of_options_has_every_option_with_its_default() -> None:
     """Where a detector has a default of its own, the one of the DB detectors is named first."""
     written = {row["name"]: float(re.split(r"[^\d.]", row["default"])[0]) for row in table("Options of a request")}
     defaults = dataclasses.asdict(Options())
-    assert written == {name: getattr(db, name.upper()) if value is None else value for name, value in defaults.items()}
+    assert written == {name: getattr(DETECTOR, name) if value is None else value for name, value in defaults.items()}
 
 
 def test_the_limit_of_megapixels_is_the_configured_one() -> None:

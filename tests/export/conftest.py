@@ -96,7 +96,7 @@ def recognizer(built: Built) -> RecognizerExport:
 @pytest.fixture(scope="session")
 def lines(detector: DetectorExport, recognizer: RecognizerExport) -> list[NDArray[np.uint8]]:
     """Crops of the samples."""
-    return verify.cut_lines(detector, recognizer.geometry, SAMPLES)
+    return verify.cut_lines(detector, recognizer.recognizer, SAMPLES)
 
 
 @pytest.fixture(scope="session")

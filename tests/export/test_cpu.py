@@ -1,4 +1,4 @@
-"""The form for CPUs: bytes where they are exact enough, and the same boxes and texts."""
+"""The form for CPUs: int8 where it is exact enough, and the same boxes and texts."""
 
 from collections import Counter
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
-from export import best_class, cpu, exact_int8, runtime, verify
+from export import argmax, cpu, exact_int8, runtime, verify
 from export.contract import DetectorExport, RecognizerExport
 from export.errors import ExportError
 from export.repository import CPU_MODEL_FILE, MODEL_FILE
@@ -50,32 +50,32 @@ def positions(channels: int) -> Batch:
 def error(ours: ModelProto, theirs: ModelProto, batch: Batch) -> float:
     """Root mean square of what the outputs differ by, as a share of their standard deviation."""
     graphs = (exact_int8.with_uint8_weights(ours), theirs)
-    outputs = [runtime.run(runtime.load(graph), batch)["output"] for graph in graphs]
+    outputs = [runtime.run(runtime.open_session(graph), batch)["output"] for graph in graphs]
     return float((outputs[0] - outputs[1]).std() / outputs[1].std())
 
 
-def test_a_product_of_bytes_is_near_that_of_floats() -> None:
+def test_a_product_in_int8_is_near_that_in_float32() -> None:
     model, batch = convolution(32, 8), positions(32)
-    in_bytes = cpu.for_cpus(model, [batch])
-    assert operators(in_bytes) == {"QuantizeLinear": 1, "Transpose": 2, "MatMulIntegerToFloat": 1}
-    assert 0 < error(in_bytes, model, batch) < 0.03
+    quantized = cpu.for_cpus(model, [batch])
+    assert operators(quantized) == {"QuantizeLinear": 1, "Transpose": 2, "MatMulIntegerToFloat": 1}
+    assert 0 < error(quantized, model, batch) < 0.03
 
 
-def test_a_channel_of_great_values_gets_wider_steps() -> None:
+def test_a_channel_of_great_values_gets_a_scale_of_its_own() -> None:
     model, batch = convolution(32, 8), positions(32)
     batch[0, 0] *= 1e3
     weights = model.graph.initializer[0]
     values = numpy_helper.to_array(weights).copy()
     values[:, 0] /= 1e3
     weights.CopyFrom(numpy_helper.from_array(values, weights.name))
-    in_bytes = cpu.for_cpus(model, [batch])
-    assert operators(in_bytes)["Mul"] == 1
-    assert 0 < error(in_bytes, model, batch) < 0.03
+    quantized = cpu.for_cpus(model, [batch])
+    assert operators(quantized)["Mul"] == 1
+    assert 0 < error(quantized, model, batch) < 0.03
 
 
-def test_from_pixels_on_bytes_stay_bytes(detector: DetectorExport) -> None:
+def test_from_pixels_on_all_is_uint8_until_the_first_product(detector: DetectorExport) -> None:
     """The first layers of PP-OCR's detector: convolutions, a pool and a concatenation, and then the first product."""
-    made = cpu.for_cpus(detector.graph, verify.detector_inputs(SAMPLES)[:1])
+    made = cpu.for_cpus(detector.graph, verify.detector_inputs(detector.detector, SAMPLES)[:1])
     first = [node.op_type for node in made.graph.node][:7]
     assert Counter(first) == {"QLinearConv": 4, "NhwcMaxPool": 1, "Concat": 1, "MatMulIntegerToFloat": 1}
 
@@ -88,27 +88,27 @@ def test_from_pixels_on_bytes_stay_bytes(detector: DetectorExport) -> None:
         pytest.param(convolution(32, 8), positions(32)[:, :, :1, :1], 1, id="one position only"),
     ],
 )
-def test_what_gains_nothing_or_loses_too_much_stays_in_floats(
+def test_what_gains_nothing_or_loses_too_much_stays_in_float32(
     model: ModelProto, batch: Batch, max_error: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cpu, "MAX_ERROR", max_error)
     assert operators(cpu.for_cpus(model, [batch])) == {"Conv": 1}
 
 
-def test_the_best_of_many_classes_is_found_in_two_steps(
+def test_the_argmax_over_rows_is_that_over_all_classes(
     recognizer: RecognizerExport, lines: list[NDArray[np.uint8]]
 ) -> None:
-    batches = verify.line_batches(lines, recognizer.geometry)[:8]
+    batches = verify.line_batches(lines, recognizer.recognizer)[:8]
     made = cpu.for_cpus(recognizer.graph, batches)
     logits = next(node.input[0] for node in made.graph.node if node.op_type == "GatherND")
     watched = ModelProto.FromString(made.SerializeToString())
     watched.graph.output.append(helper.make_tensor_value_info(logits, TensorProto.FLOAT, None))
     for batch in batches:
-        read = runtime.run(runtime.load(watched), batch)
-        assert read[logits].shape[2] % best_class.ROWS == 0
+        read = runtime.run(runtime.open_session(watched), batch)
+        assert read[logits].shape[2] % argmax.ROWS == 0
         best = np.take_along_axis(read[logits], read["indices"][..., None], axis=2)[..., 0]
         np.testing.assert_array_equal(best, read[logits].max(axis=2))
-        assert read["indices"].max() < len(recognizer.characters)
+        assert read["indices"].max() < len(recognizer.recognizer.characters)
         sums = np.exp(read[logits] - best[..., None]).sum(axis=2)
         np.testing.assert_allclose(read["confidences"], np.where(read["indices"] == ctc.BLANK, 0, 1 / sums), rtol=1e-4)
 
@@ -116,8 +116,8 @@ def test_the_best_of_many_classes_is_found_in_two_steps(
 def test_a_line_without_a_character_has_no_confidence(
     recognizer: RecognizerExport, lines: list[NDArray[np.uint8]]
 ) -> None:
-    made = cpu.for_cpus(recognizer.graph, verify.line_batches(lines, recognizer.geometry)[:4])
-    read = runtime.run(runtime.load(made), np.full((2, recognizer.geometry.height, 64, 3), 255, np.uint8))
+    made = cpu.for_cpus(recognizer.graph, verify.line_batches(lines, recognizer.recognizer)[:4])
+    read = runtime.run(runtime.open_session(made), np.full((2, recognizer.recognizer.height, 64, 3), 255, np.uint8))
     assert not read["indices"].any()
     assert not read["confidences"].any()
 
@@ -142,20 +142,20 @@ def product_of_int8(weights: NDArray[np.int8]) -> ModelProto:
 def test_the_exact_equivalent_does_not_saturate_on_any_processor() -> None:
     """255 · 127 · 2 is beyond int16, where AVX2 without VNNI cuts sums of two products off."""
     weights = np.full((64, 8), 127, np.int8)
-    bytes_in = np.full((4, 64), 255, np.uint8)
+    pixels = np.full((4, 64), 255, np.uint8)
     exact = exact_int8.with_uint8_weights(product_of_int8(weights))
-    output = runtime.run(runtime.load(exact), bytes_in)["output"]
-    np.testing.assert_array_equal(output, bytes_in.astype(np.float32) @ weights.astype(np.float32))
+    output = runtime.run(runtime.open_session(exact), pixels)["output"]
+    np.testing.assert_array_equal(output, pixels.astype(np.float32) @ weights.astype(np.float32))
 
 
-@pytest.mark.parametrize(("model", "in_8_bits"), [("text_detection", True), ("text_recognition", False)])
-def test_the_form_for_cpus_is_in_8_bits_where_the_choice_says_so(exported: Path, model: str, in_8_bits: bool) -> None:
+@pytest.mark.parametrize(("model", "in_int8"), [("text_detection", True), ("text_recognition", False)])
+def test_the_form_for_cpus_is_in_int8_where_the_choice_says_so(exported: Path, model: str, in_int8: bool) -> None:
     products = {
         name: operators(onnx.load(exported / model / "1" / name))["MatMulIntegerToFloat"]
         for name in (MODEL_FILE, CPU_MODEL_FILE)
     }
     assert products[MODEL_FILE] == 0
-    assert (products[CPU_MODEL_FILE] > 10) == in_8_bits
+    assert (products[CPU_MODEL_FILE] > 10) == in_int8
 
 
 def test_the_form_for_cpus_is_the_other_one_where_float32_is_asked_for(
@@ -171,18 +171,18 @@ def test_the_form_for_cpus_is_the_other_one_where_float32_is_asked_for(
 
 def enlarge(model: ModelProto) -> ModelProto:
     """Let the first product give three times what it should."""
-    scale = next(tensor for tensor in model.graph.initializer if tensor.name.endswith("_scales"))
+    scale = next(tensor for tensor in model.graph.initializer if tensor.name.endswith("_scale"))
     scale.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(scale) * np.float32(3), scale.name))
     return model
 
 
 def test_a_form_that_finds_other_boxes_is_refused(detector: DetectorExport) -> None:
-    spoilt = enlarge(cpu.for_cpus(detector.graph, verify.detector_inputs(SAMPLES)[:1]))
-    with pytest.raises(ExportError, match=r"in 8 bits only \d+ of \d+ boxes .* --cpu-precision float32"):
+    spoilt = enlarge(cpu.for_cpus(detector.graph, verify.detector_inputs(detector.detector, SAMPLES)[:1]))
+    with pytest.raises(ExportError, match=r"in int8 only \d+ of \d+ boxes .* --cpu-precision float32"):
         verify.verify_cpu_detector(spoilt, detector, SAMPLES)
 
 
 def test_a_form_that_reads_other_texts_is_refused(recognizer: RecognizerExport, lines: list[NDArray[np.uint8]]) -> None:
-    spoilt = enlarge(cpu.for_cpus(recognizer.graph, verify.line_batches(lines, recognizer.geometry)[:8]))
-    with pytest.raises(ExportError, match=r"in 8 bits only \d+ of \d+ texts .* --cpu-precision float32"):
+    spoilt = enlarge(cpu.for_cpus(recognizer.graph, verify.line_batches(lines, recognizer.recognizer)[:8]))
+    with pytest.raises(ExportError, match=r"in int8 only \d+ of \d+ texts .* --cpu-precision float32"):
         verify.verify_cpu_recognizer(spoilt, recognizer, lines)

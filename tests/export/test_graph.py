@@ -31,11 +31,11 @@ def published() -> Path:
 def test_zeroing_denormal_weights_changes_no_bit_of_the_output(published: Path) -> None:
     model = onnx.load(published)
     image = np.random.default_rng(0).normal(size=(1, 3, 64, 96)).astype(np.float32)
-    before = verify.load(model)(image)  # type: ignore[arg-type]
+    before = verify.runner(model)(image)  # type: ignore[arg-type]
     assert denormals(model) > 200_000
     assert graph.zero_denormals(model) >= 200_000
     assert denormals(model) == 0
-    after = verify.load(model)(image)  # type: ignore[arg-type]
+    after = verify.runner(model)(image)  # type: ignore[arg-type]
     assert [value.tobytes() for value in after.values()] == [value.tobytes() for value in before.values()]
 
 
@@ -56,7 +56,7 @@ def test_a_graph_that_does_not_begin_with_a_convolution_is_refused() -> None:
 def test_a_recognizer_that_does_not_end_in_a_softmax_is_refused() -> None:
     model = small(helper.make_node("Conv", ["x", "weights"], ["y"]))
     with pytest.raises(ExportError, match="expected a Softmax at the end, found Conv"):
-        graph.give_best_class(model)
+        graph.give_argmax(model)
 
 
 @pytest.mark.parametrize("bgr", [True, False])
@@ -65,7 +65,7 @@ def test_pixels_are_centred_and_scaled_inside_the_graph(bgr: bool) -> None:
     model = small(helper.make_node("Conv", ["x", "weights"], ["y"]))
     graph.take_uint8_rgb(model, "image", [1, 2, 3], [2, 4, 8], bgr=bgr)
     model.ir_version, model.opset_import[0].version = 10, 17
-    (output,) = verify.load(model)(np.array([[[[10, 20, 30]]]], np.uint8)).values()
+    (output,) = verify.runner(model)(np.array([[[[10, 20, 30]]]], np.uint8)).values()
     red, green, blue = 10, 20, 30
     first, last = (blue, red) if bgr else (red, blue)
     assert output.ravel().tolist() == pytest.approx([(first - 1) / 2 + (green - 2) / 4 + (last - 3) / 8] * 3)

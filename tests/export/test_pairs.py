@@ -55,7 +55,7 @@ def share(read: list[str], written: list[str]) -> float:
 def write(root: Path, detector: DetectorExport, recognizer: RecognizerExport) -> None:
     """Export with float32 for CPUs too."""
     graphs = {"text_detection": detector.graph, "text_recognition": recognizer.graph}
-    ModelRepository(root, version=1).write(detector, recognizer, graphs)
+    ModelRepository(root, version=1).write(detector, recognizer, graphs, inputs={})
 
 
 @pairs(*(name for name in RECOGNIZERS if name != "resnet-ctc"))

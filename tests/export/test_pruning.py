@@ -131,7 +131,7 @@ def test_the_default_detector_loses_its_dead_channels_and_says_the_same() -> Non
     # Of twice 768: 576 and 288 stay.
     assert drop_dead_channels(pruned) == 672
     image = np.random.default_rng(0).normal(size=(1, 3, 96, 128)).astype(np.float32)
-    before, after = (verify.load(model)(image) for model in (whole, pruned))  # type: ignore[arg-type]
+    before, after = (verify.runner(model)(image) for model in (whole, pruned))  # type: ignore[arg-type]
     for name, maps in before.items():
         np.testing.assert_allclose(after[name], maps, atol=1e-6)
     assert len(ppocr.detector(published).graph.SerializeToString()) < 0.8 * published.stat().st_size

@@ -92,13 +92,13 @@ def squashed(lines: list[NDArray[np.uint8]], height: int) -> NDArray[np.uint8]:
 
 def read(detector: DetectorExport, recognizer: RecognizerExport, name: str) -> list[str]:
     """The lines of a sample, by the steps that run inside Triton."""
-    page, _ = image.decode((SAMPLES / name).read_bytes(), max_megapixels=100)
-    maps = verify.load(detector.graph)(image.fit_to_detector(page)[None])["maps"][0]
-    quads, _ = detection.decode(maps, image.size(page), Options())
-    calls, batches = batching.pack(*crops.cut(page, quads, recognizer.geometry), recognizer.geometry)
-    run = verify.load(recognizer.graph)
+    page, _ = image.decode((SAMPLES / name).read_bytes(), 100, detector.detector)
+    maps = verify.runner(detector.graph)(image.fit_to_detector(page, detector.detector)[None])["maps"][0]
+    quads, _ = detection.decode(maps, image.size(page), detector.detector, Options())
+    calls, batches = batching.pack(*crops.cut(page, quads, recognizer.recognizer), recognizer.recognizer)
+    run = verify.runner(recognizer.graph)
     outputs = [(answer["indices"], answer["confidences"]) for answer in map(run, batches)]
-    return list(ctc.decode_calls(calls, outputs, recognizer.characters)[0])
+    return list(ctc.decode_calls(calls, outputs, recognizer.recognizer.characters)[0])
 
 
 def test_english_g2_is_what_torch_computes(english: RecognizerExport, lines: list[NDArray[np.uint8]]) -> None:
@@ -112,7 +112,7 @@ def test_english_g2_reads_a_label(detector: DetectorExport, english: RecognizerE
 
 def test_the_random_network_tells_crops_apart(resnet: RecognizerExport, lines: list[NDArray[np.uint8]]) -> None:
     """Else the comparison with torch would have proved little."""
-    indices = verify.load(resnet.graph)(squashed(lines[:8], height=32))["indices"]
+    indices = verify.runner(resnet.graph)(squashed(lines[:8], height=32))["indices"]
     assert len(np.unique(indices)) > 10
     assert len(np.unique(indices, axis=0)) == 8
 
@@ -156,13 +156,13 @@ def test_the_network_has_the_published_ones_tensors(seeded: Path) -> None:
 def test_both_have_the_published_networks_classes_and_time_steps(
     english: RecognizerExport, resnet: RecognizerExport
 ) -> None:
-    assert english.characters[1:] == list(
+    assert english.recognizer.characters[1:] == tuple(
         "0123456789!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ €ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
     )
-    assert len(english.characters) == 97
-    assert resnet.characters == ["", *string.digits, *string.ascii_lowercase]
+    assert len(english.recognizer.characters) == 97
+    assert resnet.recognizer.characters == ("", *string.digits, *string.ascii_lowercase)
     crop = np.zeros((2, 32, 100, 3), np.uint8)
-    assert verify.load(resnet.graph)(crop)["indices"].shape == (2, 26)
+    assert verify.runner(resnet.graph)(crop)["indices"].shape == (2, 26)
 
 
 @pytest.mark.parametrize("name", ["english", "resnet"])
@@ -170,10 +170,10 @@ def test_texts_are_those_of_another_decoder(
     name: str, request: pytest.FixtureRequest, lines: list[NDArray[np.uint8]]
 ) -> None:
     recognizer: RecognizerExport = request.getfixturevalue(name)
-    outputs = verify.load(recognizer.graph)(squashed(lines[:20], recognizer.geometry.height))
-    texts, _ = ctc.decode(outputs["indices"], outputs["confidences"], recognizer.characters)
+    outputs = verify.runner(recognizer.graph)(squashed(lines[:20], recognizer.recognizer.height))
+    texts, _ = ctc.decode(outputs["indices"], outputs["confidences"], recognizer.recognizer.characters)
     runs = [[index for index, _ in groupby(row)] for row in outputs["indices"].tolist()]
-    assert texts == ["".join(recognizer.characters[index] for index in row if index).strip() for row in runs]
+    assert texts == ["".join(recognizer.recognizer.characters[index] for index in row if index).strip() for row in runs]
     assert any(texts)
 
 
@@ -208,8 +208,10 @@ def test_a_checkpoint_of_the_users_own_is_exported_noted_and_served(seeded: Path
     arguments = ("--recognizer", "resnet-ctc", "--weights", f"resnet-ctc={os.path.relpath(seeded, ROOT)}")
     done = export_command(tmp_path / "new", *arguments)
     assert done.returncode == 0, done.stderr
-    assert re.search(r"resnet-ctc: 3 batches, largest difference \S+, 5 texts equal", done.stderr)  # it takes one width
-    notes = ModelRepository(tmp_path / "new", version=1).provenance("text_recognition")
+    assert re.search(r"recognizer: 3 batches, largest difference \S+, 5 texts equal", done.stderr)  # it takes one width
+    manifest = ModelRepository(tmp_path / "new", version=1).manifest
+    assert manifest
+    notes = manifest.inputs["text_recognition"]
     assert notes["source"] == seeded.name
     assert f"resnet-ctc is {seeded.name}, SHA-256 {notes['sha256']}\n" in done.stderr
     assert "are in" in export_command(tmp_path / "new", *arguments).stderr  # and not exported again

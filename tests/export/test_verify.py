@@ -1,8 +1,10 @@
 """What goes wrong in the rewriting of a graph is found before anything is written."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -67,7 +69,7 @@ def copy(model: ModelProto) -> ModelProto:
 
 @pytest.mark.parametrize(("spoil", "reason"), SPOILT)
 def test_a_broken_detector_is_found(detector: DetectorExport, spoil: Spoil, reason: str) -> None:
-    broken = DetectorExport(copy(detector.graph), detector.reference)
+    broken = replace(detector, graph=copy(detector.graph))
     spoil(broken.graph)
     with pytest.raises(ExportError, match=reason):
         verify.verify_detector(broken, SAMPLES)
@@ -77,10 +79,29 @@ def test_a_broken_detector_is_found(detector: DetectorExport, spoil: Spoil, reas
 def test_a_broken_recognizer_is_found(
     recognizer: RecognizerExport, lines: list[NDArray[np.uint8]], spoil: Spoil, reason: str
 ) -> None:
-    broken = RecognizerExport(copy(recognizer.graph), recognizer.reference, recognizer.characters, recognizer.geometry)
+    broken = replace(recognizer, graph=copy(recognizer.graph))
     spoil(broken.graph)
     with pytest.raises(ExportError, match=reason):
         verify.verify_recognizer(broken, lines)
+
+
+@pytest.mark.parametrize(
+    ("asks", "reason"),
+    [
+        pytest.param(
+            {"decoder": "east"}, r"decoder east with a stride of 1 pixels wants \(1, 6, 736, 960\)", id="family"
+        ),
+        pytest.param(
+            {"map_stride_px": 4}, r"decoder db with a stride of 4 pixels wants \(1, 1, 184, 240\)", id="stride"
+        ),
+    ],
+)
+def test_a_detector_whose_maps_its_decoder_does_not_take_is_found(
+    detector: DetectorExport, asks: dict[str, Any], reason: str
+) -> None:
+    wrong = replace(detector, detector=replace(detector.detector, **asks))
+    with pytest.raises(ExportError, match=rf"the maps are \(1, 1, 736, 960\); {reason}"):
+        verify.verify_detector(wrong, SAMPLES)
 
 
 def take_swapped(
@@ -125,6 +146,6 @@ def test_another_text_is_found_where_the_confidence_is_right(
         indices[first_letter] += 1
         return outputs
 
-    export = RecognizerExport(recognizer.graph, reference, recognizer.characters, recognizer.geometry)
+    export = replace(recognizer, reference=reference)
     with pytest.raises(ExportError, match=r"the texts are|classes are the original's"):
         verify.verify_recognizer(export, lines)

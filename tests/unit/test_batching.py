@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from ocr_core import batching
 from ocr_core.crops import IntArray
-from ocr_core.geometry import CropGeometry
 from ocr_core.image import RgbArray
+from tests.unit.asking import recognizer
 
-GEOMETRY = CropGeometry(height=4, min_width=16, max_width=100)
+RECOGNIZER = recognizer(height=4, max_width=100)
 WIDTHS = st.lists(st.integers(16, 100), max_size=40).map(lambda widths: np.array(widths, np.int32))
 
 
 def strip_of(widths: IntArray) -> RgbArray:
     """A strip in which no two crops are alike."""
-    return np.random.default_rng(0).integers(0, 256, (GEOMETRY.height, int(widths.sum()), 3), np.uint8)
+    return np.random.default_rng(0).integers(0, 256, (RECOGNIZER.height, int(widths.sum()), 3), np.uint8)
 
 
 @pytest.mark.parametrize(
@@ -55,12 +55,12 @@ def test_a_batch_holds_its_crops_on_the_left_and_less_than_a_bucket_of_padding_o
 ) -> None:
     strip = strip_of(widths)
     crops: list[NDArray[np.uint8]] = np.split(strip, np.cumsum(widths)[:-1], axis=1) if len(widths) else []
-    calls, batches = batching.pack(strip, widths, replace(GEOMETRY, padding=padding))
+    calls, batches = batching.pack(strip, widths, replace(RECOGNIZER, padding=padding))
     for call, batch in zip(calls, batches, strict=True):
         count, height, width, channels = batch.shape
-        assert (count, height, channels, batch.dtype.name) == (len(call), GEOMETRY.height, 3, "uint8")
+        assert (count, height, channels, batch.dtype.name) == (len(call), RECOGNIZER.height, 3, "uint8")
         assert width - widths[call].max() < batching.BUCKET_PX
-        assert width in {32, 64, 96, GEOMETRY.max_width}
+        assert width in {32, 64, 96, RECOGNIZER.max_width}
         for index, crop in zip(call, batch, strict=True):
             assert np.array_equal(crop[:, : widths[index]], crops[index])
             filled = batching.PADDING if padding == "grey" else crops[index][:, -1:]
@@ -69,4 +69,4 @@ def test_a_batch_holds_its_crops_on_the_left_and_less_than_a_bucket_of_padding_o
 
 def test_without_crops_there_is_no_call() -> None:
     widths = np.zeros(0, np.int32)
-    assert batching.pack(strip_of(widths), widths, GEOMETRY) == ([], [])
+    assert batching.pack(strip_of(widths), widths, RECOGNIZER) == ([], [])

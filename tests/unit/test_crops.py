@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocr_core import crops, quads
-from ocr_core.geometry import CropGeometry
 from ocr_core.image import RgbArray
 from ocr_core.quads import FloatArray
+from tests.unit.asking import recognizer
 
 # Grey levels by which equal pictures may differ; a turned or mirrored pattern differs by more than 60.
 SAME = 6
-GEOMETRY = CropGeometry(height=48, min_width=16, max_width=320)
+RECOGNIZER = recognizer()
 
 
 def pattern(width: int, height: int) -> RgbArray:
@@ -35,7 +35,7 @@ def mean_difference(one: RgbArray, other: RgbArray) -> float:
     [(100, 48, 100), (100, 24, 200), (100, 96, 50), (33, 32, 50), (2, 48, 16), (9000, 48, 320), (40, 0, 320)],
 )
 def test_a_crop_is_as_wide_as_its_line_at_the_recognizers_height(width: int, height: int, expected: int) -> None:
-    widths = crops.widths_px(box(5, 7, 5 + width, 7 + height), GEOMETRY)
+    widths = crops.widths_px(box(5, 7, 5 + width, 7 + height), RECOGNIZER)
     assert (widths.tolist(), widths.dtype.name) == ([expected], "int32")
 
 
@@ -55,7 +55,7 @@ def test_a_line_drawn_in_perspective_comes_back_upright(corners: list[list[float
     whole = np.array([[0, 0], [200, 0], [200, 48], [0, 48]], np.float32)
     matrix = cv2.getPerspectiveTransform(whole, quad)
     page = np.asarray(cv2.warpPerspective(upright, matrix, (260, 260), borderMode=cv2.BORDER_REPLICATE), np.uint8)
-    strip, widths = crops.cut(page, quad[None], CropGeometry(height=48, min_width=200, max_width=200))
+    strip, widths = crops.cut(page, quad[None], recognizer(min_width=200, max_width=200))
     assert widths.tolist() == [200]
     assert strip.shape == (48, 200, 3)
     assert mean_difference(strip, upright) < SAME
@@ -66,7 +66,7 @@ def test_a_tall_line_is_turned() -> None:
     page = np.zeros((200, 100, 3), np.uint8)
     page[20:164, 30:78] = np.rot90(upright, -1)
     found = quads.turn_to_reading_direction(box(30, 20, 78, 164))
-    strip, widths = crops.cut(page, found, GEOMETRY)
+    strip, widths = crops.cut(page, found, RECOGNIZER)
     assert widths.tolist() == [144]
     assert mean_difference(strip, upright) < SAME
 
@@ -77,7 +77,7 @@ def test_a_tall_letter_is_averaged_instead_of_sampled(height: int) -> None:
     rng = np.random.default_rng(0)
     slope = np.linspace(60, 190, 2 * height)[None, :, None]
     page = np.rint(slope + rng.uniform(-60, 60, (height, 2 * height, 3))).astype(np.uint8)
-    strip, _ = crops.cut(page, box(0, 0, 2 * height, height), GEOMETRY)
+    strip, _ = crops.cut(page, box(0, 0, 2 * height, height), RECOGNIZER)
     averaged = np.asarray(cv2.resize(page, (96, 48), interpolation=cv2.INTER_AREA), np.uint8)
     sampled = np.asarray(cv2.resize(page, (96, 48), interpolation=cv2.INTER_NEAREST), np.uint8)
     assert mean_difference(strip, averaged) < mean_difference(sampled, averaged) / 2.5
@@ -85,14 +85,14 @@ def test_a_tall_letter_is_averaged_instead_of_sampled(height: int) -> None:
 
 def test_a_line_eight_times_too_tall_is_the_exact_average() -> None:
     page = np.random.default_rng(0).integers(0, 256, (384, 1600, 3), np.uint8)
-    strip, _ = crops.cut(page, box(0, 0, 1600, 384), GEOMETRY)
+    strip, _ = crops.cut(page, box(0, 0, 1600, 384), RECOGNIZER)
     averaged = np.asarray(cv2.resize(page, (200, 48), interpolation=cv2.INTER_AREA), np.uint8)
     assert mean_difference(strip, averaged) < 1.5
 
 
 def test_a_small_line_is_interpolated() -> None:
     ramp = np.repeat(np.arange(0, 200, 2, dtype=np.uint8)[None, :, None], 3, axis=2).repeat(20, axis=0)
-    strip, _ = crops.cut(ramp, box(10, 4, 90, 16), GEOMETRY)
+    strip, _ = crops.cut(ramp, box(10, 4, 90, 16), RECOGNIZER)
     assert strip.shape == (48, 320, 3)
     assert set(np.unique(np.diff(strip[24, :, 0].astype(int)))) == {0, 1}
 
@@ -103,19 +103,19 @@ def test_small_and_large_lines_of_one_page_lie_side_by_side_in_order() -> None:
     page[100:292, 10:394] = [0, 200, 0]
     page[300:348, 10:58] = [0, 0, 200]
     found = np.concatenate([box(10, 10, 106, 58), box(10, 100, 394, 292), box(10, 300, 58, 348)])
-    strip, widths = crops.cut(page, found, GEOMETRY)
+    strip, widths = crops.cut(page, found, RECOGNIZER)
     assert (strip.shape, strip.dtype.name, widths.tolist()) == ((48, 240, 3), "uint8", [96, 96, 48])
     assert strip[24, [48, 144, 216]].tolist() == [[200, 0, 0], [0, 200, 0], [0, 0, 200]]
 
 
 def test_beyond_the_page_its_edge_goes_on() -> None:
     page = np.full((40, 40, 3), 90, np.uint8)
-    strip, _ = crops.cut(page, box(-20, -4, 60, 44), GEOMETRY)
+    strip, _ = crops.cut(page, box(-20, -4, 60, 44), RECOGNIZER)
     assert np.unique(strip).tolist() == [90]
 
 
 def test_no_quads_are_an_empty_strip() -> None:
-    strip, widths = crops.cut(pattern(30, 20), np.zeros((0, 4, 2), np.float32), GEOMETRY)
+    strip, widths = crops.cut(pattern(30, 20), np.zeros((0, 4, 2), np.float32), RECOGNIZER)
     assert (strip.shape, strip.dtype.name) == ((48, 0, 3), "uint8")
     assert (widths.shape, widths.dtype.name) == ((0,), "int32")
 
@@ -128,6 +128,6 @@ def test_quads_that_clipping_has_made_into_triangles_or_points_give_a_crop(
     corners: list[tuple[int, int]], repeated: int
 ) -> None:
     corners[repeated] = corners[repeated - 1]
-    strip, widths = crops.cut(pattern(60, 50), np.array([corners], np.float32), GEOMETRY)
+    strip, widths = crops.cut(pattern(60, 50), np.array([corners], np.float32), RECOGNIZER)
     assert strip.shape == (48, widths[0], 3)
     assert 16 <= widths[0] <= 320

@@ -1,7 +1,6 @@
 """What a CTC recognizer says per time step → text."""
 
 from itertools import groupby
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
 from ocr_core import ctc
-from ocr_core.errors import NotExported
 from ocr_core.options import Options
 
 ALPHABET = ["", "a", "b", "字", " "]
@@ -89,15 +87,3 @@ def test_a_line_is_readable_with_a_text_and_the_confidence_asked_for(
     texts = np.array(["", "a", "b", "c"], np.object_)
     confidences = np.array([1, 0.25, 0.5, 1], np.float32)
     assert ctc.is_readable(texts, confidences, Options(min_confidence=min_confidence)).tolist() == readable
-
-
-def test_an_alphabet_is_read_as_it_was_written(tmp_path: Path) -> None:
-    """Even with characters in it that other readers of lines take for the end of one, and a space at the end."""
-    alphabet = ["", "a", "\u2028", "\x0b", "\x85", "\u3000", "字", " "]
-    ctc.save_characters(tmp_path, alphabet)
-    assert ctc.load_characters(tmp_path) == alphabet
-
-
-def test_a_version_without_an_alphabet_says_how_to_write_it(tmp_path: Path) -> None:
-    with pytest.raises(NotExported, match=r"characters.txt is missing; write it with `python -m export`"):
-        ctc.load_characters(tmp_path)

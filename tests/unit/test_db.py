@@ -1,5 +1,7 @@
 """Rectangles drawn into a probability map come back as quads."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,8 +10,9 @@ from hypothesis import strategies as st
 from ocr_core import db, detection
 from ocr_core.options import Options
 from ocr_core.quads import FloatArray
+from tests.unit.asking import DB
 
-AS_DRAWN = Options(unclip_ratio=0)
+AS_DRAWN = replace(DB, unclip_ratio=0)
 
 
 def draw(
@@ -65,7 +68,7 @@ def test_a_box_grows_on_every_side_by_area_times_ratio_over_perimeter(
 ) -> None:
     probability = np.zeros((100, 200), np.float32)
     probability[40:51, 60:121] = 1  # corners at pixels 60 … 120 and 40 … 50: 60 × 10, perimeter 140
-    found, _ = db.decode(probability, Options(unclip_ratio=unclip_ratio))
+    found, _ = db.decode(probability, DB.with_options(Options(unclip_ratio=unclip_ratio)))
     corners = [[x, y] for x in (60 - growth_px, 120 + growth_px) for y in (40 - growth_px, 50 + growth_px)]
     np.testing.assert_allclose(sorted(np.round(found[0], 3).tolist()), corners, atol=2e-3)
 
@@ -73,7 +76,7 @@ def test_a_box_grows_on_every_side_by_area_times_ratio_over_perimeter(
 def test_the_score_is_the_mean_inside_the_box_before_it_grows() -> None:
     probability = np.zeros((40, 100), np.float32)
     probability[10:20, 10:50], probability[10:20, 50:90] = 0.4, 0.8
-    _, scores = db.decode(probability, Options(unclip_ratio=5))
+    _, scores = db.decode(probability, DB.with_options(Options(unclip_ratio=5)))
     np.testing.assert_allclose(scores, [0.6], rtol=1e-6)
 
 
@@ -96,7 +99,7 @@ def test_thresholds_of_the_map_are_exceeded_and_those_of_boxes_reached(
 ) -> None:
     probability = np.zeros((40, 100), np.float32)
     probability[10:20, 10:50] = value
-    found, scores = db.decode(probability, options)
+    found, scores = db.decode(probability, DB.with_options(options))
     assert (len(found), len(scores)) == (expected, expected)
 
 
@@ -105,16 +108,23 @@ def test_boxes_with_a_side_of_less_than_3_px_are_noise(rows: int, expected: int)
     """The corners of a component lie in the middle of its outermost pixels: four rows are 3 px."""
     probability = np.zeros((40, 100), np.float32)
     probability[10 : 10 + rows, 10:50] = 1
-    assert len(db.decode(probability, Options(quad_threshold=0))[0]) == expected
+    assert len(db.decode(probability, DB.with_options(Options(quad_threshold=0)))[0]) == expected
 
 
 def test_a_ring_is_one_box_and_its_hole_none() -> None:
     probability = np.zeros((100, 100), np.float32)
     probability[20:80, 20:80] = 1
     probability[30:70, 30:70] = 0
-    found, _ = db.decode(probability, Options(quad_threshold=0, unclip_ratio=0))
+    found, _ = db.decode(probability, DB.with_options(Options(quad_threshold=0, unclip_ratio=0)))
     assert sorted(np.rint(found[0]).tolist()) == [[20, 20], [20, 79], [79, 20], [79, 79]]
     assert len(found) == 1
+
+
+def test_boxes_of_a_coarse_map_are_in_pixels_of_the_detectors_input() -> None:
+    probability = np.zeros((40, 100), np.float32)
+    probability[10:20, 10:50] = 1
+    found, _ = db.decode(probability, replace(AS_DRAWN, map_stride_px=4))
+    assert sorted(np.rint(found[0]).tolist()) == [[40, 40], [40, 76], [196, 40], [196, 76]]
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
@@ -132,7 +142,7 @@ def test_a_box_at_the_border_is_scored_by_what_is_inside() -> None:
     probability = np.zeros((60, 60), np.float32)
     draw(probability, (0, 0), (60, 20), 45, 1)
     draw(probability, (59, 59), (60, 20), 45, 1)
-    _, scores = db.decode(probability, Options())
+    _, scores = db.decode(probability, DB.with_options(Options()))
     assert len(scores) == 2
     assert scores.min() > 0.9
 
@@ -142,7 +152,7 @@ def test_lines_come_in_pixels_of_the_page_upright_and_in_reading_order() -> None
     maps = np.zeros((1, 120, 100), np.float32)
     maps[0, 60:71, 10:71], maps[0, 10:21, 10:71] = 0.8, 0.9
     maps[0, 35:96, 85:91] = 1
-    found, scores = detection.decode(maps, (240, 400), AS_DRAWN)
+    found, scores = detection.decode(maps, (240, 400), DB, Options(unclip_ratio=0))
     np.testing.assert_allclose(scores, [0.9, 0.8, 1], rtol=1e-6)
     np.testing.assert_allclose(
         found,

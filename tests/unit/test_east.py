@@ -1,5 +1,7 @@
 """Words drawn into EAST's maps come back as quads; OpenCV's decoder of the same maps says the same."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -10,8 +12,9 @@ from export.east_boxes import by_opencv, iou
 from ocr_core import detection, east
 from ocr_core.options import Options
 from ocr_core.quads import FloatArray, from_rectangles
+from tests.unit.asking import EAST
 
-AS_DRAWN = Options(unclip_ratio=0)
+AS_DRAWN = replace(EAST, unclip_ratio=0)
 # The paper's section 3.3.1: cells score as text inside the word shrunk by this share of its lower side.
 SHRINK = 0.3
 
@@ -91,7 +94,7 @@ def test_each_of_several_words_comes_back_once_and_as_opencv_says(
 
 
 def test_without_text_there_are_no_quads() -> None:
-    found, scores = east.decode(blank(), Options())
+    found, scores = east.decode(blank(), EAST.with_options(Options()))
     assert (found.shape, scores.shape) == ((0, 4, 2), (0,))
 
 
@@ -142,7 +145,7 @@ def test_a_word_is_lengthened_at_either_end_by_a_share_of_its_height() -> None:
     maps = blank()
     draw(maps, (190, 130), (160, 24))
     for unclip_ratio, expected in ((None, 160 + 2 * 0.1 * 24), (0, 160), (0.5, 160 + 24)):
-        found, _ = east.decode(maps, Options(unclip_ratio=unclip_ratio))
+        found, _ = east.decode(maps, EAST.with_options(Options(unclip_ratio=unclip_ratio)))
         assert np.ptp(found[0], axis=0) == pytest.approx([expected, 24], abs=0.01)
 
 
@@ -152,7 +155,7 @@ def test_thresholds_decide_what_is_a_word() -> None:
         draw(maps, (190, 40 + 60 * row), (160, 24), score=score)
 
     def scores(options: Options) -> list[float]:
-        return sorted(round(float(score), 2) for score in east.decode(maps, options)[1])
+        return sorted(round(float(score), 2) for score in east.decode(maps, EAST.with_options(options))[1])
 
     assert scores(Options()) == [0.95]
     assert scores(Options(map_threshold=0.6)) == [0.7, 0.95]
@@ -180,7 +183,7 @@ def test_whatever_the_maps_say_quads_are_finite_clockwise_and_scored_above_the_t
     maps = random.random((6, 12, 15), np.float32)
     maps[1:5] *= random.choice([0, 1, 512])
     maps[5] = (maps[5] - 0.5) * np.pi / 2
-    found, scores = east.decode(maps, Options(map_threshold=threshold, quad_threshold=0))
+    found, scores = east.decode(maps, EAST.with_options(Options(map_threshold=threshold, quad_threshold=0)))
     assert len(found) == len(scores)
     assert np.isfinite(found).all()
     assert all(cv2.contourArea(quad, oriented=True) >= -1e-3 for quad in found)
@@ -190,6 +193,6 @@ def test_whatever_the_maps_say_quads_are_finite_clockwise_and_scored_above_the_t
 def test_six_maps_are_decoded_as_easts_in_pixels_of_the_page() -> None:
     maps = blank()
     corners = draw(maps, (190, 130), (160, 24))
-    found, scores = detection.decode(maps, (512, 384), AS_DRAWN)
+    found, scores = detection.decode(maps, (512, 384), EAST, Options(unclip_ratio=0))
     assert farthest_corner_px(found[0], corners * [1, 2]) < 0.01
     assert scores[0] == pytest.approx(0.9)

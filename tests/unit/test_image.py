@@ -5,6 +5,7 @@ import re
 import struct
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -17,7 +18,7 @@ from PIL import Image, TiffImagePlugin
 
 from ocr_core import crops, image, quads
 from ocr_core.errors import BadImage
-from ocr_core.geometry import CropGeometry
+from tests.unit.asking import DB, recognizer
 
 Rgb = tuple[int, int, int]
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -51,7 +52,7 @@ def palette(left: Rgb, right: Rgb) -> Image.Image:
 
 def shown(encoded: bytes) -> tuple[list[int], list[int]]:
     """Colours in the middle of both halves."""
-    page, size = image.decode(encoded, MAX_MEGAPIXELS)
+    page, size = image.decode(encoded, MAX_MEGAPIXELS, DB)
     assert (page.shape, page.dtype.name, size) == ((16, 32, 3), "uint8", (16, 32))
     return page[8, 8].tolist(), page[8, 24].tolist()
 
@@ -147,7 +148,7 @@ def stored(upright: NDArray[np.uint8], orientation: int, kind: str, **options: A
 def test_a_page_stands_upright_and_its_size_is_that_of_a_viewer(orientation: int, kind: str) -> None:
     upright = np.zeros((32, 48, 3), np.uint8)
     upright[:16, :16], upright[:16, 32:], upright[16:, :16] = 255, 170, 85
-    page, size = image.decode(stored(upright, orientation, kind, quality=100), MAX_MEGAPIXELS)
+    page, size = image.decode(stored(upright, orientation, kind, quality=100), MAX_MEGAPIXELS, DB)
     assert size == (32, 48)
     np.testing.assert_allclose(page.astype(int), upright, atol=2)
 
@@ -186,7 +187,7 @@ def test_broken_exif_says_nothing_about_the_pixels(exif: bytes, kind: str) -> No
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_a_page_is_turned_upright_whatever_its_other_tags_say(broken: tuple[int, int, int], kind: str) -> None:
     encoded = encode(RGB, kind, quality=95, exif=exif_block(*sorted([(ORIENTATION, 3, 6), broken])))
-    page, size = image.decode(encoded, MAX_MEGAPIXELS)
+    page, size = image.decode(encoded, MAX_MEGAPIXELS, DB)
     assert (page.shape, size) == ((32, 16, 3), (32, 16))
     np.testing.assert_allclose(page[8, 8], RED, atol=6)
 
@@ -212,14 +213,14 @@ def png(width: int, height: int, *data: bytes) -> bytes:
 )
 def test_what_cannot_be_decoded_is_told_to_the_caller(encoded: bytes, message: str) -> None:
     with pytest.raises(BadImage, match=re.escape(message)):
-        image.decode(encoded, MAX_MEGAPIXELS)
+        image.decode(encoded, MAX_MEGAPIXELS, DB)
 
 
 @pytest.mark.filterwarnings("ignore:.*:UserWarning:PIL")
 @pytest.mark.parametrize("encoded", FORMATS.values(), ids=FORMATS.keys())
 def test_half_a_file_is_refused_in_every_format(encoded: bytes) -> None:
     with pytest.raises(BadImage, match=r"truncated|no image that can be read"):
-        image.decode(encoded[: len(encoded) // 2], MAX_MEGAPIXELS)
+        image.decode(encoded[: len(encoded) // 2], MAX_MEGAPIXELS, DB)
 
 
 @pytest.mark.parametrize(
@@ -235,14 +236,14 @@ def test_half_a_file_is_refused_in_every_format(encoded: bytes) -> None:
 def test_an_image_too_large_is_refused_by_its_header_alone(width: int, height: int, message: str) -> None:
     """The headers stand for pictures that were never written: to decode them is another error."""
     with pytest.raises(BadImage, match=message):
-        image.decode(png(width, height, b"IDAT" + zlib.compress(b"")), 100)
+        image.decode(png(width, height, b"IDAT" + zlib.compress(b"")), 100, DB)
 
 
 @pytest.mark.parametrize("kind", ["PCX", "TGA", "ICO", "EPS", "PDF"])
 def test_formats_that_are_not_promised_are_not_tried(kind: str) -> None:
     """Some of Pillow's readers start other programs; each one less is less to attack."""
     with pytest.raises(BadImage, match="no image that can be read here"):
-        image.decode(encode(RGB, kind), MAX_MEGAPIXELS)
+        image.decode(encode(RGB, kind), MAX_MEGAPIXELS, DB)
 
 
 def tiff(offset_type: int, offset: int) -> bytes:
@@ -266,7 +267,7 @@ def tiff(offset_type: int, offset: int) -> bytes:
 )
 def test_a_file_that_contradicts_its_format_is_damaged(encoded: bytes) -> None:
     with pytest.raises(BadImage, match="is damaged or truncated"):
-        image.decode(encoded, MAX_MEGAPIXELS)
+        image.decode(encoded, MAX_MEGAPIXELS, DB)
 
 
 @pytest.mark.filterwarnings("ignore:.*:UserWarning:PIL")
@@ -280,7 +281,7 @@ def test_damage_is_either_shown_or_refused(encoded: bytes, flips: list[tuple[int
     for position, value in flips:
         damaged[position % len(damaged)] = value
     try:
-        page, (height, width) = image.decode(bytes(damaged[: max(length, 1)]), MAX_MEGAPIXELS)
+        page, (height, width) = image.decode(bytes(damaged[: max(length, 1)]), MAX_MEGAPIXELS, DB)
     except BadImage:
         return
     assert page.dtype == np.uint8
@@ -288,30 +289,30 @@ def test_damage_is_either_shown_or_refused(encoded: bytes, flips: list[tuple[int
 
 
 def test_a_single_pixel_is_an_image() -> None:
-    page, size = image.decode(encode(Image.new("RGB", (1, 1), RED), "PNG"), MAX_MEGAPIXELS)
+    page, size = image.decode(encode(Image.new("RGB", (1, 1), RED), "PNG"), MAX_MEGAPIXELS, DB)
     assert (page.tolist(), size) == ([[[*RED]]], (1, 1))
-    assert image.fit_to_detector(page).shape == (32, 32, 3)
+    assert image.fit_to_detector(page, DB).shape == (32, 32, 3)
 
 
 @pytest.mark.parametrize(("width", "height"), [(65_535, 1), (40, 40_000)])
 def test_an_image_as_thin_as_a_thread_can_be_read(width: int, height: int) -> None:
-    page, size = image.decode(encode(Image.new("1", (width, height), 1), "PNG"), 100)
+    page, size = image.decode(encode(Image.new("1", (width, height), 1), "PNG"), 100, DB)
     assert size == (height, width)
     whole = np.array([[[0, 0], [page.shape[1], 0], page.shape[1::-1], [0, page.shape[0]]]], np.float32)
     line = quads.turn_to_reading_direction(whole)
-    strip, _ = crops.cut(page, line, CropGeometry(height=48, min_width=16, max_width=100))
+    strip, _ = crops.cut(page, line, recognizer(max_width=100))
     assert strip.min() == 255
-    assert max(image.fit_to_detector(page).shape) <= image.MAX_PAGE_SIDE_PX
+    assert max(image.fit_to_detector(page, DB).shape) <= image.MAX_PAGE_SIDE_PX
 
 
 @given(width=st.integers(1, 65_535), height=st.integers(1, 65_535))
 def test_the_detectors_input_has_sides_of_whole_strides_and_a_bounded_area(width: int, height: int) -> None:
-    detector_width, detector_height = image.detector_size(width, height)
+    detector_width, detector_height = image.detector_size(width, height, DB)
     assert detector_width >= 32
     assert detector_height >= 32
     assert (detector_width % 32, detector_height % 32) == (0, 0)
     # Rounding may widen a side of one and a half strides to two.
-    assert detector_width * detector_height <= 4 / 3 * image.DETECTOR_AREA_PX
+    assert detector_width * detector_height <= 4 / 3 * DB.max_area_px
 
 
 @pytest.mark.parametrize(
@@ -322,28 +323,31 @@ def test_the_detectors_input_has_sides_of_whole_strides_and_a_bounded_area(width
         ((650, 470), (640, 480)),
         ((2560, 1920), (1280, 960)),
         ((3000, 3000), (1120, 1120)),
+        ((6000, 4000), (1344, 896)),
         ((400, 6000), (288, 4288)),
     ],
 )
 def test_a_page_keeps_its_size_for_the_detector_or_is_scaled_to_its_area(
     page_wh: tuple[int, int], detector_wh: tuple[int, int]
 ) -> None:
-    assert image.detector_size(*page_wh) == detector_wh
+    assert image.detector_size(*page_wh, DB) == detector_wh
 
 
-@pytest.fixture
-def small_detector(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A detector of 64 × 64 pixels: pages of more than 192 × 192 are reduced."""
-    monkeypatch.setattr(image, "DETECTOR_AREA_PX", 64 * 64)
+def test_the_detectors_own_bounds_count() -> None:
+    small = replace(DB, side_multiple_px=48, max_area_px=10**9, max_side_px=200)
+    assert image.detector_size(1000, 100, small) == (192, 96)
 
 
-@pytest.mark.usefixtures("small_detector")
+# Pages of more than 192 × 192 pixels are reduced for this one.
+SMALL = replace(DB, max_area_px=64 * 64)
+
+
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 def test_a_large_page_is_reduced_and_keeps_the_images_size(kind: str, orientation: int) -> None:
     upright = np.zeros((800, 1000, 3), np.uint8)
     upright[:400, :500], upright[400:, 500:] = RED, BLUE
-    page, size = image.decode(stored(upright, orientation, kind), 1)
+    page, size = image.decode(stored(upright, orientation, kind), 1, SMALL)
     assert size == (800, 1000)
     assert page.shape == (192, 192, 3)
     middles = page[48::96, 48::96].reshape(-1, 3)
@@ -353,35 +357,32 @@ def test_a_large_page_is_reduced_and_keeps_the_images_size(kind: str, orientatio
 def test_a_jpeg_of_a_usual_size_keeps_every_pixel() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (90, 70, 3), np.uint8)
     encoded = encode(Image.fromarray(noise), "JPEG")
-    page, _ = image.decode(encoded, MAX_MEGAPIXELS)
+    page, _ = image.decode(encoded, MAX_MEGAPIXELS, DB)
     assert np.array_equal(page, np.asarray(Image.open(io.BytesIO(encoded))))
 
 
-@pytest.mark.usefixtures("small_detector")
 def test_a_large_jpeg_is_decoded_no_smaller_than_the_page() -> None:
     """Blocks of 8 page pixels, which would blur at an eighth of the image's size."""
     blocks = np.random.default_rng(0).integers(0, 256, (24, 24), np.uint8)
     upright = cv2.resize(blocks, (960, 960), interpolation=cv2.INTER_NEAREST)
-    page, _ = image.decode(encode(Image.fromarray(upright), "JPEG", quality=95), 1)
+    page, _ = image.decode(encode(Image.fromarray(upright), "JPEG", quality=95), 1, SMALL)
     expected = cv2.resize(blocks, (192, 192), interpolation=cv2.INTER_NEAREST)
     assert page.shape == (192, 192, 3)
     assert np.abs(page[:, :, 0].astype(int) - expected).mean() < 4
 
 
-@pytest.mark.usefixtures("small_detector")
 def test_a_turned_image_that_is_almost_square_keeps_its_size_when_reduced() -> None:
     """Reduced decoding rounds 1599 × 1600 to a square, which looks the same turned."""
     upright = np.zeros((1599, 1600, 3), np.uint8)
-    _, size = image.decode(stored(upright, 6, "JPEG"), 3)
+    _, size = image.decode(stored(upright, 6, "JPEG"), 3, SMALL)
     assert size == (1599, 1600)
 
 
-@pytest.mark.usefixtures("small_detector")
 def test_a_reduced_page_and_the_detectors_view_are_averaged_instead_of_sampled() -> None:
     checkered = (np.indices((576, 576)).sum(axis=0) % 2 * 255).astype(np.uint8)
-    page, _ = image.decode(encode(Image.fromarray(checkered), "PNG"), 1)
+    page, _ = image.decode(encode(Image.fromarray(checkered), "PNG"), 1, SMALL)
     assert page.shape == (192, 192, 3)
     np.testing.assert_allclose(page.astype(int), 127, atol=16)
-    view = image.fit_to_detector(np.repeat(checkered[:128, :128, None], 3, axis=2))
+    view = image.fit_to_detector(np.repeat(checkered[:128, :128, None], 3, axis=2), SMALL)
     assert view.shape == (64, 64, 3)
     np.testing.assert_allclose(view.astype(int), 127, atol=1)

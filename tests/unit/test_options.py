@@ -1,16 +1,21 @@
 """What a request may ask for, and how mistakes are told."""
 
+import dataclasses
 import re
 
 import pytest
 
 from ocr_core.errors import BadOption
-from ocr_core.options import Options
+from ocr_core.options import RANGES, Options
+
+
+def test_each_option_has_a_range() -> None:
+    assert list(RANGES) == [field.name for field in dataclasses.fields(Options)]
 
 
 def test_without_parameters_the_defaults_apply() -> None:
     assert Options.from_parameters({}) == Options(
-        map_threshold=None, quad_threshold=0.5, unclip_ratio=None, min_confidence=0.5
+        map_threshold=None, quad_threshold=None, unclip_ratio=None, min_confidence=0.5
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ocr_core.errors import BadImage
+from ocr_core.errors import BadImage, BadOption, BadRequest
 from ocr_core.options import Options
 from tests.unit import fake_triton
 from tests.unit.fake_triton import InferenceRequest, InferenceResponse, Tensor, TritonError
@@ -62,13 +62,24 @@ def test_a_request_that_fails_harms_no_other(adapter: ModuleType) -> None:
 
 def test_the_callers_mistake_is_answered_in_its_own_words_and_not_logged(adapter: ModuleType) -> None:
     (response,) = adapter.answer([request([13])], double)
-    assert failure(response) == (TritonError.INVALID_ARG, "no image: 13")
+    assert failure(response) == (TritonError.INVALID_ARG, "bad_image: no image: 13")
     assert fake_triton.log == []
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(BadRequest, "bad_request"), (BadImage, "bad_image"), (BadOption, "bad_option")]
+)
+def test_a_code_in_front_tells_kinds_of_mistakes_apart(adapter: ModuleType, error: type[BadRequest], code: str) -> None:
+    def step(options: Options, values: Array) -> dict[str, Array]:  # noqa: ARG001 - every step gets the options
+        raise error("of your own making")
+
+    (response,) = adapter.answer([request([1])], step)
+    assert failure(response) == (TritonError.INVALID_ARG, f"{code}: of your own making")
 
 
 def test_a_bad_option_is_refused_before_the_step_begins(adapter: ModuleType) -> None:
     (response,) = adapter.answer([request([0], {"unclip_ratio": 9})], double)
-    assert failure(response) == (TritonError.INVALID_ARG, "unclip_ratio is 9; it must be between 0 and 5")
+    assert failure(response) == (TritonError.INVALID_ARG, "bad_option: unclip_ratio is 9; it must be between 0 and 5")
 
 
 def test_an_unknown_error_is_logged_whole_and_answered_in_general_words(adapter: ModuleType) -> None:
@@ -146,7 +157,7 @@ def test_as_many_calls_are_under_way_as_the_executor_has_threads(adapter: Module
         (TritonError("gone", TritonError.NOT_FOUND), "reader failed; the server's log has the details"),
     ],
 )
-def test_another_models_failure_keeps_its_code_and_is_logged_in_its_own_words(
+def test_another_models_failure_keeps_its_code_and_is_logged_in_its_own_words_with_the_requests_id(
     adapter: ModuleType, error: TritonError, message: str
 ) -> None:
     fake_triton.models["reader"] = lambda _: error
@@ -156,9 +167,9 @@ def test_another_models_failure_keeps_its_code_and_is_logged_in_its_own_words(
             adapter.call(executor, "reader", [{"x": values}], ["y"])
         return {}
 
-    (response,) = adapter.answer([request([1])], step)
+    (response,) = adapter.answer([request([1], request_id="order 66")], step)
     assert failure(response) == (error.code(), message)
-    assert fake_triton.log == [f"reader: {error.message()}"]
+    assert fake_triton.log == [f"request 'order 66': reader: {error.message()}"]
 
 
 def test_a_parameter_of_the_configuration_is_read_as_text(adapter: ModuleType) -> None:

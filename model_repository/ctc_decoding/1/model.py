@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ocr_core import batching, ctc
-from ocr_core.geometry import CropGeometry
+from ocr_core.recognizer import Recognizer
 from ocr_core.triton import answer, call, parameter
 
 
@@ -12,18 +12,17 @@ class TritonPythonModel:
     """One instance of ctc_decoding; see ocr_core/batching.py and ocr_core/ctc.py."""
 
     def initialize(self, args):
-        exported = Path(args["model_repository"], args["model_version"])
-        self.characters, self.geometry = ctc.load_characters(exported), CropGeometry.load(exported)
-        self.recognizer = parameter(args, "recognizer")
+        self.recognizer = Recognizer.load(Path(args["model_repository"], args["model_version"]))
+        self.model = parameter(args, "recognizer")
         self.executor = ThreadPoolExecutor(int(parameter(args, "calls_under_way")))
 
     def execute(self, requests):
         return answer(requests, self.read)
 
     def read(self, options, strip, widths, detected_quads, detected_scores):
-        calls, batches = batching.pack(strip, widths, self.geometry)
-        outputs = call(self.executor, self.recognizer, [{"crops": b} for b in batches], ("indices", "confidences"))
-        texts, confidences = ctc.decode_calls(calls, outputs, self.characters)
+        calls, batches = batching.pack(strip, widths, self.recognizer)
+        outputs = call(self.executor, self.model, [{"crops": b} for b in batches], ("indices", "confidences"))
+        texts, confidences = ctc.decode_calls(calls, outputs, self.recognizer.characters)
         kept = ctc.is_readable(texts, confidences, options)
         return {
             "texts": texts[kept],

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from ocr_core import crops, detection, quads
-from ocr_core.geometry import CropGeometry
+from ocr_core.detector import Detector
 from ocr_core.image import size
+from ocr_core.recognizer import Recognizer
 from ocr_core.triton import answer
 
 
@@ -12,14 +13,15 @@ class TritonPythonModel:
     """One instance of text_cropping; see ocr_core/detection.py and ocr_core/crops.py."""
 
     def initialize(self, args):
-        self.geometry = CropGeometry.load(Path(args["model_repository"], args["model_version"]))
+        exported = Path(args["model_repository"], args["model_version"])
+        self.detector, self.recognizer = Detector.load(exported), Recognizer.load(exported)
 
     def execute(self, requests):
         return answer(requests, self.crop)
 
     def crop(self, options, page, maps, image_size):
-        found, scores = detection.decode(maps[0], size(page), options)
-        strip, widths = crops.cut(page, found, self.geometry)
+        found, scores = detection.decode(maps[0], size(page), self.detector, options)
+        strip, widths = crops.cut(page, found, self.recognizer)
         return {
             "quads": quads.scale(found, size(page), tuple(image_size)),
             "quad_scores": scores,

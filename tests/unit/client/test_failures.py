@@ -20,6 +20,7 @@ from ocr_client.options import RANGES
 from ocr_core import image
 from ocr_core.errors import BadRequest as ServersBadRequest
 from ocr_core.options import Options
+from tests.unit.asking import DB
 
 SERVER = parse_url("box:8000")
 
@@ -118,7 +119,7 @@ def damaged_images() -> Iterator[bytes]:
 @pytest.mark.parametrize("encoded", list(damaged_images()), ids=lambda encoded: f"{len(encoded)} bytes")
 def test_what_the_server_says_about_an_image_is_a_bad_image(encoded: bytes) -> None:
     with pytest.raises(ServersBadRequest) as refusal:
-        image.decode(encoded, max_megapixels=2)
+        image.decode(encoded, 2, DB)
     assert type(server_error(SERVER, 400, str(refusal.value))) is BadImage
 
 

@@ -13,13 +13,14 @@ from PIL import Image
 
 from ocr_client.images import image_name, load_image
 from ocr_core.image import decode
+from tests.unit.asking import DB
 
 GRADIENT = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
 
 
 def page(image: Any) -> Any:
     """The pixels that the server makes of it."""
-    return decode(load_image(image), max_megapixels=1)[0]
+    return decode(load_image(image), 1, DB)[0]
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, BytesIO])

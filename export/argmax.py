@@ -1,12 +1,12 @@
-"""The end of a recognizer for CPUs: its thousands of classes in bytes, and the best of them in few steps."""
+"""The end of a recognizer for CPUs: the product that gives its thousands of classes, and a fast argmax over them."""
 
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from export import graph
-from export.in_bytes import Layer
+from export.int8_layers import Layer
 
-# Number of rows in which the classes are laid out for the arg-max.
+# Number of rows in which the classes are laid out for the argmax.
 ROWS = 16
 # Logit of the classes that fill the last row.
 NEVER = -1e4
@@ -32,14 +32,14 @@ def find(model: ModelProto) -> Layer | None:
     )
 
 
-def take_in_few_steps(model: ModelProto, classes: int) -> None:
-    """Find the best class by its column and then its row, and its probability only where it is not the blank.
+def speed_up(model: ModelProto, classes: int) -> None:
+    """Find the argmax by its column and then its row, and its probability only where it is not the blank.
 
     ReduceMax is much faster than ArgMax, and a softmax costs as much as the product before it. No one asks for the
     probability of the blank: it is 0.
 
     Args:
-        model: Changed in place; ends as `graph.give_best_class` makes it.
+        model: Changed in place; ends as `graph.give_argmax` makes it.
         classes: Their number, a multiple of `ROWS`.
     """
     arg_max = next(node for node in model.graph.node if node.op_type == "ArgMax")
