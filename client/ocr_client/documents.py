@@ -126,7 +126,7 @@ def _open_pdf(document: Source) -> "PdfDocument":
     try:
         import pypdfium2
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("PDFs are rendered by pypdfium2: pip install 'ocr-triton[pdf]'") from error
+        raise ModuleNotFoundError("PDFs are rendered by pypdfium2: pip install 'ocr-triton-client[pdf]'") from error
     try:
         pdf = pypdfium2.PdfDocument(document if isinstance(document, bytes) else Path(document))
     except pypdfium2.PdfiumError as error:

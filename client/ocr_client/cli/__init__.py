@@ -25,7 +25,7 @@ OCR_URL names the server for all commands. NO_COLOR=1 turns colours off.
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="ocr-triton", prog_name="ocr")
+@click.version_option(package_name="ocr-triton-client", prog_name="ocr")
 def main() -> None:
     """Read the text in images with an OCR server (`make serve` starts one)."""
 

@@ -26,7 +26,7 @@ def _write_pdf(results: Iterable[ReadPage], stream: BinaryIO) -> None:
     try:
         from ocr_client.formats import pdf
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("PDFs are written with pydyf: pip install 'ocr-triton[pdf]'") from error
+        raise ModuleNotFoundError("PDFs are written with pydyf: pip install 'ocr-triton-client[pdf]'") from error
     pdf.write(results, stream)
 
 

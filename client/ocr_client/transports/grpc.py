@@ -27,7 +27,9 @@ try:
     import tritonclient.grpc.aio
     from tritonclient.utils import InferenceServerException
 except (ImportError, RuntimeError) as error:  # tritonclient makes it a RuntimeError
-    raise ModuleNotFoundError("grpc:// and grpcs:// addresses need gRPC: pip install 'ocr-triton[grpc]'") from error
+    raise ModuleNotFoundError(
+        "grpc:// and grpcs:// addresses need gRPC: pip install 'ocr-triton-client[grpc]'"
+    ) from error
 
 CHANNEL = {
     # A photo or a dense page goes beyond gRPC's usual 4 MB; -1 is no limit.

@@ -151,7 +151,7 @@ def test_a_folder_without_images_is_wrong_usage(tmp_path: Path) -> None:
 
 
 def test_the_version_is_the_distributions() -> None:
-    assert ocr("--version").stdout == f"ocr, version {importlib.metadata.version('ocr-triton')}\n"
+    assert ocr("--version").stdout == f"ocr, version {importlib.metadata.version('ocr-triton-client')}\n"
 
 
 def test_the_help_shows_examples() -> None:
