@@ -1,4 +1,4 @@
-"""The blocking client: a thin shell that does the steps of `flows`."""
+"""The blocking client: a thin shell that performs the actions of `flows`."""
 
 import time
 from collections.abc import Generator, Iterable, Mapping
@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ocr_client.errors import OcrError
-from ocr_client.flows import Flow, Flows, Load, Pause, Step
-from ocr_client.images import ImageLike, image_name, load_image
+from ocr_client.flows import Action, Encode, Flow, Flows, Pause
+from ocr_client.images import ImageLike, encode, image_name
 from ocr_client.ordered import map_ordered
 from ocr_client.protocol import check_many
 from ocr_client.results import Page, ReadResult
@@ -133,25 +133,25 @@ class OcrClient:
             return ReadResult(index=index, name=name, error=error)
 
     def _run(self, flow: Flow[T]) -> T:
-        """Do the steps of a verb, one after the other."""
+        """Do the actions of a verb, one after the other."""
         answer, error = None, None
         with closing(flow):
             while True:
                 try:
-                    step = flow.throw(error) if error else flow.send(answer)
+                    action = flow.throw(error) if error else flow.send(answer)
                 except StopIteration as end:
                     result: T = end.value
                     return result
                 answer, error = None, None
                 try:
-                    answer = self._perform(step)
+                    answer = self._perform(action)
                 except OcrError as failure:
                     error = failure
 
-    def _perform(self, step: Step) -> Any:
-        match step:
-            case Load(image):
-                return load_image(image)
+    def _perform(self, action: Action) -> Any:
+        match action:
+            case Encode(image):
+                return encode(image)
             case Pause(seconds):
                 return time.sleep(seconds)
-        return self._transport.perform(step)
+        return self._transport.perform(action)

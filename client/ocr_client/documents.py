@@ -19,7 +19,7 @@ from ocr_client.results import Page
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument
 
-Source: TypeAlias = bytes | str | os.PathLike[str]
+Document: TypeAlias = bytes | str | os.PathLike[str]
 
 PDF_POINTS_PER_INCH = 72
 # A poster at a high resolution would take gigabytes: its page is rendered with a lower one instead.
@@ -76,7 +76,7 @@ class ReadPage:
     dpi: float
 
 
-def pages(document: Source, *, dpi: float = 200) -> Iterator[DocumentPage]:
+def pages(document: Document, *, dpi: float = 200) -> Iterator[DocumentPage]:
     """Go through a file page by page; one page at a time is in memory.
 
     The pages of PDFs and of TIFFs with more than one are encoded as JPEG of high quality, or as PNG where
@@ -104,14 +104,14 @@ def pages(document: Source, *, dpi: float = 200) -> Iterator[DocumentPage]:
     return iter([DocumentPage(number=1, count=1, image=content, dpi=_resolution(content, dpi))])
 
 
-def _first_bytes(document: Source) -> bytes:
+def _first_bytes(document: Document) -> bytes:
     if isinstance(document, bytes):
         return document[:PDF_MAGIC_WITHIN]
     with Path(document).open("rb") as file:
         return file.read(PDF_MAGIC_WITHIN)
 
 
-def _pdf_pages(document: Source, dpi: float) -> Iterator[DocumentPage]:
+def _pdf_pages(document: Document, dpi: float) -> Iterator[DocumentPage]:
     number, count = 1, 1
     while number <= count:
         # Opened anew for every page: until it is closed, PDFium keeps whatever it has read of a file.
@@ -122,7 +122,7 @@ def _pdf_pages(document: Source, dpi: float) -> Iterator[DocumentPage]:
         number += 1
 
 
-def _open_pdf(document: Source) -> "PdfDocument":
+def _open_pdf(document: Document) -> "PdfDocument":
     try:
         import pypdfium2
     except ModuleNotFoundError as error:
@@ -154,7 +154,7 @@ def _rendered(pdf: "PdfDocument", number: int, dpi: float) -> tuple[Image.Image,
     return image, dpi
 
 
-def _frame_count(document: Source) -> int:
+def _frame_count(document: Document) -> int:
     """How many pages a TIFF has; 1 if Pillow cannot make sense of it at all."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -171,7 +171,7 @@ def _frame_count(document: Source) -> int:
             raise BadImage("the TIFF is damaged or truncated: send the whole file") from error
 
 
-def _tiff_pages(document: Source, count: int, dpi: float) -> Iterator[DocumentPage]:
+def _tiff_pages(document: Document, count: int, dpi: float) -> Iterator[DocumentPage]:
     with _open_image(document) as image:
         for number in range(1, count + 1):
             try:
@@ -182,7 +182,7 @@ def _tiff_pages(document: Source, count: int, dpi: float) -> Iterator[DocumentPa
             yield DocumentPage(number=number, count=count, image=encoded, dpi=page_dpi)
 
 
-def _open_image(document: Source) -> Image.Image:
+def _open_image(document: Document) -> Image.Image:
     return Image.open(BytesIO(document) if isinstance(document, bytes) else document)
 
 

@@ -1,8 +1,7 @@
-"""What a client does, step by step, without doing it.
+"""What a client does, action by action, without doing it.
 
-Every verb is a generator: it yields what is to be done (a `Step`), is sent the result or thrown the `OcrError`, and
-returns what the verb gives. `client.py` and `async_client.py` do the steps, each in its way; what they do is written
-here once.
+Every verb is a generator: it yields what is to be done (an `Action`), is sent the result or thrown the `OcrError`, and
+returns what the verb gives. `client.py` and `async_client.py` perform the actions, one blocking, the other for asyncio.
 """
 
 from collections.abc import Callable, Generator, Mapping
@@ -36,8 +35,8 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """Load an image from where it is; gives its encoded file."""
+class Encode:
+    """Get the encoded file of an image, from where it is; gives its bytes."""
 
     image: ImageLike
 
@@ -49,8 +48,8 @@ class Pause:
     seconds: float
 
 
-Step: TypeAlias = Load | Pause | Call
-Flow: TypeAlias = Generator[Step, Any, T]
+Action: TypeAlias = Encode | Pause | Call
+Flow: TypeAlias = Generator[Action, Any, T]
 
 
 class Flows:
@@ -62,7 +61,7 @@ class Flows:
 
     def read(self, image: ImageLike, options: Mapping[str, object], request_id: str | None) -> Flow[Page]:
         """Read the text in one image."""
-        content = yield Load(image)
+        content = yield Encode(image)
         request = build_request(content, options, request_id)
         shared = self._settings.shared_memory
         infer = partial(self._infer_shared, request, content) if shared else partial(_do, request)

@@ -18,7 +18,7 @@ ImageLike: TypeAlias = (
 TIFF_MODES = ("1", "L", "RGB", "RGBA", "CMYK", "I", "I;16", "F")
 
 
-def load_image(image: ImageLike) -> bytes:
+def encode(image: ImageLike) -> bytes:
     """Give the encoded file for anything that may be given as an image.
 
     Args:
@@ -38,9 +38,9 @@ def load_image(image: ImageLike) -> bytes:
     if isinstance(image, (str, os.PathLike)):
         return Path(image).read_bytes()
     if isinstance(image, np.ndarray):
-        return _encode(Image.fromarray(_checked(image)))
+        return _tiff(Image.fromarray(_checked(image)))
     if isinstance(image, Image.Image):
-        return _encode(image)
+        return _tiff(image)
     return _read(image)
 
 
@@ -79,7 +79,7 @@ def _checked(pixels_rgb: NDArray[Any]) -> NDArray[np.uint8]:
     return pixels_rgb
 
 
-def _encode(image: Image.Image) -> bytes:
+def _tiff(image: Image.Image) -> bytes:
     """Write an image as a viewer shows it, without loss."""
     upright = ImageOps.exif_transpose(image)
     if upright.has_transparency_data:

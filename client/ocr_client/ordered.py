@@ -73,11 +73,11 @@ async def map_ordered_async(
     Yields:
         What the function gave, or what it raised is raised.
     """
-    limit = asyncio.Semaphore(workers)
+    slots = asyncio.Semaphore(workers)
     tasks: deque[asyncio.Task[R]] = deque()
     try:
         async for item in items:
-            tasks.append(asyncio.create_task(_limited(function, item, limit)))
+            tasks.append(asyncio.create_task(_in_slot(function, item, slots)))
             while tasks and (tasks[0].done() or len(tasks) == AHEAD * workers):
                 yield await tasks.popleft()
         while tasks:
@@ -88,6 +88,6 @@ async def map_ordered_async(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _limited(function: Callable[[T], Awaitable[R]], item: T, limit: asyncio.Semaphore) -> R:
-    async with limit:
+async def _in_slot(function: Callable[[T], Awaitable[R]], item: T, slots: asyncio.Semaphore) -> R:
+    async with slots:
         return await function(item)

@@ -128,8 +128,8 @@ def _paste_turned(
 
 def _joined(first: Image.Image, second: Image.Image) -> Image.Image:
     width, height = first.size
-    step = (0, height + GAP_PX) if width > 2 * height else (width + GAP_PX, 0)
-    both = Image.new("RGB", (width + step[0], height + step[1]), "grey")
+    offset = (0, height + GAP_PX) if width > 2 * height else (width + GAP_PX, 0)
+    both = Image.new("RGB", (width + offset[0], height + offset[1]), "grey")
     both.paste(first, (0, 0))
-    both.paste(second, step)
+    both.paste(second, offset)
     return both

@@ -1,4 +1,21 @@
-"""The `ocr` command: results on stdout, everything else on stderr."""
+"""The `ocr` command: results on stdout, everything else on stderr.
+
+| module     | what is in it                                                              |
+|------------|----------------------------------------------------------------------------|
+| read       | `ocr read`: its options, and what becomes of an interruption               |
+| status     | `ocr status`                                                               |
+| demo       | `ocr demo`; the page and its server are in `ocr_client.demo`               |
+| bench      | `ocr bench`; what it measures with is `ocr_client.load_generator`          |
+| connection | the options of every command that asks a server                            |
+| inputs     | arguments → the files that they name                                       |
+| plan       | inputs and options → which file each result is written into                |
+| outputs    | the names of those files, and writing a whole file or none                 |
+| outcomes   | inputs → their pages → what was read, in the inputs' order                 |
+| delivery   | what was read → stdout, a file or a folder                                 |
+| progress   | how far a run is and what failed, on stderr                                |
+| view       | what was read, as people see it                                            |
+| terminal   | colours, where they are wanted                                             |
+"""
 
 import click
 

@@ -23,13 +23,13 @@ class Input:
     Attributes:
         name: What the user calls it.
         relative: Where its results go, relative to a folder for all of them; the suffix is the file's own.
-        load: Gives its content, or its path for what need not be in memory as a whole.
+        fetch: Gives its content, or its path for what need not be in memory as a whole.
         path: Where it is, if it is a file here.
     """
 
     name: str
     relative: PurePath = field(compare=False)
-    load: Callable[[], Path | bytes] = field(compare=False, repr=False)
+    fetch: Callable[[], Path | bytes] = field(compare=False, repr=False)
     path: Path | None = field(compare=False, default=None)
 
 

@@ -16,7 +16,7 @@ from ocr_client.cli.delivery import Delivery, Stopped
 from ocr_client.cli.inputs import expand
 from ocr_client.cli.outcomes import Outcome, read_all
 from ocr_client.cli.plan import Plan, make_plan
-from ocr_client.cli.report import Report
+from ocr_client.cli.progress import Progress
 from ocr_client.cli.view import print_pages
 from ocr_client.formats import WRITERS
 from ocr_client.options import RANGES
@@ -128,16 +128,16 @@ def read(
     if not plan.inputs:
         click.echo(f"nothing to do: all {plan.skipped} files are in {plan.folder}", err=True)
         return
-    with connect() as client, Report(len(plan.inputs), progress=_shows_progress(plan)) as report:
+    with connect() as client, Progress(len(plan.inputs), bar=_shows_bar(plan)) as progress:
         outcomes = read_all(
             client, plan.inputs, dpi=dpi, concurrency=concurrency, keep_images=plan.needs_images, options=options
         )
-        with closing(outcomes), _interruptions_told(plan, report):
-            _deliver(plan, Delivery(report, plan.pictures), outcomes)
-    ctx.exit(1 if report.failed else 0)
+        with closing(outcomes), _interruptions_told(plan, progress):
+            _deliver(plan, Delivery(progress, plan.pictures), outcomes)
+    ctx.exit(1 if progress.failed else 0)
 
 
-def _shows_progress(plan: Plan) -> bool:
+def _shows_bar(plan: Plan) -> bool:
     """Whether there is a terminal for a bar, and no results go there."""
     return sys.stderr.isatty() and bool(plan.file or plan.folder or not sys.stdout.isatty())
 
@@ -155,16 +155,16 @@ def _deliver(plan: Plan, delivery: Delivery, outcomes: Iterator[Outcome]) -> Non
 
 
 @contextmanager
-def _interruptions_told(plan: Plan, report: Report) -> Iterator[None]:
+def _interruptions_told(plan: Plan, progress: Progress) -> Iterator[None]:
     """Whatever ends a run early, say what is done and how to go on."""
     try:
         with _terminated_as_interrupted():
             yield
     except Stopped as stopped:
-        raise click.ClickException("\n".join([str(stopped), *_where_it_is(plan, report)])) from stopped
+        raise click.ClickException("\n".join([str(stopped), *_where_it_is(plan, progress)])) from stopped
     except KeyboardInterrupt as interruption:
         number = interruption.args[0] if interruption.args else signal.SIGINT
-        report.say("\n".join(["Interrupted.", *_where_it_is(plan, report)]))
+        progress.say("\n".join(["Interrupted.", *_where_it_is(plan, progress)]))
         click.get_current_context().exit(128 + number)
     except ModuleNotFoundError as error:  # of a format
         raise click.ClickException(str(error)) from error
@@ -188,11 +188,11 @@ def _terminated_as_interrupted() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _where_it_is(plan: Plan, report: Report) -> list[str]:
-    if not report.finished:
+def _where_it_is(plan: Plan, progress: Progress) -> list[str]:
+    if not progress.finished:
         return []
-    done = f"{plan.skipped + report.finished} of {plan.skipped + len(plan.inputs)} files are done"
-    if report.failed:
+    done = f"{plan.skipped + progress.finished} of {plan.skipped + len(plan.inputs)} files are done"
+    if progress.failed:
         done += " (but for the failures above)"
     if plan.folder:
         return [f"{done} and in {plan.folder}: repeat the command with --skip-existing to go on from there."]

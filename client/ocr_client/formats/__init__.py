@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import BinaryIO
 
 from ocr_client.documents import ReadPage
-from ocr_client.formats import alto, hocr, json, text, tsv
+from ocr_client.formats import alto, hocr, json_pages, text, tsv
 from ocr_client.formats.writer import Writer
 
 __all__ = ["WRITERS", "Writer"]
@@ -33,8 +33,8 @@ def _write_pdf(results: Iterable[ReadPage], stream: BinaryIO) -> None:
 WRITERS: Mapping[str, Writer] = MappingProxyType(
     {
         "text": Writer(".txt", binary=False, needs_image=False, write=text.write),
-        "json": Writer(".json", binary=False, needs_image=False, write=json.write_json),
-        "jsonl": Writer(".jsonl", binary=False, needs_image=False, write=json.write_json_lines),
+        "json": Writer(".json", binary=False, needs_image=False, write=json_pages.write_json),
+        "jsonl": Writer(".jsonl", binary=False, needs_image=False, write=json_pages.write_json_lines),
         "tsv": Writer(".tsv", binary=False, needs_image=False, write=tsv.write),
         "hocr": Writer(".hocr", binary=False, needs_image=False, write=hocr.write),
         "alto": Writer(".xml", binary=False, needs_image=False, write=alto.write),

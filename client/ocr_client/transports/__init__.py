@@ -39,7 +39,7 @@ def connect(settings: Settings) -> Transport:
         from ocr_client.transports.grpc import GrpcTransport
 
         return GrpcTransport(settings)
-    from ocr_client.transports.http import HttpTransport
+    from ocr_client.transports.http_blocking import HttpTransport
 
     return HttpTransport(settings)
 

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from ast import get_docstring, parse
 from importlib.metadata import entry_points, requires, version
 
 from tests.project import ROOT
@@ -12,6 +13,7 @@ ABSENT = (
     *("cv2", "google", "grpc", "onnx", "onnxruntime", "platformdirs", "pydyf", "pypdfium2"),
     *("benchmarks", "downloads", "export", "ocr_core", "ocr_launch", "samples", "server"),
 )
+PACKAGE = ROOT / "client" / "ocr_client"
 IMPORT_ALL = f"""
 import importlib, pkgutil, sys
 
@@ -64,3 +66,15 @@ def test_only_the_client_has_the_command() -> None:
 def test_both_distributions_have_one_version_and_one_licence() -> None:
     assert version("ocr-triton-client") == version("ocr-triton")
     assert (ROOT / "client" / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+
+
+def test_no_module_is_named_like_one_of_the_standard_library() -> None:
+    names = {file.stem for file in PACKAGE.rglob("*.py")}
+    assert not names & set(sys.stdlib_module_names)
+
+
+def test_the_map_of_the_commands_modules_names_each_of_them() -> None:
+    folder = PACKAGE / "cli"
+    map_ = get_docstring(parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""
+    written = re.findall(r"^\| (\w+) +\|", map_, re.MULTILINE)
+    assert sorted(written[1:]) == sorted(file.stem for file in folder.glob("[!_]*.py"))

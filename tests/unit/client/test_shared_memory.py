@@ -1,4 +1,4 @@
-"""Images in shared memory: a client's steps, done by hand, and the regions on this machine."""
+"""Images in shared memory: a client's actions, performed by hand, and the regions on this machine."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ import pytest
 from ocr_client import BadImage, OcrError, Page, ServerFault, ServerTimeout, ServerUnreachable
 from ocr_client.calls import Infer, RegisterRegion, SharedImage, UnregisterRegion
 from ocr_client.failures import UnknownRegion
-from ocr_client.flows import Flow, Flows, Load, Pause
+from ocr_client.flows import Encode, Flow, Flows, Pause
 from ocr_client.settings import Settings
 from ocr_client.shared_memory import FOLDER, SMALLEST, Regions
 
@@ -37,7 +37,7 @@ def flows() -> Flows:
 
 
 class Server:
-    """Does a verb's steps, and keeps regions as Triton does: by their open files.
+    """Performs a verb's actions, and keeps regions as Triton does: by their open files.
 
     Attributes:
         failures: Errors for the first inferences; each is used up.
@@ -52,23 +52,23 @@ class Server:
         self.read: list[bytes] = []
 
     def run(self, flow: Flow[Any]) -> Any:
-        """Do the steps of a verb."""
+        """Perform the actions of a verb."""
         answer, error = None, None
         while True:
             try:
-                step = flow.throw(error) if error else flow.send(answer)
+                action = flow.throw(error) if error else flow.send(answer)
             except StopIteration as end:
                 return end.value
             answer, error = None, None
             try:
-                answer = self.perform(step)
+                answer = self.perform(action)
             except OcrError as failure:
                 error = failure
 
-    def perform(self, step: Any) -> Any:
-        """Do one step."""
-        match step:
-            case Load(image):
+    def perform(self, action: Any) -> Any:
+        """Perform one action."""
+        match action:
+            case Encode(image):
                 return image
             case Pause():
                 return None
@@ -80,7 +80,7 @@ class Server:
             case UnregisterRegion(name):
                 self.registered.pop(name).close()
                 return None
-        return self.infer(step)
+        return self.infer(action)
 
     def infer(self, request: Infer) -> Any:
         """Read the image where it lies."""
