@@ -11,6 +11,10 @@ OcrError
 
 ServerUnreachable and ServerOverloaded come only after the retries that a client makes; nothing else is retried.
 
+The server puts a code before what it says about a request: `bad_image: …` is BadImage, `bad_option: …` BadOption,
+`bad_request: …` and every code that this client does not know BadRequest. The message is the sentence without the
+code. Servers older than the codes send the sentence alone, which is a BadRequest, too.
+
 What is wrong before anything is sent stays what Python calls it: FileNotFoundError for a missing file, TypeError
 for what is no image, ValueError for an option out of range.
 """
@@ -41,8 +45,8 @@ class BadRequest(OcrError):
 
 
 class BadImage(BadRequest):
-    """The image is no image, damaged, too large or empty."""
+    """The image is no image, damaged, too large or empty (`bad_image`)."""
 
 
 class BadOption(BadRequest):
-    """The server knows no such option, or takes other values for it."""
+    """The server knows no such option, or takes other values for it (`bad_option`)."""

@@ -14,14 +14,13 @@ from ocr_client.errors import (
     ServerTimeout,
     ServerUnreachable,
 )
-from ocr_client.options import RANGES
 from ocr_client.protocol import MODEL
 
 # Triton says which request it was and which ensemble passed a step's message on; that is no news to the caller.
 _ORIGIN = re.compile(r"^(\[request id: [^\]]*\] |in ensemble '[^']*', )+")
-# How the server's sentences about an image and about an option begin.
-_IMAGE = re.compile(r"the image |the \w+ image |these \d+ bytes ")
-_OPTION = re.compile(rf"unknown option |({'|'.join(RANGES)}) is ")
+# The server's steps put a code before their sentence: "bad_image: the image is empty". Newer servers may have more.
+_CODED = re.compile(r"(bad_[a-z_]+): (.+)", re.DOTALL)
+_REFUSALS = {"bad_image": BadImage, "bad_option": BadOption}
 
 # What Triton says where the operator has closed an API; over gRPC it calls that UNAVAILABLE.
 _RESTRICTED = "is restricted, expecting header"
@@ -99,8 +98,8 @@ def _told(reason: object) -> object:
 
 
 def _refusal(address: Address, message: str) -> BadRequest:
-    if _OPTION.match(message):
-        return BadOption(message)
-    if _IMAGE.match(message):
-        return BadImage(message)
-    return BadRequest(f"{address} refuses the request ({message}): is its {MODEL} of this client's version?")
+    if coded := _CODED.fullmatch(message):
+        code, sentence = coded.groups()
+        return _REFUSALS.get(code, BadRequest)(sentence)
+    # From Triton itself, or from steps that are older than the codes.
+    return BadRequest(f"{address} refuses the request: {message}; is its {MODEL} as new as this client?")

@@ -63,7 +63,7 @@ class FakeTriton:
         if content is None or not self.echoing:
             return self.status, self.body, self.header_length
         if content.startswith(b"bad"):
-            return 400, _error(f"these {len(content)} bytes are no image"), None
+            return 400, _error(f"bad_image: these {len(content)} bytes are no image"), None
         if content.startswith(b"last"):
             self.status, self.echoing = None, False
             return None, b"", None
