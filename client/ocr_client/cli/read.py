@@ -19,7 +19,7 @@ from ocr_client.cli.plan import Plan, make_plan
 from ocr_client.cli.progress import Progress
 from ocr_client.cli.view import print_pages
 from ocr_client.formats import WRITERS
-from ocr_client.options import RANGES
+from ocr_client.options import OPTIONS
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -46,19 +46,13 @@ Examples:
 Exit status: 0 everything was read, 1 something was not (see stderr), 2 wrong usage, 130 interrupted (Ctrl-C),
 143 terminated.
 """
-THRESHOLDS = {
-    "quad_threshold": "Drop boxes that the detector scores below this.",
-    "map_threshold": "Level above which a pixel counts as text; lower finds fainter text.",
-    "unclip_ratio": "How far boxes grow beyond the core of the text.",
-    "min_confidence": "Drop lines that are read with less confidence.",
-}
 
 
-def threshold_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command an option for each of `ReadOptions`."""
-    for name, text in reversed(THRESHOLDS.items()):
-        flag = f"--{name.replace('_', '-')}"
-        command = click.option(flag, type=click.FloatRange(*RANGES[name]), metavar="X", help=text)(command)
+    for name, option in reversed(OPTIONS.items()):
+        flag, kind = f"--{name.replace('_', '-')}", click.FloatRange(option.low, option.high)
+        command = click.option(flag, type=kind, metavar="X", help=option.meaning)(command)
     return command
 
 
@@ -98,7 +92,7 @@ def threshold_options(command: Callable[..., Any]) -> Callable[..., Any]:
     metavar="N",
     help="Resolution with which the pages of PDFs are rendered.",
 )
-@threshold_options
+@request_options
 @connection_options
 @click.pass_context
 def read(
