@@ -4,7 +4,7 @@ Every verb is a generator: it yields what is to be done (an `Action`), is sent t
 returns what the verb gives. `client.py` and `async_client.py` perform the actions, one blocking, the other for asyncio.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,7 +27,7 @@ from ocr_client.images import ImageLike
 from ocr_client.protocol import build_request, parse_page
 from ocr_client.results import Page
 from ocr_client.retries import pauses_s
-from ocr_client.server_info import ServerInfo, parse_server, ready_models
+from ocr_client.server_info import ServerInfo, parse_server, pipeline, ready_models
 from ocr_client.settings import Settings
 from ocr_client.shared_memory import Region, Regions
 
@@ -80,9 +80,7 @@ class Flows:
         ready = yield IsReady()
         # An operator may have closed what follows to the public.
         index = yield from _do_if_possible(ListModels())
-        configs = {}
-        for name in ready_models(index):
-            configs[name] = (yield from _do_if_possible(DescribeModel(name))) or {}
+        configs = yield from _model_configs(index or [])
         return parse_server(str(self._settings.address), ready, server, index, configs)
 
     def close(self) -> Flow[None]:
@@ -131,6 +129,16 @@ class Flows:
             raise failures.not_shared(self._settings.address, error) from error
         region.registered = True
         region.forget_name()
+
+
+def _model_configs(index: Sequence[Any]) -> Flow[dict[str, Any]]:
+    """The configurations of the pipeline's ready models: each may name further ones."""
+    configs: dict[str, Any] = {}
+    ready = ready_models(index)
+    while names := [name for name in pipeline(index, configs) if name in ready and name not in configs]:
+        for name in names:
+            configs[name] = (yield from _do_if_possible(DescribeModel(name))) or {}
+    return configs
 
 
 def _do(call: Call) -> Flow[Any]:
