@@ -1,13 +1,14 @@
 """What can go wrong, by whose turn it is to act. Every message says what to do.
 
 OcrError
-├── ServerUnreachable   no connection, or it broke: start a server or correct the address
-├── ServerTimeout       no answer in time: wait longer or send less
-├── ServerOverloaded    the server is busy, loading or stopping: try again later
-├── ServerFault         the server failed, lacks the model or answers nonsense: its log knows more
-└── BadRequest          the server refuses the request: it is not allowed, or made for another model
-    ├── BadImage        mend the image
-    └── BadOption       mend the option
+├── ServerUnreachable        no connection, or it broke: start a server or correct the address
+├── ServerTimeout            no answer in time: wait longer or send less
+├── ServerOverloaded         the server is busy, loading or stopping: try again later
+├── ServerFault              the server failed, lacks the model or answers nonsense: its log knows more
+├── SharedMemoryUnavailable  no room in this machine's shared memory: make room, or leave shared_memory out
+└── BadRequest               the server refuses the request: it is not allowed, or made for another model
+    ├── BadImage             mend the image
+    └── BadOption            mend the option
 
 ServerUnreachable and ServerOverloaded come only after the retries that a client makes; nothing else is retried.
 
@@ -38,6 +39,10 @@ class ServerOverloaded(OcrError):
 
 class ServerFault(OcrError):
     """The server failed in any other way."""
+
+
+class SharedMemoryUnavailable(OcrError):
+    """This machine's shared memory is full, or it has none; nothing was sent."""
 
 
 class BadRequest(OcrError):

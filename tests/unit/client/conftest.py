@@ -114,7 +114,8 @@ def _handler(triton: FakeTriton) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["Content-Length"]))
             if self.path.endswith("/infer"):
-                length = int(self.headers["Inference-Header-Content-Length"])
+                # An image in shared memory leaves nothing behind the JSON.
+                length = int(self.headers["Inference-Header-Content-Length"] or len(content))
                 triton.asked.append((json.loads(content[:length]), content[length:]))
                 self._answer(content[length:])
             else:
