@@ -34,7 +34,7 @@ class AsyncOcrClient:
             async for result in client.read_many(["a.png", "b.png"]):
                 print(result.name, result.error or result.page.text)
 
-    It has the arguments, the verbs and the errors of `OcrClient`. Cancelling a task gives its request up.
+    It has the arguments, the verbs and the errors of `OcrClient`. Cancelling a task cancels its request.
     """
 
     def __init__(self, url: str = "localhost:8000", **options: "Unpack[ClientOptions]") -> None:
@@ -55,7 +55,7 @@ class AsyncOcrClient:
     ) -> AsyncGenerator[ReadResult, None]:
         """Read many images, several at a time; see `OcrClient.read_many`.
 
-        To leave a loop over it early, put `contextlib.aclosing` round the iterator: asyncio is slow to notice.
+        To leave a loop over it early, wrap the iterator in `contextlib.aclosing`: otherwise asyncio closes it late.
         """
         check_many(images, concurrency, options)
         return map_ordered_async(partial(self._result, options), _numbered(images), concurrency)
@@ -88,7 +88,7 @@ class AsyncOcrClient:
             return ReadResult(index=index, name=name, error=error)
 
     async def _run(self, flow: Flow[T]) -> T:
-        """Do the actions of a verb, one after the other."""
+        """Perform the actions of a verb, one after the other."""
         answer, error = None, None
         with closing(flow):
             while True:

@@ -1,4 +1,4 @@
-"""What can go wrong, by whose turn it is to act. Every message says what to do.
+"""What can go wrong, grouped by who has to act. Every message says what to do.
 
 OcrError
 ├── ServerUnreachable        no connection, or it broke: start a server or correct the address
@@ -16,8 +16,8 @@ The server puts a code before what it says about a request: `bad_image: …` is 
 `bad_request: …` and every code that this client does not know BadRequest. The message is the sentence without the
 code. Servers older than the codes send the sentence alone, which is a BadRequest, too.
 
-What is wrong before anything is sent stays what Python calls it: FileNotFoundError for a missing file, TypeError
-for what is no image, ValueError for an option out of range.
+Errors before anything is sent are Python's own: FileNotFoundError for a missing file, TypeError for something that is
+not an image, ValueError for an option out of range.
 """
 
 
@@ -34,7 +34,7 @@ class ServerTimeout(OcrError):
 
 
 class ServerOverloaded(OcrError):
-    """The server takes no request now (HTTP 503, gRPC UNAVAILABLE)."""
+    """The server accepts no requests at the moment (HTTP 503, gRPC UNAVAILABLE)."""
 
 
 class ServerFault(OcrError):
@@ -50,7 +50,7 @@ class BadRequest(OcrError):
 
 
 class BadImage(BadRequest):
-    """The image is no image, damaged, too large or empty (`bad_image`)."""
+    """The image is damaged, too large, empty or not an image at all (`bad_image`)."""
 
 
 class BadOption(BadRequest):

@@ -68,7 +68,7 @@ class Flows:
         return parse_page((yield from self._retried(infer)))
 
     def ready(self) -> Flow[bool]:
-        """Whether images can be read; no failure is an error."""
+        """Whether images can be read; a failure means no."""
         try:
             return bool((yield IsReady()))
         except OcrError:
@@ -84,13 +84,13 @@ class Flows:
         return parse_server(str(self._settings.address), ready, server, index, configs)
 
     def close(self) -> Flow[None]:
-        """Have the server let go of the shared memory, but for what it is still reading."""
-        with suppress(OcrError):  # it has gone, and the memory with it
+        """Have the server close the shared memory, except what it is still reading."""
+        with suppress(OcrError):  # it has stopped, and the memory is gone with it
             for name in self._regions.retire_idle():
                 yield from _do_if_possible(UnregisterRegion(name))
 
     def _retried(self, attempt: Callable[[], Flow[T]]) -> Flow[T]:
-        """Try again while the server is unavailable, as often as the settings say."""
+        """Try again while the server is unavailable, up to `retries` times."""
         for pause_s in pauses_s(self._settings.retries):
             try:
                 return (yield from attempt())
@@ -116,7 +116,7 @@ class Flows:
         except BadRequest:
             self._regions.take_back(region)
             raise
-        except BaseException:  # cancelled, too: the server may go on reading
+        except BaseException:  # also when cancelled: the server may still be reading
             self._regions.retire(region)
             raise
         self._regions.take_back(region)

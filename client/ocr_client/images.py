@@ -23,12 +23,12 @@ def encode(image: ImageLike) -> bytes:
 
     Args:
         image: The encoded file (JPEG, PNG, …): its content, its path, or a file opened for reading bytes. Or
-            pixels: an array (height, width, 3) uint8 RGB, or a PIL image, of which the current frame counts.
-            Pixels travel without loss and uncompressed, three bytes a pixel as a rule.
+            pixels: an array (height, width, 3) uint8 RGB, or the current frame of a PIL image. Pixels are sent
+            uncompressed, usually with three bytes a pixel.
 
     Raises:
         OSError: The file cannot be read (FileNotFoundError if it is missing).
-        TypeError: It is nothing of all this.
+        TypeError: It is none of these.
         ValueError: The array has another shape or type.
     """
     if isinstance(image, bytes):

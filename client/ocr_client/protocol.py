@@ -1,4 +1,4 @@
-"""What a request and an answer mean: no I/O here, every client and transport shares this file."""
+"""Requests and answers of the ensemble, without I/O: every client and transport uses this module."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -41,7 +41,7 @@ def build_request(content: bytes, options: Mapping[str, object], request_id: str
 
 
 def check_many(images: object, concurrency: int, options: Mapping[str, object]) -> None:
-    """Refuse at once what is no image's fault.
+    """Refuse at once whatever is wrong with all of the images.
 
     Raises:
         TypeError: A path or a file's content is given as if it were many, or an option does not exist or is no number.
@@ -57,8 +57,7 @@ def check_many(images: object, concurrency: int, options: Mapping[str, object]) 
 def parse_page(outputs: Mapping[str, NDArray[Any] | None]) -> Page:
     """Turn the ensemble's outputs into a page.
 
-    Confidences and scores are rounded to 4 decimals, corners to hundredths of a pixel: float32 noise
-    ends there.
+    Confidences and scores are rounded to 4 decimals, corners to hundredths of a pixel: the rest is float32 noise.
 
     Args:
         outputs: `texts` (N,) bytes in UTF-8; `text_confidences` (N,) float32; `quads` (N, 4, 2) float32;

@@ -27,18 +27,19 @@ from ocr_client.cli.status import status
 
 EPILOG = """\b
 Examples:
-  ocr read receipt.jpg                what is written on it
-  ocr status                          is there a server, and is it well?
-  ocr demo                            try it in the browser
+  ocr read receipt.jpg                read the text in an image
+  ocr status                          check the server
+  ocr demo                            try OCR in the browser
+  ocr bench scans/                    measure the server
 
 \b
-Completion of options and file names, to be put into the shell's start-up file:
+For completion of options and file names, add the line of your shell to its start-up file:
   bash  eval "$(_OCR_COMPLETE=bash_source ocr)"
   zsh   eval "$(_OCR_COMPLETE=zsh_source ocr)"
   fish  _OCR_COMPLETE=fish_source ocr | source
 
 \b
-OCR_URL names the server for all commands. NO_COLOR=1 turns colours off.
+OCR_URL sets the server for all commands. NO_COLOR=1 turns colours off.
 """
 
 

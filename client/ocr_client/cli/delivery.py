@@ -18,11 +18,11 @@ from ocr_client.overlay import draw_overlay
 
 
 class Stopped(Exception):
-    """The server is not there any more: there is no use in going on."""
+    """The server cannot be reached any more, so the run ends."""
 
 
 class _Incomplete(Exception):
-    """A page of a file has failed: no result rather than one that looks whole."""
+    """A page of a file has failed: no file is better than one that looks complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Delivery:
         """Print for people.
 
         Raises:
-            Stopped: The server has gone.
+            Stopped: The server cannot be reached any more.
         """
         show(self._results(outcomes))
 
@@ -49,16 +49,16 @@ class Delivery:
         """Write everything to standard output, each page as soon as it is read.
 
         Raises:
-            Stopped: The server has gone.
+            Stopped: The server cannot be reached any more.
         """
         stdout = sys.stdout.buffer
         writer.write(self._flushed(outcomes, stdout), stdout)
 
     def to_file(self, outcomes: Iterator[Outcome], writer: Writer, file: Path) -> None:
-        """Write everything into one file, which is there in the end or not at all.
+        """Write everything into one file, which is complete or not there.
 
         Raises:
-            Stopped: The server has gone.
+            Stopped: The server cannot be reached any more.
         """
         with complete_file(file) as stream:
             writer.write(self._results(outcomes), stream)
@@ -67,7 +67,7 @@ class Delivery:
         """Write a file for each input as soon as all its pages are read; none if one of them fails.
 
         Raises:
-            Stopped: The server has gone.
+            Stopped: The server cannot be reached any more.
         """
         for first in outcomes:
             pages = _pages_of_file(first, outcomes)
@@ -87,13 +87,13 @@ class Delivery:
                 raise _Incomplete
 
     def _skip(self, pages: Iterator[Outcome]) -> None:
-        """Let the rest of a file go."""
+        """Skip the remaining pages of a file."""
         for outcome in pages:
             self.progress.advance(outcome)
         self.progress.finished += 1
 
     def _results(self, outcomes: Iterable[Outcome]) -> Iterator[ReadPage]:
-        """What could be read; the rest is told."""
+        """What could be read; failures are told."""
         for outcome in outcomes:
             if isinstance(outcome.error, (ServerUnreachable, ServerOverloaded)):
                 raise Stopped(str(outcome.error))

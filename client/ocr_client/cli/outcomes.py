@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one page: what was read, or the error.
+    """The result for one page: what was read, or the error.
 
     Attributes:
         file: Where the page is from.

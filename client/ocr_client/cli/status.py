@@ -1,4 +1,4 @@
-"""`ocr status`: is there a server, is it well, and if not, why."""
+"""`ocr status`: whether there is a server, whether it can read images, and if not, why."""
 
 import json
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ def _print(info: ServerInfo, problems: Sequence[str], probe: Probe) -> None:
     for model in info.models:
         print_styled(_row(model))
     if not info.models:
-        print_styled("  The server shows its models only to those who may see them: see --header.")
+        print_styled("  The server does not list its models for everyone: --header can send an authorization.")
     if info.ready and not problems:
         print_styled(str(probe))
     for problem in problems:

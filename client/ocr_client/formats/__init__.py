@@ -2,8 +2,8 @@
 
 | name  | what it is                                            | who reads it                      |
 |-------|-------------------------------------------------------|-----------------------------------|
-| text  | a line a line, pages parted by form feeds             | people, grep                      |
-| json  | one array of pages                                    | programs                          |
+| text  | a line of text a line, form feeds between pages       | people, grep                      |
+| json  | an array of pages                                     | programs                          |
 | jsonl | a page a line                                         | jq, pipelines, data frames        |
 | tsv   | a row a line of text                                  | cut, sort, spreadsheets           |
 | hocr  | XHTML with boxes                                      | OCR tools, viewers in the browser |

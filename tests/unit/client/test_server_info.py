@@ -230,7 +230,7 @@ def test_status_where_nothing_is_read_tells_no_times(well: "FakeTriton") -> None
 def test_status_of_a_server_that_keeps_its_models_to_itself(well: "FakeTriton") -> None:
     well.routes["/v2/repository/index"] = None
     done = status(well)
-    assert "shows its models only to those who may see them: see --header" in done.stdout
+    assert "does not list its models for everyone: --header" in done.stdout
     assert done.exit_code == 0
 
 
