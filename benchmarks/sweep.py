@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 
 import click
+from server.errors import StartError
 
 from benchmarks import options, results
 from benchmarks.accuracy import find_sets, load_set
@@ -19,7 +20,6 @@ from benchmarks.race import rotated
 from ocr_client import OcrClient, OcrError
 from ocr_client.load_generator import LoadGenerator
 from server import layout
-from server.errors import StartError
 from server.triton import TritonServer
 
 CONCURRENCY = 4
