@@ -24,10 +24,12 @@ class Probe:
     """What became of the images.
 
     Attributes:
+        at_once: How many were under way at the same time.
         times_s: How long each took that was read, in seconds.
         failures: Why the others were not.
     """
 
+    at_once: int
     times_s: tuple[float, ...]
     failures: tuple[OcrError, ...]
 
@@ -42,11 +44,12 @@ class Probe:
         if not self.failures:
             return ()
         count, first = len(self.failures), self.failures[0]
-        return (f"{count} of {self.sent} small images were not read ({first}): restart the server if this lasts",)
+        return (f"{count} of {self.sent} small images could not be read ({first}): restart the server if this lasts",)
 
     def __str__(self) -> str:
         fastest, slowest = (f"{1000 * of(self.times_s):.0f} ms" for of in (min, max))
-        return f"{len(self.times_s)} small images were read, fastest {fastest}, slowest {slowest}."
+        read = f"{len(self.times_s)} small images were read, {self.at_once} at once"
+        return f"{read}: fastest {fastest}, slowest {slowest}."
 
     def to_dict(self) -> dict[str, Any]:
         """The figures as a JSON-ready dict."""
@@ -54,13 +57,14 @@ class Probe:
         return {
             "sent": self.sent,
             "read": len(times_ms),
+            "at_once": self.at_once,
             "fastest_ms": min(times_ms, default=None),
             "slowest_ms": max(times_ms, default=None),
         }
 
 
 def send_probe(client: OcrClient, instances: int) -> Probe:
-    """Read a small image again and again, several times at once.
+    """Read a small image many times, several at once.
 
     Args:
         client: Asks the server.
@@ -72,6 +76,7 @@ def send_probe(client: OcrClient, instances: int) -> Probe:
     at_once = min(max(1, instances), MOST_AT_ONCE)
     answers = list(map_ordered(partial(_read, client), [image] * count, at_once))
     return Probe(
+        at_once=at_once,
         times_s=tuple(answer for answer in answers if not isinstance(answer, OcrError)),
         failures=tuple(answer for answer in answers if isinstance(answer, OcrError)),
     )

@@ -35,7 +35,7 @@ def status(ctx: click.Context, connect: Connect, as_json: bool) -> None:
             info = client.server_info()
         except OcrError as error:
             raise click.ClickException(str(error)) from error
-        probe = send_probe(client, info.most_instances) if info.ready else Probe((), ())
+        probe = send_probe(client, info.most_instances) if info.ready else Probe(0, (), ())
     problems = [*info.problems, *probe.problems]
     if as_json:
         fields = {**info.to_dict(), "probe": probe.to_dict(), "problems": problems}

@@ -186,7 +186,7 @@ def test_status_shows_models_and_devices_and_reads_an_image(well: "FakeTriton") 
         ["image_preprocessing", "1", "READY", "python"],
         ["text_detection", "1", "READY", "onnxruntime", "1", "x", "GPU", "0,", "1", "x", "GPU", "1"],
     ]
-    assert re.fullmatch(r"8 small images were read, fastest \d+ ms, slowest \d+ ms\.", last)
+    assert re.fullmatch(r"8 small images were read, 2 at once: fastest \d+ ms, slowest \d+ ms\.", last)
     assert (done.exit_code, done.stderr) == (0, "")
     assert len(well.asked) == 8
 
@@ -198,7 +198,7 @@ def test_status_finds_a_dead_instance_among_many(well: "FakeTriton") -> None:
     done = status(well, "--json")
     answer = json.loads(done.stdout)
     assert (answer["probe"]["sent"], answer["probe"]["read"]) == (24, 22)
-    assert answer["problems"][0].startswith("2 of 24 small images were not read (")
+    assert answer["problems"][0].startswith("2 of 24 small images could not be read (")
     assert done.exit_code == 1
 
 
@@ -213,7 +213,9 @@ def test_status_sends_images_side_by_side(well: "FakeTriton") -> None:
 
 def test_status_of_a_server_with_very_many_instances_ends(well: "FakeTriton") -> None:
     give_instances(well, 1000)
-    assert status(well, NO_COLOR="1").stdout.splitlines()[-1].startswith("64 small images were read, fastest ")
+    assert (
+        status(well, NO_COLOR="1").stdout.splitlines()[-1].startswith("64 small images were read, 16 at once: fastest ")
+    )
     assert len(well.asked) == 64
 
 
@@ -222,6 +224,7 @@ def test_status_where_nothing_is_read_tells_no_times(well: "FakeTriton") -> None
     assert json.loads(status(well, "--json").stdout)["probe"] == {
         "sent": 8,
         "read": 0,
+        "at_once": 2,
         "fastest_ms": None,
         "slowest_ms": None,
     }
@@ -252,7 +255,7 @@ def test_status_does_not_believe_a_server_that_fails(well: "FakeTriton") -> None
     well.failures = [500] * 3
     done = status(well, "--json")
     (problem,) = json.loads(done.stdout)["problems"]
-    assert problem.startswith("3 of 8 small images were not read (")
+    assert problem.startswith("3 of 8 small images could not be read (")
     assert "HTTP 500: not now" in problem
     assert done.exit_code == 1
 
