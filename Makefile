@@ -61,9 +61,10 @@ format: $(VENV)/installed ## let ruff mend what it can
 clean: ## remove what make has made here (not the user's cache)
 	rm -rf $(VENV) .venv-gpu demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-$(VENV)/installed: pyproject.toml constraints.txt
+$(VENV)/installed: pyproject.toml client/pyproject.toml constraints.txt
 	python=$$(bash server/find_python.sh) && "$$python" -m venv --clear $(VENV)
-	$(PY) -m pip install --disable-pip-version-check -c constraints.txt -e '.[server,export,dev]'
+	$(PY) -m pip install --disable-pip-version-check -c constraints.txt \
+		-e './client[grpc,pdf]' -e '.[server,export,bench,dev]'
 	@touch $@
 
 .venv-gpu/installed: $(wildcard $(WHEELS)/requirements.txt)

@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks.race import rotated
 from ocr_client import OcrClient
-from ocr_client.cli.load import Load, Speed
+from ocr_client.load_generator import LoadGenerator, Speed
 
 MAX_PROCESSES = 8
 PERCENTILES = (50, 90, 99)
@@ -122,4 +122,4 @@ def _send(url: str, concurrency: int, duration_s: float, place: int) -> tuple[Sp
 
         # The processes begin with different images, lest all send the same one at once.
         images = rotated(_images, place * concurrency)
-        return Load(read, images, duration_s=duration_s).run(concurrency), latencies_s
+        return LoadGenerator(read, images, duration_s=duration_s).run(concurrency), latencies_s

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks import options, plots, results
 from ocr_client import OcrClient, OcrError
-from ocr_client.cli.load import Load
+from ocr_client.load_generator import LoadGenerator
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 MEGAPIXELS = (0.3, 1, 2, 4, 8, 12, 16, 24)
@@ -73,7 +73,8 @@ def _over_lines(client: OcrClient) -> Iterator[Point]:
 def _over_clients(client: OcrClient) -> Iterator[Point]:
     images = [(SAMPLES / name).read_bytes() for name in ("label.png", "street.jpg")]
     for clients in CLIENTS:
-        speed = Load(client.read, images, requests=max(MIN_REQUESTS, clients * REQUESTS_PER_CLIENT)).run(clients)
+        requests = max(MIN_REQUESTS, clients * REQUESTS_PER_CLIENT)
+        speed = LoadGenerator(client.read, images, requests=requests).run(clients)
         if speed.errors:
             raise click.ClickException(f"{clients} clients: {next(iter(speed.messages.values()))}")
         yield clients, speed.images_per_s

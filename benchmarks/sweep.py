@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 
 import click
+from server.errors import StartError
 
 from benchmarks import options, results
 from benchmarks.accuracy import find_sets, load_set
@@ -17,9 +18,8 @@ from benchmarks.grid import Point, around, configure, default
 from benchmarks.guard import IMAGES
 from benchmarks.race import rotated
 from ocr_client import OcrClient, OcrError
-from ocr_client.cli.load import Load
+from ocr_client.load_generator import LoadGenerator
 from server import layout
-from server.errors import StartError
 from server.triton import TritonServer
 
 CONCURRENCY = 4
@@ -80,7 +80,7 @@ class Measurer:
 
     def _load(self, client: OcrClient, repeats: int, concurrency: int) -> float:
         """Seconds an image."""
-        speed = Load(client.read, self._images, requests=len(self._images) * repeats).run(concurrency)
+        speed = LoadGenerator(client.read, self._images, requests=len(self._images) * repeats).run(concurrency)
         if speed.errors:
             raise OcrError(next(iter(speed.messages.values())))
         return speed.seconds / speed.requests

@@ -19,7 +19,8 @@ PROJECT = Path(__file__).parent.parent
 PYTHON = "3.12"
 # pip takes only what is named; the server's own wheel needs the newest of these (server/requirements.py).
 PLATFORMS = [*(f"manylinux_2_{minor}_x86_64" for minor in range(35, 4, -1)), "manylinux2014_x86_64"]
-EXTRAS = ("bench",)
+DISTRIBUTIONS = {"ocr-triton": PROJECT, "ocr-triton-client": PROJECT / "client"}
+EXTRAS = ("bench", "server", "grpc")
 CPU_RUNTIME, GPU_RUNTIME = "onnxruntime", "onnxruntime-gpu"
 # What installs the wheels, and this checkout.
 TOOLS = ("pip", "hatchling")
@@ -81,7 +82,8 @@ def install(folder: Path, environment: Path) -> None:
     command: list[str | Path] = [environment / "bin" / "python", pip / "pip", "install", *options]
     command += ["--no-index", "--find-links", folder, "--no-deps"]
     _run([*command, "--requirement", folder / LIST])
-    _run([*command, "--no-build-isolation", "--editable", PROJECT])
+    for source in DISTRIBUTIONS.values():
+        _run([*command, "--no-build-isolation", "--editable", source])
     (packages,) = environment.glob("lib/python3*/site-packages")
     link_libraries(packages)
 
@@ -95,17 +97,14 @@ def link_libraries(packages: Path) -> None:
 
 
 def _needs(extras: Sequence[str]) -> Iterator[str]:
-    """What this project requires with some of its extras, from pyproject.toml as it is installed."""
+    """What this project's distributions require with some of their extras, as they are installed."""
     from packaging.requirements import Requirement
 
-    for requirement in map(Requirement, importlib.metadata.requires("ocr-triton") or ()):
-        if not any(requirement.marker is None or requirement.marker.evaluate({"extra": e}) for e in ("", *extras)):
-            continue
-        if requirement.name == "ocr-triton":
-            yield from _needs(sorted(requirement.extras))
-        else:
-            requirement.marker = None
-            yield str(requirement)
+    for distribution in DISTRIBUTIONS:
+        for requirement in map(Requirement, importlib.metadata.requires(distribution) or ()):
+            if any(requirement.marker is None or requirement.marker.evaluate({"extra": e}) for e in ("", *extras)):
+                requirement.marker = None
+                yield str(requirement)
 
 
 def _name(requirement: str) -> str:

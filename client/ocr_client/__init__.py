@@ -22,6 +22,7 @@ from ocr_client.errors import (
     ServerOverloaded,
     ServerTimeout,
     ServerUnreachable,
+    SharedMemoryUnavailable,
 )
 from ocr_client.images import ImageLike
 from ocr_client.options import ReadOptions
@@ -48,5 +49,6 @@ __all__ = [
     "ServerOverloaded",
     "ServerTimeout",
     "ServerUnreachable",
+    "SharedMemoryUnavailable",
     "Tls",
 ]

@@ -52,7 +52,7 @@ class Tls:
     key_file: str | None = None
 
     def __post_init__(self) -> None:
-        """Check that the files are there: later, gRPC would call a missing one an unreachable server."""
+        """Check that the files exist: later, gRPC would report a missing one as an unreachable server."""
         if (self.cert_file is None) != (self.key_file is None):
             raise ValueError("a client's certificate needs both cert_file and key_file")
         for file in (self.ca_file, self.cert_file, self.key_file):
@@ -71,7 +71,9 @@ def parse_url(url: str) -> Address:
     """
     parts = urlsplit(url if "://" in url else f"http://{url}")
     if not _is_address(parts):
-        raise ValueError(f"{url!r} is no server's address: write host:port, http://host:port or grpc://host:port")
+        raise ValueError(
+            f"{url!r} is not the address of a server: write host:port, http://host:port or grpc://host:port"
+        )
     return Address(parts.scheme, parts.netloc + parts.path.rstrip("/"))
 
 

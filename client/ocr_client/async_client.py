@@ -1,4 +1,4 @@
-"""The client for asyncio: a thin shell that does the steps of `flows`."""
+"""The client for asyncio: a thin shell that performs the actions of `flows`."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping
@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ocr_client.errors import OcrError
-from ocr_client.flows import Flow, Flows, Load, Pause, Step
-from ocr_client.images import ImageLike, image_name, load_image
+from ocr_client.flows import Action, Encode, Flow, Flows, Pause
+from ocr_client.images import ImageLike, encode, image_name
 from ocr_client.ordered import map_ordered_async
 from ocr_client.protocol import check_many
 from ocr_client.results import Page, ReadResult
@@ -34,7 +34,7 @@ class AsyncOcrClient:
             async for result in client.read_many(["a.png", "b.png"]):
                 print(result.name, result.error or result.page.text)
 
-    It has the arguments, the verbs and the errors of `OcrClient`. Cancelling a task gives its request up.
+    It has the arguments, the verbs and the errors of `OcrClient`. Cancelling a task cancels its request.
     """
 
     def __init__(self, url: str = "localhost:8000", **options: "Unpack[ClientOptions]") -> None:
@@ -55,7 +55,7 @@ class AsyncOcrClient:
     ) -> AsyncGenerator[ReadResult, None]:
         """Read many images, several at a time; see `OcrClient.read_many`.
 
-        To leave a loop over it early, put `contextlib.aclosing` round the iterator: asyncio is slow to notice.
+        To leave a loop over it early, wrap the iterator in `contextlib.aclosing`: otherwise asyncio closes it late.
         """
         check_many(images, concurrency, options)
         return map_ordered_async(partial(self._result, options), _numbered(images), concurrency)
@@ -88,28 +88,28 @@ class AsyncOcrClient:
             return ReadResult(index=index, name=name, error=error)
 
     async def _run(self, flow: Flow[T]) -> T:
-        """Do the steps of a verb, one after the other."""
+        """Perform the actions of a verb, one after the other."""
         answer, error = None, None
         with closing(flow):
             while True:
                 try:
-                    step = flow.throw(error) if error else flow.send(answer)
+                    action = flow.throw(error) if error else flow.send(answer)
                 except StopIteration as end:
                     result: T = end.value
                     return result
                 answer, error = None, None
                 try:
-                    answer = await self._perform(step)
+                    answer = await self._perform(action)
                 except OcrError as failure:
                     error = failure
 
-    async def _perform(self, step: Step) -> Any:
-        match step:
-            case Load(image):
-                return await asyncio.to_thread(load_image, image)
+    async def _perform(self, action: Action) -> Any:
+        match action:
+            case Encode(image):
+                return await asyncio.to_thread(encode, image)
             case Pause(seconds):
                 return await asyncio.sleep(seconds)
-        return await self._transport.perform(step)
+        return await self._transport.perform(action)
 
 
 async def _numbered(images: Iterable[ImageLike] | AsyncIterable[ImageLike]) -> AsyncIterator[tuple[int, ImageLike]]:

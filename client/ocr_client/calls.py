@@ -1,4 +1,4 @@
-"""What a client may ask of Triton, in no protocol's terms; the transports put it into HTTP or gRPC."""
+"""The calls that a client makes, independent of the protocol; the transports translate them to HTTP or gRPC."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ class Infer:
     Attributes:
         image: The encoded file, or where it lies.
         parameters: The options that differ from the server's defaults.
-        request_id: Stands in the server's log beside what goes wrong.
+        request_id: The server's log names it beside a failure.
     """
 
     image: bytes | SharedImage

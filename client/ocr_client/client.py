@@ -1,4 +1,4 @@
-"""The blocking client: a thin shell that does the steps of `flows`."""
+"""The blocking client: a thin shell that performs the actions of `flows`."""
 
 import time
 from collections.abc import Generator, Iterable, Mapping
@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ocr_client.errors import OcrError
-from ocr_client.flows import Flow, Flows, Load, Pause, Step
-from ocr_client.images import ImageLike, image_name, load_image
+from ocr_client.flows import Action, Encode, Flow, Flows, Pause
+from ocr_client.images import ImageLike, encode, image_name
 from ocr_client.ordered import map_ordered
 from ocr_client.protocol import check_many
 from ocr_client.results import Page, ReadResult
@@ -43,7 +43,7 @@ class OcrClient:
         ModuleNotFoundError: The URL asks for gRPC, which is not installed.
         OSError: A certificate's file cannot be used.
         TypeError: An option does not exist.
-        ValueError: The URL is no server's address, or an option is out of range.
+        ValueError: The URL is not the address of a server, or an option is out of range.
     """
 
     def __init__(self, url: str = "localhost:8000", **options: "Unpack[ClientOptions]") -> None:
@@ -61,12 +61,12 @@ class OcrClient:
         Args:
             image: The encoded file (JPEG, PNG, …): its content, its path, or a file opened for reading bytes. Or
                 pixels: an array (height, width, 3) uint8 RGB, or a PIL image.
-            request_id: Stands in the server's log beside what goes wrong; by default a random one.
+            request_id: The server's log names it beside a failure; by default a random one.
             **options: See `ReadOptions`.
 
         Raises:
             OSError: The file cannot be read (FileNotFoundError if it is missing).
-            TypeError: It is no image, or an option does not exist or is no number.
+            TypeError: It is not an image, or an option does not exist or is not a number.
             ValueError: An option is out of range, or an array has another shape or type.
             OcrError: The server cannot be reached, refuses the image or fails; see `ocr_client.errors`.
         """
@@ -87,8 +87,8 @@ class OcrClient:
             **options: See `ReadOptions`.
 
         Returns:
-            A result for each image, in their order; one that fails is a result, too. Closing the iterator, or
-            leaving a loop over it, gives up what has not begun.
+            A result for each image, in their order; a failure is a result, too. Closing the iterator, or leaving a
+            loop over it, cancels the images that have not been started.
 
         Raises:
             TypeError: An option does not exist or is no number.
@@ -109,7 +109,7 @@ class OcrClient:
                 print(model.name, model.version, model.state, model.devices)
 
         Raises:
-            OcrError: It cannot be reached, or is no Triton.
+            OcrError: It cannot be reached, or is not a Triton server.
         """
         return self._run(self._flows.server_info())
 
@@ -133,25 +133,25 @@ class OcrClient:
             return ReadResult(index=index, name=name, error=error)
 
     def _run(self, flow: Flow[T]) -> T:
-        """Do the steps of a verb, one after the other."""
+        """Perform the actions of a verb, one after the other."""
         answer, error = None, None
         with closing(flow):
             while True:
                 try:
-                    step = flow.throw(error) if error else flow.send(answer)
+                    action = flow.throw(error) if error else flow.send(answer)
                 except StopIteration as end:
                     result: T = end.value
                     return result
                 answer, error = None, None
                 try:
-                    answer = self._perform(step)
+                    answer = self._perform(action)
                 except OcrError as failure:
                     error = failure
 
-    def _perform(self, step: Step) -> Any:
-        match step:
-            case Load(image):
-                return load_image(image)
+    def _perform(self, action: Action) -> Any:
+        match action:
+            case Encode(image):
+                return encode(image)
             case Pause(seconds):
                 return time.sleep(seconds)
-        return self._transport.perform(step)
+        return self._transport.perform(action)

@@ -19,21 +19,21 @@ from ocr_client.results import Page
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument
 
-Source: TypeAlias = bytes | str | os.PathLike[str]
+Document: TypeAlias = bytes | str | os.PathLike[str]
 
 PDF_POINTS_PER_INCH = 72
-# A poster at a high resolution would take gigabytes: its page is rendered with a lower one instead.
+# A poster at a high resolution would take gigabytes, so larger pages are rendered with a lower resolution.
 MAX_RENDERED_PIXELS, MAX_RENDERED_SIDE_PX = 50_000_000, 32_000
-# What cameras and scanners write; anything else is no resolution, but a default or an aspect ratio.
+# What cameras and scanners write. Anything else is a default or an aspect ratio.
 PLAUSIBLE_DPI = (30, 4800)
 # "The first 1024 bytes": ISO 32000, annex H.3, as viewers accept it.
 PDF_MAGIC, PDF_MAGIC_WITHIN = b"%PDF-", 1024
 TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-# Beside PNG, a scan's page takes a tenth of the time and a third of the bytes, and no difference can be seen.
+# Compared with PNG, a scanned page takes a tenth of the time and a third of the bytes, with no visible difference.
 JPEG_QUALITY = 95
-# Without loss: what is no photograph, and what JPEG cannot hold. Every other mode is converted to RGB.
+# Not photographs, or nothing that JPEG can hold. Every other mode is converted to RGB.
 PNG_MODES = {"1", "LA", "P", "RGBA", "I;16"}
-# What Pillow raises on damaged files; its documentation promises no list.
+# What Pillow raises on damaged files; its documentation has no list.
 DAMAGED = (OSError, SyntaxError, ValueError, EOFError, TypeError, Image.DecompressionBombError)
 
 # PDFium may not run in two threads at once, not even on two documents.
@@ -76,16 +76,16 @@ class ReadPage:
     dpi: float
 
 
-def pages(document: Source, *, dpi: float = 200) -> Iterator[DocumentPage]:
+def pages(document: Document, *, dpi: float = 200) -> Iterator[DocumentPage]:
     """Go through a file page by page; one page at a time is in memory.
 
-    The pages of PDFs and of TIFFs with more than one are encoded as JPEG of high quality, or as PNG where
-    they are no photographs. Everything else is one page, and its bytes pass unchanged: what is no image at
-    all is for the server to say.
+    The pages of PDFs, and of TIFFs with more than one page, are encoded as JPEG of high quality, or as PNG if their
+    mode is not that of a photograph. Every other file is one page, and its bytes pass unchanged: the server says
+    whether they are an image.
 
     Args:
         document: The file: its content as bytes, or its path.
-        dpi: Pixels per inch with which PDF pages are rendered, and which an image has that tells none.
+        dpi: Pixels per inch for rendering PDF pages, and for images that state no resolution.
 
     Raises:
         BadImage: A PDF is encrypted or broken, or a page of a PDF or TIFF is.
@@ -104,14 +104,14 @@ def pages(document: Source, *, dpi: float = 200) -> Iterator[DocumentPage]:
     return iter([DocumentPage(number=1, count=1, image=content, dpi=_resolution(content, dpi))])
 
 
-def _first_bytes(document: Source) -> bytes:
+def _first_bytes(document: Document) -> bytes:
     if isinstance(document, bytes):
         return document[:PDF_MAGIC_WITHIN]
     with Path(document).open("rb") as file:
         return file.read(PDF_MAGIC_WITHIN)
 
 
-def _pdf_pages(document: Source, dpi: float) -> Iterator[DocumentPage]:
+def _pdf_pages(document: Document, dpi: float) -> Iterator[DocumentPage]:
     number, count = 1, 1
     while number <= count:
         # Opened anew for every page: until it is closed, PDFium keeps whatever it has read of a file.
@@ -122,11 +122,11 @@ def _pdf_pages(document: Source, dpi: float) -> Iterator[DocumentPage]:
         number += 1
 
 
-def _open_pdf(document: Source) -> "PdfDocument":
+def _open_pdf(document: Document) -> "PdfDocument":
     try:
         import pypdfium2
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("PDFs are rendered by pypdfium2: pip install 'ocr-triton[pdf]'") from error
+        raise ModuleNotFoundError("PDFs are rendered by pypdfium2: pip install 'ocr-triton-client[pdf]'") from error
     try:
         pdf = pypdfium2.PdfDocument(document if isinstance(document, bytes) else Path(document))
     except pypdfium2.PdfiumError as error:
@@ -154,7 +154,7 @@ def _rendered(pdf: "PdfDocument", number: int, dpi: float) -> tuple[Image.Image,
     return image, dpi
 
 
-def _frame_count(document: Source) -> int:
+def _frame_count(document: Document) -> int:
     """How many pages a TIFF has; 1 if Pillow cannot make sense of it at all."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -162,7 +162,7 @@ def _frame_count(document: Source) -> int:
             image = _open_image(document)
         except DAMAGED:
             return 1
-        # Otherwise the pages behind the damage would be missing without a word.
+        # Otherwise the pages after the damage would be missing, and nobody would be told.
         warnings.filterwarnings("error", "Corrupt EXIF data")
         try:
             with image:
@@ -171,7 +171,7 @@ def _frame_count(document: Source) -> int:
             raise BadImage("the TIFF is damaged or truncated: send the whole file") from error
 
 
-def _tiff_pages(document: Source, count: int, dpi: float) -> Iterator[DocumentPage]:
+def _tiff_pages(document: Document, count: int, dpi: float) -> Iterator[DocumentPage]:
     with _open_image(document) as image:
         for number in range(1, count + 1):
             try:
@@ -182,7 +182,7 @@ def _tiff_pages(document: Source, count: int, dpi: float) -> Iterator[DocumentPa
             yield DocumentPage(number=number, count=count, image=encoded, dpi=page_dpi)
 
 
-def _open_image(document: Source) -> Image.Image:
+def _open_image(document: Document) -> Image.Image:
     return Image.open(BytesIO(document) if isinstance(document, bytes) else document)
 
 

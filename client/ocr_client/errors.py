@@ -1,18 +1,23 @@
-"""What can go wrong, by whose turn it is to act. Every message says what to do.
+"""What can go wrong, grouped by who has to act. Every message says what to do.
 
 OcrError
-├── ServerUnreachable   no connection, or it broke: start a server or correct the address
-├── ServerTimeout       no answer in time: wait longer or send less
-├── ServerOverloaded    the server is busy, loading or stopping: try again later
-├── ServerFault         the server failed, lacks the model or answers nonsense: its log knows more
-└── BadRequest          the server refuses the request: it is not allowed, or made for another model
-    ├── BadImage        mend the image
-    └── BadOption       mend the option
+├── ServerUnreachable        no connection, or it broke: start a server or correct the address
+├── ServerTimeout            no answer in time: wait longer or send less
+├── ServerOverloaded         the server is busy, loading or stopping: try again later
+├── ServerFault              the server failed, lacks the model or answers nonsense: its log knows more
+├── SharedMemoryUnavailable  no room in this machine's shared memory: make room, or leave shared_memory out
+└── BadRequest               the server refuses the request: it is not allowed, or made for another model
+    ├── BadImage             mend the image
+    └── BadOption            mend the option
 
 ServerUnreachable and ServerOverloaded come only after the retries that a client makes; nothing else is retried.
 
-What is wrong before anything is sent stays what Python calls it: FileNotFoundError for a missing file, TypeError
-for what is no image, ValueError for an option out of range.
+The server puts a code before what it says about a request: `bad_image: …` is BadImage, `bad_option: …` BadOption,
+`bad_request: …` and every code that this client does not know BadRequest. The message is the sentence without the
+code. Servers older than the codes send the sentence alone, which is a BadRequest, too.
+
+Errors before anything is sent are Python's own: FileNotFoundError for a missing file, TypeError for something that is
+not an image, ValueError for an option out of range.
 """
 
 
@@ -29,11 +34,15 @@ class ServerTimeout(OcrError):
 
 
 class ServerOverloaded(OcrError):
-    """The server takes no request now (HTTP 503, gRPC UNAVAILABLE)."""
+    """The server accepts no requests at the moment (HTTP 503, gRPC UNAVAILABLE)."""
 
 
 class ServerFault(OcrError):
     """The server failed in any other way."""
+
+
+class SharedMemoryUnavailable(OcrError):
+    """This machine's shared memory is full, or it has none; nothing was sent."""
 
 
 class BadRequest(OcrError):
@@ -41,8 +50,8 @@ class BadRequest(OcrError):
 
 
 class BadImage(BadRequest):
-    """The image is no image, damaged, too large or empty."""
+    """The image is damaged, too large, empty or not an image at all (`bad_image`)."""
 
 
 class BadOption(BadRequest):
-    """The server knows no such option, or takes other values for it."""
+    """The server knows no such option, or takes other values for it (`bad_option`)."""

@@ -14,16 +14,15 @@ from ocr_client.errors import (
     ServerTimeout,
     ServerUnreachable,
 )
-from ocr_client.options import RANGES
 from ocr_client.protocol import MODEL
 
-# Triton says which request it was and which ensemble passed a step's message on; that is no news to the caller.
+# Triton puts the request and the ensemble before a step's message; the caller knows both.
 _ORIGIN = re.compile(r"^(\[request id: [^\]]*\] |in ensemble '[^']*', )+")
-# How the server's sentences about an image and about an option begin.
-_IMAGE = re.compile(r"the image |the \w+ image |these \d+ bytes ")
-_OPTION = re.compile(rf"unknown option |({'|'.join(RANGES)}) is ")
+# The server's steps put a code before their sentence: "bad_image: the image is empty". Newer servers may have more.
+_CODED = re.compile(r"(bad_[a-z_]+): (.+)", re.DOTALL)
+_REFUSALS = {"bad_image": BadImage, "bad_option": BadOption}
 
-# What Triton says where the operator has closed an API; over gRPC it calls that UNAVAILABLE.
+# What Triton says if the operator has closed an API; over gRPC its status is then UNAVAILABLE.
 _RESTRICTED = "is restricted, expecting header"
 
 
@@ -38,7 +37,7 @@ def server_error(address: Address, status: int, message: str, *, told: str = "",
         address: The server's.
         status: The HTTP status, or the one that means the same as a gRPC status.
         message: What the server says about it.
-        told: How to name the status; by default as HTTP's.
+        told: How to name the status in the message; by default "HTTP 500" and the like.
         request_id: The request's, if it has one.
     """
     message = _ORIGIN.sub("", message)
@@ -60,7 +59,7 @@ def server_error(address: Address, status: int, message: str, *, told: str = "",
 
 def unreachable(address: Address, reason: object) -> ServerUnreachable:
     """The error when there is no connection, or it broke."""
-    # Who takes HTTP's port for it is told no more than that a socket was closed.
+    # A gRPC client on the HTTP port is told only that a socket was closed.
     port = "'s gRPC port (usually 8001)" if address.is_grpc else ""
     return ServerUnreachable(
         f"no OCR server at {address} ({_told(reason)}): "
@@ -76,7 +75,7 @@ def timeout(address: Address, timeout_s: float) -> ServerTimeout:
 
 
 def not_triton(address: Address, reason: object) -> ServerFault:
-    """The error when an answer makes no sense, as from a port that is not Triton's."""
+    """The error when an answer makes no sense, for example from a port that is not Triton's."""
     protocol, port = ("gRPC", 8001) if address.is_grpc else ("HTTP", 8000)
     return ServerFault(
         f"{address} does not answer as Triton's {protocol} endpoint does ({reason}): "
@@ -99,8 +98,8 @@ def _told(reason: object) -> object:
 
 
 def _refusal(address: Address, message: str) -> BadRequest:
-    if _OPTION.match(message):
-        return BadOption(message)
-    if _IMAGE.match(message):
-        return BadImage(message)
-    return BadRequest(f"{address} refuses the request ({message}): is its {MODEL} of this client's version?")
+    if coded := _CODED.fullmatch(message):
+        code, sentence = coded.groups()
+        return _REFUSALS.get(code, BadRequest)(sentence)
+    # From Triton itself, or from steps that are older than the codes.
+    return BadRequest(f"{address} refuses the request: {message}; is its {MODEL} as new as this client?")

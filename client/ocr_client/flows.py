@@ -1,11 +1,10 @@
-"""What a client does, step by step, without doing it.
+"""What a client does, action by action, without doing it.
 
-Every verb is a generator: it yields what is to be done (a `Step`), is sent the result or thrown the `OcrError`, and
-returns what the verb gives. `client.py` and `async_client.py` do the steps, each in its way; what they do is written
-here once.
+Every verb is a generator: it yields what is to be done (an `Action`), is sent the result or thrown the `OcrError`, and
+returns what the verb gives. `client.py` and `async_client.py` perform the actions, one blocking, the other for asyncio.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28,7 +27,7 @@ from ocr_client.images import ImageLike
 from ocr_client.protocol import build_request, parse_page
 from ocr_client.results import Page
 from ocr_client.retries import pauses_s
-from ocr_client.server_info import ServerInfo, parse_server, ready_models
+from ocr_client.server_info import ServerInfo, parse_server, pipeline, ready_models
 from ocr_client.settings import Settings
 from ocr_client.shared_memory import Region, Regions
 
@@ -36,8 +35,8 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """Load an image from where it is; gives its encoded file."""
+class Encode:
+    """Get the encoded file of an image, from where it is; gives its bytes."""
 
     image: ImageLike
 
@@ -49,8 +48,8 @@ class Pause:
     seconds: float
 
 
-Step: TypeAlias = Load | Pause | Call
-Flow: TypeAlias = Generator[Step, Any, T]
+Action: TypeAlias = Encode | Pause | Call
+Flow: TypeAlias = Generator[Action, Any, T]
 
 
 class Flows:
@@ -62,14 +61,14 @@ class Flows:
 
     def read(self, image: ImageLike, options: Mapping[str, object], request_id: str | None) -> Flow[Page]:
         """Read the text in one image."""
-        content = yield Load(image)
+        content = yield Encode(image)
         request = build_request(content, options, request_id)
         shared = self._settings.shared_memory
         infer = partial(self._infer_shared, request, content) if shared else partial(_do, request)
         return parse_page((yield from self._retried(infer)))
 
     def ready(self) -> Flow[bool]:
-        """Whether images can be read; no failure is an error."""
+        """Whether images can be read; a failure means no."""
         try:
             return bool((yield IsReady()))
         except OcrError:
@@ -81,19 +80,17 @@ class Flows:
         ready = yield IsReady()
         # An operator may have closed what follows to the public.
         index = yield from _do_if_possible(ListModels())
-        configs = {}
-        for name in ready_models(index):
-            configs[name] = (yield from _do_if_possible(DescribeModel(name))) or {}
+        configs = yield from _model_configs(index or [])
         return parse_server(str(self._settings.address), ready, server, index, configs)
 
     def close(self) -> Flow[None]:
-        """Have the server let go of the shared memory, but for what it is still reading."""
-        with suppress(OcrError):  # it has gone, and the memory with it
+        """Have the server close the shared memory, except what it is still reading."""
+        with suppress(OcrError):  # it has stopped, and the memory is gone with it
             for name in self._regions.retire_idle():
                 yield from _do_if_possible(UnregisterRegion(name))
 
     def _retried(self, attempt: Callable[[], Flow[T]]) -> Flow[T]:
-        """Try again while the server is unavailable, as often as the settings say."""
+        """Try again while the server is unavailable, up to `retries` times."""
         for pause_s in pauses_s(self._settings.retries):
             try:
                 return (yield from attempt())
@@ -119,7 +116,7 @@ class Flows:
         except BadRequest:
             self._regions.take_back(region)
             raise
-        except BaseException:  # cancelled, too: the server may go on reading
+        except BaseException:  # also when cancelled: the server may still be reading
             self._regions.retire(region)
             raise
         self._regions.take_back(region)
@@ -132,6 +129,16 @@ class Flows:
             raise failures.not_shared(self._settings.address, error) from error
         region.registered = True
         region.forget_name()
+
+
+def _model_configs(index: Sequence[Any]) -> Flow[dict[str, Any]]:
+    """The configurations of the pipeline's ready models: each may name further ones."""
+    configs: dict[str, Any] = {}
+    ready = ready_models(index)
+    while names := [name for name in pipeline(index, configs) if name in ready and name not in configs]:
+        for name in names:
+            configs[name] = (yield from _do_if_possible(DescribeModel(name))) or {}
+    return configs
 
 
 def _do(call: Call) -> Flow[Any]:

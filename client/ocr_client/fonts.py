@@ -1,6 +1,6 @@
-"""Fonts for drawing text of any script: Pillow's own knows ASCII only, the system's know the rest.
+"""Fonts for drawing text of any script: Pillow's own font has ASCII only, the system's fonts have the rest.
 
-Where no font has a letter, the box that fonts show instead is drawn.
+A letter that no font has is drawn as the box that fonts show instead.
 """
 
 import shutil
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from PIL import ImageFont
 
-# Where there is no fontconfig (Windows, macOS), Pillow finds these in the system's folders; first what is wide-ranging.
+# Without fontconfig (Windows, macOS), Pillow finds these in the system's folders; the ones with most scripts are first.
 NAMES = (
     "Arial Unicode.ttf",
     "arial.ttf",
@@ -26,7 +26,7 @@ NAMES = (
     "NotoSansCJK-Regular.ttc",
 )
 FONTCONFIG_TIMEOUT_S = 10
-# In no font: Unicode keeps the last planes for private use.
+# No font has it: Unicode keeps the last planes for private use.
 NOBODYS_LETTER = "\U0010fffd"
 
 
@@ -38,7 +38,7 @@ class FontFile(NamedTuple):
 
 
 def font_for(text: str, size_px: int) -> ImageFont.FreeTypeFont:
-    """The first font that has all letters of a text, or else one that lacks the fewest."""
+    """The first font that has all letters of a text, or else the one that lacks the fewest."""
     return _load(_choose(frozenset(text)), max(1, size_px))
 
 
@@ -56,7 +56,7 @@ def _choose(letters: frozenset[str]) -> FontFile | None:
 
 @lru_cache(maxsize=1)
 def system_fonts() -> tuple[FontFile, ...]:
-    """The system's fonts, the most usual ones first; none where there is no way to find them."""
+    """The system's fonts, the most common ones first; empty if they cannot be found."""
     program = shutil.which("fc-match")
     found = _fontconfig(program) if program else [FontFile(name, 0) for name in NAMES]
     return tuple(file for file in found if _loads(file))

@@ -18,17 +18,17 @@ ImageLike: TypeAlias = (
 TIFF_MODES = ("1", "L", "RGB", "RGBA", "CMYK", "I", "I;16", "F")
 
 
-def load_image(image: ImageLike) -> bytes:
+def encode(image: ImageLike) -> bytes:
     """Give the encoded file for anything that may be given as an image.
 
     Args:
         image: The encoded file (JPEG, PNG, …): its content, its path, or a file opened for reading bytes. Or
-            pixels: an array (height, width, 3) uint8 RGB, or a PIL image, of which the current frame counts.
-            Pixels travel without loss and uncompressed, three bytes a pixel as a rule.
+            pixels: an array (height, width, 3) uint8 RGB, or the current frame of a PIL image. Pixels are sent
+            uncompressed, usually with three bytes a pixel.
 
     Raises:
         OSError: The file cannot be read (FileNotFoundError if it is missing).
-        TypeError: It is nothing of all this.
+        TypeError: It is none of these.
         ValueError: The array has another shape or type.
     """
     if isinstance(image, bytes):
@@ -38,9 +38,9 @@ def load_image(image: ImageLike) -> bytes:
     if isinstance(image, (str, os.PathLike)):
         return Path(image).read_bytes()
     if isinstance(image, np.ndarray):
-        return _encode(Image.fromarray(_checked(image)))
+        return _tiff(Image.fromarray(_checked(image)))
     if isinstance(image, Image.Image):
-        return _encode(image)
+        return _tiff(image)
     return _read(image)
 
 
@@ -79,7 +79,7 @@ def _checked(pixels_rgb: NDArray[Any]) -> NDArray[np.uint8]:
     return pixels_rgb
 
 
-def _encode(image: Image.Image) -> bytes:
+def _tiff(image: Image.Image) -> bytes:
     """Write an image as a viewer shows it, without loss."""
     upright = ImageOps.exif_transpose(image)
     if upright.has_transparency_data:

@@ -1,4 +1,4 @@
-"""Work on many items at once, their results in the items' order, without taking more items than needed."""
+"""Work on several items at once, with the results in the items' order, taking no more items than needed."""
 
 import asyncio
 from collections import deque
@@ -12,15 +12,15 @@ T = TypeVar("T")
 R = TypeVar("R")
 Tasks: TypeAlias = SimpleQueue[tuple[Future[R], T] | None]
 
-# Items taken and not yet given back, per worker: one slow item does not make the other workers wait at once.
+# How many items per worker may be taken before the first of them is done, so that a slow one does not stop the others.
 AHEAD = 2
 
 
 def map_ordered(function: Callable[[T], R], items: Iterable[T], workers: int) -> Generator[R, None, None]:
     """Apply a function to items in threads.
 
-    The threads are daemons, unlike those of `concurrent.futures`: Ctrl-C ends the program without waiting for the
-    slowest answer.
+    The threads are daemons, unlike those of `concurrent.futures`, so that Ctrl-C ends the program without waiting for
+    the slowest answer.
 
     Args:
         function: Gets an item.
@@ -28,7 +28,7 @@ def map_ordered(function: Callable[[T], R], items: Iterable[T], workers: int) ->
         workers: How many threads there are.
 
     Yields:
-        What the function gave, or what it raised is raised.
+        What the function returns; what it raises is raised here.
     """
     tasks: Tasks[R, T] = SimpleQueue()
     futures: deque[Future[R]] = deque()
@@ -71,13 +71,13 @@ async def map_ordered_async(
         workers: How many calls are under way at the same time.
 
     Yields:
-        What the function gave, or what it raised is raised.
+        What the function returns; what it raises is raised here.
     """
-    limit = asyncio.Semaphore(workers)
+    slots = asyncio.Semaphore(workers)
     tasks: deque[asyncio.Task[R]] = deque()
     try:
         async for item in items:
-            tasks.append(asyncio.create_task(_limited(function, item, limit)))
+            tasks.append(asyncio.create_task(_in_slot(function, item, slots)))
             while tasks and (tasks[0].done() or len(tasks) == AHEAD * workers):
                 yield await tasks.popleft()
         while tasks:
@@ -88,6 +88,6 @@ async def map_ordered_async(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _limited(function: Callable[[T], Awaitable[R]], item: T, limit: asyncio.Semaphore) -> R:
-    async with limit:
+async def _in_slot(function: Callable[[T], Awaitable[R]], item: T, slots: asyncio.Semaphore) -> R:
+    async with slots:
         return await function(item)

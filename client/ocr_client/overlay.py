@@ -1,6 +1,6 @@
 """A picture of what was read: the image with its boxes, and beside it the text in the same places.
 
-Colours tell the recognizer's confidence: blue is sure, amber doubtful, red likely wrong.
+Colours show the recognizer's confidence: blue is sure, amber doubtful, red likely wrong.
 """
 
 import os
@@ -16,10 +16,10 @@ from ocr_client.results import Line, Page
 Colour = tuple[int, int, int]
 
 SURE, DOUBTFUL, WRONG = (0, 98, 214), (208, 108, 0), (214, 30, 52)
-# Each half is brought to a size at which letters can be read and the file can still be handled.
+# Each half is scaled so that letters can be read and the file stays small enough.
 SHORTEST_PX, LONGEST_PX = 1200, 3200
 GAP_PX = 4
-# Of the font's size, in parts of the box's height: boxes leave some room around the letters.
+# The font's size as a part of the box's height: boxes are a little larger than the letters.
 LETTER_HEIGHT = 0.8
 FIGURE_HEIGHT = 0.4
 
@@ -36,7 +36,7 @@ def draw_overlay(image: bytes | str | os.PathLike[str], page: Page) -> Image.Ima
 
     Raises:
         OSError: The file cannot be read, or Pillow cannot decode it.
-        ValueError: The page is that of an image of another size, or the image is too large for Pillow.
+        ValueError: The page is that of an image of another size, or it is too large for Pillow.
     """
     photo = displayed(image)
     if photo.size != (page.width, page.height):
@@ -128,8 +128,8 @@ def _paste_turned(
 
 def _joined(first: Image.Image, second: Image.Image) -> Image.Image:
     width, height = first.size
-    step = (0, height + GAP_PX) if width > 2 * height else (width + GAP_PX, 0)
-    both = Image.new("RGB", (width + step[0], height + step[1]), "grey")
+    offset = (0, height + GAP_PX) if width > 2 * height else (width + GAP_PX, 0)
+    both = Image.new("RGB", (width + offset[0], height + offset[1]), "grey")
     both.paste(first, (0, 0))
-    both.paste(second, step)
+    both.paste(second, offset)
     return both

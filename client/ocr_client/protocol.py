@@ -1,6 +1,7 @@
-"""What a request and an answer mean: no I/O here, every client and transport shares this file."""
+"""Requests and answers of the ensemble, without I/O: every client and transport uses this module."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, cast
 from uuid import uuid4
 
@@ -13,10 +14,17 @@ from ocr_client.options import request_parameters
 from ocr_client.results import Line, Page, Quad
 
 MODEL = "ocr_ensemble"
-# What the ensemble consists of, in the data's way; ctc_decoding calls the last one.
-STEPS = ("image_preprocessing", "text_detection", "text_cropping", "ctc_decoding", "text_recognition")
 INPUT = "image"
-OUTPUTS = ("texts", "text_confidences", "quads", "quad_scores", "image_size")
+# What is asked for: each output's name and dimensions, as in the ensemble's configuration; -1 is the number of lines.
+OUTPUTS: Mapping[str, tuple[int, ...]] = MappingProxyType(
+    {
+        "texts": (-1,),
+        "text_confidences": (-1,),
+        "quads": (-1, 4, 2),
+        "quad_scores": (-1,),
+        "image_size": (2,),
+    }
+)
 
 
 def build_request(content: bytes, options: Mapping[str, object], request_id: str | None = None) -> Infer:
@@ -33,7 +41,7 @@ def build_request(content: bytes, options: Mapping[str, object], request_id: str
 
 
 def check_many(images: object, concurrency: int, options: Mapping[str, object]) -> None:
-    """Refuse at once what is no image's fault.
+    """Refuse at once whatever is wrong with all of the images.
 
     Raises:
         TypeError: A path or a file's content is given as if it were many, or an option does not exist or is no number.
@@ -49,42 +57,42 @@ def check_many(images: object, concurrency: int, options: Mapping[str, object]) 
 def parse_page(outputs: Mapping[str, NDArray[Any] | None]) -> Page:
     """Turn the ensemble's outputs into a page.
 
-    Confidences and scores are rounded to 4 decimals, corners to hundredths of a pixel: float32 noise
-    ends there.
+    Confidences and scores are rounded to 4 decimals, corners to hundredths of a pixel: the rest is float32 noise.
 
     Args:
         outputs: `texts` (N,) bytes in UTF-8; `text_confidences` (N,) float32; `quads` (N, 4, 2) float32;
-            `quad_scores` (N,) float32; `image_size` (2,) int32 (height, width).
+            `quad_scores` (N,) float32; `image_size` (2,) int32 (height, width). Others are ignored.
 
     Raises:
         ServerFault: An output is missing or has another shape, or a text is not UTF-8.
     """
-    texts, confidences, quads, scores, size_hw = _checked(outputs)
+    arrays = _checked(outputs)
     try:
-        decoded = [text.decode() for text in texts]
+        texts = [text.decode() for text in arrays["texts"]]
     except UnicodeDecodeError as error:
         raise ServerFault(f"the server sent a text that is not UTF-8 ({error}): see its log") from error
-    rows = zip(decoded, _rounded(confidences, 4), _rounded(quads, 2), _rounded(scores, 4), strict=True)
+    confidences, scores = (_rounded(arrays[name], 4) for name in ("text_confidences", "quad_scores"))
+    rows = zip(texts, confidences, _rounded(arrays["quads"], 2), scores, strict=True)
     lines = tuple(
         Line(text=text, confidence=confidence, quad=cast("Quad", tuple(map(tuple, quad))), score=score)
         for text, confidence, quad, score in rows
     )
-    height, width = size_hw.tolist()
+    height, width = arrays["image_size"].tolist()
     return Page(width=width, height=height, lines=lines)
 
 
-def _checked(outputs: Mapping[str, NDArray[Any] | None]) -> list[NDArray[Any]]:
+def _checked(outputs: Mapping[str, NDArray[Any] | None]) -> dict[str, NDArray[Any]]:
     present = {name: array for name in OUTPUTS if (array := outputs.get(name)) is not None}
     if missing := [name for name in OUTPUTS if name not in present]:
         raise ServerFault(f"the answer lacks {', '.join(missing)}: is {MODEL} of this client's version?")
     count = present["texts"].size
-    shapes = ((count,), (count,), (count, 4, 2), (count,), (2,))
-    for (name, array), shape in zip(present.items(), shapes, strict=True):
+    for name, array in present.items():
+        shape = tuple(count if size < 0 else size for size in OUTPUTS[name])
         if array.shape != shape:
             raise ServerFault(
                 f"the answer's {name} has shape {array.shape}, expected {shape}: is {MODEL} of this client's version?"
             )
-    return list(present.values())
+    return present
 
 
 def _rounded(numbers: NDArray[Any], decimals: int) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What was read. `Page` and `Line` are the JSON schema: field for field, in this order."""
+"""What was read. `Page` and `Line` are the JSON schema: the same fields in the same order."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -81,7 +81,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadResult:
-    """What became of one image among many: its page, or the error.
+    """The result for one of many images: its page, or the error.
 
     Attributes:
         index: Its place among the images, from 0.

@@ -10,7 +10,7 @@ LONGEST_S = 5.0
 def pauses_s(retries: int) -> Iterator[float]:
     """A pause before each retry, twice as long as the one before, shortened at random by up to a half.
 
-    Chance keeps many clients that failed together from coming back together ("equal jitter" in M. Brooker,
+    Without chance, many clients that failed together would come back together ("equal jitter" in M. Brooker,
     "Exponential Backoff and Jitter", AWS Architecture Blog, 2015).
 
     Yields:

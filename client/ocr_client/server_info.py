@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ocr_client.protocol import MODEL, STEPS
+from ocr_client.protocol import MODEL
 
 READY = "READY"
 # What an entry of a model's instance_group runs on.
@@ -13,7 +13,7 @@ DEVICES = {"KIND_CPU": "CPU", "KIND_GPU": "GPU", "KIND_MODEL": "what the model c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelInfo:
-    """One model of the OCR pipeline.
+    """One model of the server.
 
     Attributes:
         name: Its name.
@@ -22,6 +22,7 @@ class ModelInfo:
         reason: Why it is not ready, as far as the server says so.
         backend: "python", "onnxruntime", …; "ensemble" for the chain of the others; empty if it is not ready.
         devices: How many instances run where, such as "2 x CPU" or "1 x GPU 0".
+        instances: How many there are in all; 0 for an ensemble, and if it is not ready.
     """
 
     name: str
@@ -30,6 +31,7 @@ class ModelInfo:
     reason: str
     backend: str
     devices: tuple[str, ...]
+    instances: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,8 @@ class ServerInfo:
         name: Its own name, usually "triton".
         version: Of the Triton server.
         ready: Whether images can be read.
-        models: Those of the OCR pipeline; empty if the server does not tell.
+        models: The ensemble, its steps in their order, and behind a step the recognizer that it calls. All models of
+            the server while the ensemble is not loaded: any may be the reason. Empty if the server does not tell.
     """
 
     url: str
@@ -49,6 +52,11 @@ class ServerInfo:
     version: str
     ready: bool
     models: tuple[ModelInfo, ...]
+
+    @property
+    def most_instances(self) -> int:
+        """How many instances the model with the most has; 0 if the server does not tell."""
+        return max((model.instances for model in self.models), default=0)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -73,28 +81,46 @@ def parse_server(
         ready: Whether the ensemble is.
         server: Its description of itself.
         index: Its repository's index; None if it does not tell.
-        configs: The configuration of every model that is ready, by name.
+        configs: The configurations that the server gives, by the models' names.
     """
     entries = {entry["name"]: entry for entry in index or []}
-    names = () if index is None else (MODEL, *STEPS)
+    names = [] if index is None else pipeline(index, configs)
     models = tuple(_parse_model(name, entries.get(name), configs.get(name, {})) for name in names)
     return ServerInfo(url=url, name=server["name"], version=server["version"], ready=ready, models=models)
 
 
-def ready_models(index: Sequence[Any] | None) -> list[str]:
-    """Those of the pipeline's models that are ready."""
-    return [entry["name"] for entry in index or [] if entry.get("state") == READY and entry["name"] in (MODEL, *STEPS)]
+def pipeline(index: Sequence[Any], configs: Mapping[str, Any]) -> list[str]:
+    """The names of `ServerInfo.models`, as far as the server's configurations tell them."""
+    names = [MODEL]
+    for step in configs.get(MODEL, {}).get("ensemble_scheduling", {}).get("step", ()):
+        names += [step["model_name"], *_called(configs.get(step["model_name"], {}))]
+    if MODEL not in ready_models(index):
+        names += [entry["name"] for entry in index]
+    return list(dict.fromkeys(names))
+
+
+def ready_models(index: Sequence[Any]) -> list[str]:
+    """Those that are ready of the server's models."""
+    return [entry["name"] for entry in index if entry.get("state") == READY]
+
+
+def _called(config: Mapping[str, Any]) -> Iterator[str]:
+    """The recognizer that a step's configuration names: the step calls it, the ensemble does not."""
+    if recognizer := config.get("parameters", {}).get("recognizer"):
+        yield recognizer["string_value"]
 
 
 def _parse_model(name: str, entry: Mapping[str, Any] | None, config: Mapping[str, Any]) -> ModelInfo:
     entry = {"state": "MISSING"} if entry is None else entry
+    groups = config.get("instance_group", ())
     return ModelInfo(
         name=name,
         version=entry.get("version", ""),
         state=entry.get("state", "UNAVAILABLE"),
         reason=entry.get("reason", ""),
         backend=config.get("backend") or config.get("platform", ""),
-        devices=tuple(device for group in config.get("instance_group", ()) for device in _devices(group)),
+        devices=tuple(device for group in groups for device in _devices(group)),
+        instances=sum(group.get("count", 1) * len(group.get("gpus") or [None]) for group in groups),
     )
 
 

@@ -1,4 +1,4 @@
-"""How a client talks to its server: written once, for both clients and the command line."""
+"""How a client connects to its server: written once, for both clients and the command line."""
 
 import math
 from collections.abc import Mapping
@@ -15,13 +15,13 @@ class ClientOptions(TypedDict, total=False):
     """Keyword arguments of both clients.
 
     Attributes:
-        timeout_s: Seconds to wait for the connection, and then for the answer; 60 by default. Every attempt has
-            them anew.
+        timeout_s: Seconds to wait for the connection, and then for the answer; 60 by default. They start again with
+            every attempt.
         retries: How often to try again, after growing pauses, while the server is unreachable or overloaded; 3 by
             default, which takes less than a second. 0 is never.
         headers: Sent with every request: HTTP headers, gRPC metadata.
-        tls: Certificates for https and grpcs, where the system's own are not enough.
-        shared_memory: Whether to hand images over in system shared memory. The server must run on this machine
+        tls: Certificates for https and grpcs, if the system's own are not enough.
+        shared_memory: Whether to pass images through system shared memory. The server must run on this machine
             (in a container: with --ipc=host) and as the same user, on Linux.
     """
 
@@ -56,6 +56,6 @@ class Settings:
 
         Raises:
             TypeError: There is no such option.
-            ValueError: The URL is no server's address, or an option is out of range.
+            ValueError: The URL is not the address of a server, or an option is out of range.
         """
         return cls(parse_url(url), **options)

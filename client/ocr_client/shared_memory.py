@@ -1,7 +1,7 @@
 """Regions of system shared memory, in which a server on the same machine finds an image.
 
-A region is a file in /dev/shm. Its name goes as soon as the server has opened it: whatever ends this process, no
-file stays behind.
+A region is a file in /dev/shm. Its name is removed as soon as the server has opened it, so no file stays behind when
+this process ends, even if it is killed.
 """
 
 import os
@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from ocr_client.errors import SharedMemoryUnavailable
+
 FOLDER = Path("/dev/shm")  # noqa: S108  what Linux's shm_open uses
 # A region is a power of two from here on, so that the next image fits in, too.
 SMALLEST = 1 << 20
+DO_WITHOUT = "leave shared_memory out"
 
 
 @dataclass(slots=True, eq=False)
@@ -37,10 +40,17 @@ class Region:
         return f"/{self.name}"
 
     def write(self, image: bytes) -> None:
-        """Put an image at the beginning."""
+        """Put an image at the beginning.
+
+        Raises:
+            SharedMemoryUnavailable: There is no room.
+        """
         rest = memoryview(image)
-        while rest:
-            rest = rest[os.pwrite(self.file, rest, len(image) - len(rest)) :]
+        try:
+            while rest:
+                rest = rest[os.pwrite(self.file, rest, len(image) - len(rest)) :]
+        except OSError as error:
+            raise _no_room(len(image), error) from error
 
     def forget_name(self) -> None:
         """Remove the name; who has opened the region keeps it."""
@@ -64,7 +74,7 @@ class Regions:
         """An idle region with room for an image, or a new one.
 
         Raises:
-            OSError: /dev/shm is full, or this is not Linux.
+            SharedMemoryUnavailable: /dev/shm is full, or this is not Linux.
         """
         with self._lock:
             for region in self._idle:
@@ -91,19 +101,29 @@ class Regions:
             idle, self._idle = self._idle, []
         for region in idle:
             self.retire(region)
-        return self._left_to_server
+        with self._lock:
+            return list(self._left_to_server)
 
 
 def _create(byte_size: int) -> Region:
     name = f"ocr-{uuid4().hex}"
     if not FOLDER.is_dir():
-        raise OSError(f"shared_memory needs {FOLDER}, as Linux has it")
-    file = os.open(FOLDER / name, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        raise SharedMemoryUnavailable(f"shared_memory needs {FOLDER}, as Linux has it: leave it out")
+    try:
+        file = os.open(FOLDER / name, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise SharedMemoryUnavailable(f"{FOLDER} cannot be used ({error.strerror}): {DO_WITHOUT}") from error
     region = Region(name, byte_size, file)
     try:
         # Without its pages reserved, a write beyond what /dev/shm has left would kill the process.
         os.posix_fallocate(file, 0, byte_size)
     except OSError as error:
         region.close()
-        raise OSError(error.errno, f"{FOLDER} has no room for {byte_size} bytes ({error.strerror})") from error
+        raise _no_room(byte_size, error) from error
     return region
+
+
+def _no_room(byte_size: int, error: OSError) -> SharedMemoryUnavailable:
+    return SharedMemoryUnavailable(
+        f"{FOLDER} has no room for {byte_size} bytes ({error.strerror}): make room there, or {DO_WITHOUT}"
+    )

@@ -1,4 +1,4 @@
-"""The wheel by itself: on every Python that it names, it installs into an empty environment and reads an image.
+"""The client's wheel alone: on every Python that it names, it installs into an empty environment and reads an image.
 
 It takes those Pythons and a package registry: `pytest -m wheel`.
 """
@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,10 @@ from tests.triton import Triton
 pytestmark = pytest.mark.wheel
 
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
-NOT_OF_THE_CLIENT = ("benchmarks", "cv2", "downloads", "export", "onnx", "samples", "server", "tests")
+NOT_OF_THE_CLIENT = (
+    *("benchmarks", "downloads", "export", "ocr_core", "ocr_launch", "samples", "server", "tests"),
+    *("cv2", "google", "grpc", "onnx"),
+)
 
 
 def run(*command: str | Path, cwd: Path, url: str = "") -> str:
@@ -32,9 +36,19 @@ def run(*command: str | Path, cwd: Path, url: str = "") -> str:
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ROOT, cwd=folder)
+    run(
+        sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ROOT / "client", cwd=folder
+    )
     (built,) = folder.iterdir()
     return built
+
+
+def test_the_wheel_has_its_licence_and_its_types(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "ocr_client/py.typed" in names
+    assert "ocr_client/demo/page.html" in names
+    assert [name for name in names if name.endswith("/licenses/LICENSE")]
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"ocr_client", "ocr_triton_client"}
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -20,7 +20,7 @@ from benchmarks.gpu_report import Level, Report
 from benchmarks.gpu_variants import SWEEP, Variant
 from benchmarks.gpu_watch import GpuWatch, query
 from benchmarks.statistics import Work
-from ocr_client.cli.load import Speed
+from ocr_client.load_generator import Speed
 from server import requirements
 from tests.project import MODEL_REPOSITORY
 

@@ -1,4 +1,22 @@
-"""The `ocr` command: results on stdout, everything else on stderr."""
+"""The `ocr` command: results on stdout, everything else on stderr.
+
+| module     | what is in it                                                              |
+|------------|----------------------------------------------------------------------------|
+| read       | `ocr read`: its options, and what becomes of an interruption               |
+| status     | `ocr status`                                                               |
+| demo       | `ocr demo`; the page and its server are in `ocr_client.demo`               |
+| bench      | `ocr bench`; what it measures with is `ocr_client.load_generator`          |
+| connection | the options of every command that asks a server                            |
+| inputs     | arguments → the files that they name                                       |
+| plan       | inputs and options → which file each result is written into                |
+| outputs    | the names of those files, and writing a whole file or none                 |
+| outcomes   | inputs → their pages → what was read, in the inputs' order                 |
+| delivery   | what was read → stdout, a file or a folder                                 |
+| probe      | the small images that `ocr status` has read                                |
+| progress   | how far a run is and what failed, on stderr                                |
+| view       | what was read, as people see it                                            |
+| terminal   | colours, where they are wanted                                             |
+"""
 
 import click
 
@@ -9,23 +27,24 @@ from ocr_client.cli.status import status
 
 EPILOG = """\b
 Examples:
-  ocr read receipt.jpg                what is written on it
-  ocr status                          is there a server, and is it well?
-  ocr demo                            try it in the browser
+  ocr read receipt.jpg                read the text in an image
+  ocr status                          check the server
+  ocr demo                            try OCR in the browser
+  ocr bench scans/                    measure the server
 
 \b
-Completion of options and file names, to be put into the shell's start-up file:
+For completion of options and file names, add the line of your shell to its start-up file:
   bash  eval "$(_OCR_COMPLETE=bash_source ocr)"
   zsh   eval "$(_OCR_COMPLETE=zsh_source ocr)"
   fish  _OCR_COMPLETE=fish_source ocr | source
 
 \b
-OCR_URL names the server for all commands. NO_COLOR=1 turns colours off.
+OCR_URL sets the server for all commands. NO_COLOR=1 turns colours off.
 """
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="ocr-triton", prog_name="ocr")
+@click.version_option(package_name="ocr-triton-client", prog_name="ocr")
 def main() -> None:
     """Read the text in images with an OCR server (`make serve` starts one)."""
 

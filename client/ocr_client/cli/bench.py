@@ -6,9 +6,9 @@ import click
 
 from ocr_client.cli.connection import Connect, connection_options
 from ocr_client.cli.inputs import Input, expand
-from ocr_client.cli.load import Load, Speed
 from ocr_client.documents import pages
 from ocr_client.errors import OcrError
+from ocr_client.load_generator import LoadGenerator, Speed
 
 EXAMPLES = """\b
 Examples:
@@ -39,7 +39,7 @@ DEFAULT_DURATION_S = 10.0
     "--warm-up",
     type=click.IntRange(0),
     metavar="N",
-    help="Requests before, which do not count.  [default: as many as are under way at once]",
+    help="Requests before the measurement, which do not count.  [default: as many as are under way at once]",
 )
 @click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @connection_options
@@ -56,28 +56,30 @@ def bench(
 ) -> None:
     """Measure how fast a server reads IMAGES: files, folders, patterns or URLs.
 
-    They are loaded first and then sent in turn, again and again. A latency is what this program waits for: the
-    network, the server's queue and the reading. With more requests under way than the server can work on, the
-    throughput stays and the latencies grow. --duration and --requests together end with what is reached first.
+    All of them are brought into memory first; then they are sent in turn, again and again. A latency is the time from
+    sending a request to its answer: the network, the server's queue and the reading. With more requests under way than
+    the server can work on, the throughput stays and the latencies grow. With both --duration and --requests, the run
+    ends with the first of them that is reached.
     """
-    contents = [image for source in expand(images, recursive=False) for image in _load(source)]
+    contents = [image for file in expand(images, recursive=False) for image in _images(file)]
     if duration_s is None and requests is None:
         duration_s = DEFAULT_DURATION_S
     with connect() as client:
-        before = Load(client.read, contents, requests=concurrency if warm_up is None else warm_up).run(concurrency)
+        first_requests = concurrency if warm_up is None else warm_up
+        before = LoadGenerator(client.read, contents, requests=first_requests).run(concurrency)
         if before.errors and not before.latency_ms:
             raise click.ClickException(next(iter(before.messages.values())))
-        speed = Load(client.read, contents, requests=requests, duration_s=duration_s).run(concurrency)
+        speed = LoadGenerator(client.read, contents, requests=requests, duration_s=duration_s).run(concurrency)
     click.echo(json.dumps(speed.to_dict()) if output_format == "json" else _told(speed, len(contents)))
     ctx.exit(1 if speed.errors else 0)
 
 
-def _load(source: Input) -> list[bytes]:
+def _images(file: Input) -> list[bytes]:
     """The images of a file: its pages, where it has several."""
     try:
-        return [page.image for page in pages(source.load())]
+        return [page.image for page in pages(file.fetch())]
     except (OcrError, OSError, ValueError, ModuleNotFoundError) as error:
-        raise click.ClickException(f"{source.name}: {error}") from error
+        raise click.ClickException(f"{file.name}: {error}") from error
 
 
 def _told(speed: Speed, images: int) -> str:

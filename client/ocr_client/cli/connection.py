@@ -1,4 +1,4 @@
-"""The options that every command has which asks a server."""
+"""The options of every command that asks a server."""
 
 from collections.abc import Callable
 from functools import partial, wraps
@@ -34,13 +34,13 @@ OPTIONS = (
         "headers",
         multiple=True,
         metavar="'NAME: VALUE'",
-        help="Send a header with every request, such as an authorization; may be given several times.",
+        help="Send a header with every request, such as an authorization; can be repeated.",
     ),
-    click.option("--ca-file", metavar="PEM", help="Trust the servers that these authorities vouch for."),
+    click.option("--ca-file", metavar="PEM", help="Trust servers with a certificate of these authorities."),
     click.option("--cert-file", metavar="PEM", help="This client's own certificate, with --key-file."),
     click.option("--key-file", metavar="PEM", help="Its private key."),
     click.option(
-        "--shared-memory", is_flag=True, help="Hand images over in memory; the server must run on this machine."
+        "--shared-memory", is_flag=True, help="Pass images through shared memory; the server must run on this machine."
     ),
 )
 

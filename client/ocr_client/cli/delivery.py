@@ -10,7 +10,7 @@ from typing import BinaryIO
 from ocr_client.cli.inputs import Input
 from ocr_client.cli.outcomes import Outcome
 from ocr_client.cli.outputs import complete_file
-from ocr_client.cli.report import Report
+from ocr_client.cli.progress import Progress
 from ocr_client.documents import ReadPage
 from ocr_client.errors import ServerOverloaded, ServerUnreachable
 from ocr_client.formats import Writer
@@ -18,11 +18,11 @@ from ocr_client.overlay import draw_overlay
 
 
 class Stopped(Exception):
-    """The server is not there any more: there is no use in going on."""
+    """The server cannot be reached any more, so the run ends."""
 
 
 class _Incomplete(Exception):
-    """A page of a file has failed: no result rather than one that looks whole."""
+    """A page of a file has failed: no file is better than one that looks complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +30,18 @@ class Delivery:
     """Takes the outcomes in their order and writes them.
 
     Attributes:
-        report: Told of every outcome.
+        progress: Told of every outcome.
         pictures: Where to draw overlays; empty for none.
     """
 
-    report: Report
+    progress: Progress
     pictures: Mapping[Input, Path]
 
     def to_people(self, outcomes: Iterator[Outcome], show: Callable[[Iterable[ReadPage]], None]) -> None:
         """Print for people.
 
         Raises:
-            Stopped: The server has gone.
+            Stopped: The server cannot be reached any more.
         """
         show(self._results(outcomes))
 
@@ -49,16 +49,16 @@ class Delivery:
         """Write everything to standard output, each page as soon as it is read.
 
         Raises:
-            Stopped: The server has gone.
+            Stopped: The server cannot be reached any more.
         """
         stdout = sys.stdout.buffer
         writer.write(self._flushed(outcomes, stdout), stdout)
 
     def to_file(self, outcomes: Iterator[Outcome], writer: Writer, file: Path) -> None:
-        """Write everything into one file, which is there in the end or not at all.
+        """Write everything into one file, which is complete or not there.
 
         Raises:
-            Stopped: The server has gone.
+            Stopped: The server cannot be reached any more.
         """
         with complete_file(file) as stream:
             writer.write(self._results(outcomes), stream)
@@ -67,43 +67,43 @@ class Delivery:
         """Write a file for each input as soon as all its pages are read; none if one of them fails.
 
         Raises:
-            Stopped: The server has gone.
+            Stopped: The server cannot be reached any more.
         """
         for first in outcomes:
             pages = _pages_of_file(first, outcomes)
             try:
-                self._to_file_if_complete(pages, writer, files[first.source])
+                self._to_file_if_complete(pages, writer, files[first.file])
             except (OSError, ValueError) as error:
                 if getattr(error, "errno", None):  # the disk's, not the image's
                     raise
-                self.report.fail(first.source.name, error)
+                self.progress.fail(first.file.name, error)
                 self._skip(pages)
 
     def _to_file_if_complete(self, pages: Iterator[Outcome], writer: Writer, file: Path) -> None:
-        failed_before = self.report.failed
+        failed_before = self.progress.failed
         with suppress(_Incomplete), complete_file(file) as stream:
             writer.write(self._results(pages), stream)
-            if self.report.failed > failed_before:
+            if self.progress.failed > failed_before:
                 raise _Incomplete
 
     def _skip(self, pages: Iterator[Outcome]) -> None:
-        """Let the rest of a file go."""
+        """Skip the remaining pages of a file."""
         for outcome in pages:
-            self.report.advance(outcome)
-        self.report.finished += 1
+            self.progress.advance(outcome)
+        self.progress.finished += 1
 
     def _results(self, outcomes: Iterable[Outcome]) -> Iterator[ReadPage]:
-        """What could be read; the rest is reported."""
+        """What could be read; failures are told."""
         for outcome in outcomes:
             if isinstance(outcome.error, (ServerUnreachable, ServerOverloaded)):
                 raise Stopped(str(outcome.error))
-            self.report.advance(outcome)
+            self.progress.advance(outcome)
             if outcome.result is None:
-                self.report.fail(outcome.name, outcome.error)
+                self.progress.fail(outcome.name, outcome.error)
             else:
                 self._draw(outcome, outcome.result)
                 yield outcome.result
-            self.report.finished += outcome.number == outcome.count
+            self.progress.finished += outcome.number == outcome.count
 
     def _flushed(self, outcomes: Iterable[Outcome], stream: BinaryIO) -> Iterator[ReadPage]:
         for result in self._results(outcomes):
@@ -111,7 +111,7 @@ class Delivery:
             stream.flush()
 
     def _draw(self, outcome: Outcome, result: ReadPage) -> None:
-        picture = self.pictures.get(outcome.source)
+        picture = self.pictures.get(outcome.file)
         if picture is None or result.image is None:
             return
         if outcome.count > 1:
@@ -120,9 +120,9 @@ class Delivery:
             with complete_file(picture) as stream:
                 draw_overlay(result.image, result.page).save(stream, "PNG")
         except (OSError, ValueError) as error:
-            self.report.fail(outcome.name, error)
+            self.progress.fail(outcome.name, error)
         else:
-            self.report.say(f"{outcome.name}: drawn into {picture}")
+            self.progress.say(f"{outcome.name}: drawn into {picture}")
 
 
 def _pages_of_file(first: Outcome, others: Iterator[Outcome]) -> Iterator[Outcome]:

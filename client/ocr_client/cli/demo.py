@@ -1,4 +1,4 @@
-"""`ocr demo`: a page in the browser to try it on."""
+"""`ocr demo`: a page in the browser to try OCR."""
 
 import click
 
@@ -6,7 +6,12 @@ from ocr_client.cli.connection import Connect, connection_options
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; others can reach 0.0.0.0.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on; with 0.0.0.0 other machines can reach it.",
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
 @click.option("--no-browser", is_flag=True, help="Only print the page's address.")
 @connection_options

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pdf", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
-# Nothing that can be read is larger; it keeps a wrong address from filling the memory.
+# No readable file is larger. It keeps a wrong address from filling the memory.
 MAX_DOWNLOAD_BYTES = 500_000_000
 DOWNLOAD_TIMEOUT_S = 60
 
@@ -22,14 +22,14 @@ class Input:
 
     Attributes:
         name: What the user calls it.
-        relative: Where its results go, relative to a folder for all of them; the suffix is the file's own.
-        load: Gives its content, or its path for what need not be in memory as a whole.
+        relative: Where its result goes, relative to the output folder, still with the suffix of the input.
+        fetch: Gives its content, or its path if the file is on this machine.
         path: Where it is, if it is a file here.
     """
 
     name: str
     relative: PurePath = field(compare=False)
-    load: Callable[[], Path | bytes] = field(compare=False, repr=False)
+    fetch: Callable[[], Path | bytes] = field(compare=False, repr=False)
     path: Path | None = field(compare=False, default=None)
 
 
@@ -116,7 +116,7 @@ def _download(url: str) -> bytes:
 
 
 def _first_cause(error: BaseException) -> object:
-    """What urllib3 wraps, several times over, in messages that name its objects."""
+    """The innermost error; the messages of urllib3's own name its objects."""
     while error.__cause__:
         error = error.__cause__
     return getattr(error, "strerror", None) or error

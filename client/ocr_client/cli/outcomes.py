@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one page: what was read, or the error.
+    """The result for one page: what was read, or the error.
 
     Attributes:
-        source: Where the page is from.
+        file: Where the page is from.
         number: Of the page in its file, from 1.
         count: How many pages the file has; 1 if it cannot be opened.
         result: What was read.
         error: Why nothing was.
     """
 
-    source: Input
+    file: Input
     number: int = 1
     count: int = 1
     result: ReadPage | None = None
@@ -36,7 +36,7 @@ class Outcome:
     @property
     def name(self) -> str:
         """What to call the page in a message."""
-        return self.source.name if self.count == 1 else f"{self.source.name}, page {self.number}"
+        return self.file.name if self.count == 1 else f"{self.file.name}, page {self.number}"
 
 
 def read_all(
@@ -59,27 +59,27 @@ def read_all(
         options: Go with every request.
     """
     read = partial(_read, client, options, keep_images)
-    return map_ordered(read, (page for source in inputs for page in _pages(source, dpi)), concurrency)
+    return map_ordered(read, (page for file in inputs for page in _pages(file, dpi)), concurrency)
 
 
-def _pages(source: Input, dpi: float) -> Iterator[tuple[Input, DocumentPage | Exception]]:
+def _pages(file: Input, dpi: float) -> Iterator[tuple[Input, DocumentPage | Exception]]:
     try:
-        for page in pages(source.load(), dpi=dpi):
-            yield source, page
+        for page in pages(file.fetch(), dpi=dpi):
+            yield file, page
     except (OcrError, OSError, ValueError, ModuleNotFoundError) as error:
-        yield source, error
+        yield file, error
 
 
 def _read(
     client: OcrClient, options: "ReadOptions", keep_image: bool, item: tuple[Input, DocumentPage | Exception]
 ) -> Outcome:
-    source, page = item
+    file, page = item
     if isinstance(page, Exception):
-        return Outcome(source=source, error=page)
+        return Outcome(file=file, error=page)
     try:
         text = client.read(page.image, **options)
     except OcrError as error:
-        return Outcome(source=source, number=page.number, count=page.count, error=error)
+        return Outcome(file=file, number=page.number, count=page.count, error=error)
     image = page.image if keep_image else None
-    result = ReadPage(source=source.name, number=page.number, page=text, image=image, dpi=page.dpi)
-    return Outcome(source=source, number=page.number, count=page.count, result=result)
+    result = ReadPage(source=file.name, number=page.number, page=text, image=image, dpi=page.dpi)
+    return Outcome(file=file, number=page.number, count=page.count, result=result)

@@ -1,4 +1,4 @@
-"""Files for results: which, and how none is ever half a file."""
+"""Files for results: their names, and writing a complete file or none."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +12,7 @@ from ocr_client.cli.inputs import Input
 
 
 def targets(inputs: Sequence[Input], folder: Path, suffix: str, *, verb: str) -> dict[Input, Path]:
-    """Choose the file in a folder for every input; no two may share one, and none may be an input itself.
+    """Choose a file in a folder for each input. They must all differ, and none may be an input.
 
     Args:
         inputs: What is read.
@@ -44,7 +44,7 @@ def refuse_inputs(inputs: Sequence[Input], files: Iterable[Path]) -> None:
 
 @contextmanager
 def complete_file(target: Path) -> Iterator[BinaryIO]:
-    """Open a file that gets its name when the block ends well, and otherwise leaves nothing behind.
+    """Open a file that gets its name when the block ends without an error; otherwise nothing is left.
 
     Raises:
         OSError: It cannot be written.

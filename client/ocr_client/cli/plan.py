@@ -1,4 +1,4 @@
-"""What is to be read and where the results are to go, decided before anything is done."""
+"""What to read and where to write the results, decided before anything is read."""
 
 import os
 import sys
@@ -21,7 +21,7 @@ class Plan:
 
     Attributes:
         inputs: What is to be read.
-        skipped: How many inputs are not, because their files are there.
+        skipped: How many inputs are not read, because their files exist.
         writer: The format; None to print for people.
         file: The one file to write; None for standard output or a folder.
         folder: The folder to write into; None for standard output or one file.
@@ -77,10 +77,10 @@ def _is_folder(output: str) -> bool:
 
 
 def _writer(format_name: str | None, output: str | None, file: Path | None) -> Writer | None:
-    """The format asked for, or the one that the file's suffix tells; text for other files, none for the terminal."""
+    """The format asked for, or that of the file's suffix; text for other files, none for the terminal."""
     if output and not format_name:
         format_name = SUFFIX_FORMATS.get(file.suffix.lower() if file else "", "text")
     writer = WRITERS[format_name] if format_name else None
     if writer and writer.binary and not output and sys.stdout.isatty():
-        raise click.UsageError(f"{format_name} is nothing for a terminal: write it with --output, or into a pipe")
+        raise click.UsageError(f"{format_name} cannot be shown in a terminal: write it with --output, or into a pipe")
     return writer

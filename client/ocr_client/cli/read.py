@@ -1,4 +1,4 @@
-"""`ocr read`: images, documents and folders of them in; text in the format wanted out."""
+"""`ocr read`: reads images, documents and folders of them, and writes the text in a format of choice."""
 
 import errno
 import signal
@@ -16,10 +16,10 @@ from ocr_client.cli.delivery import Delivery, Stopped
 from ocr_client.cli.inputs import expand
 from ocr_client.cli.outcomes import Outcome, read_all
 from ocr_client.cli.plan import Plan, make_plan
-from ocr_client.cli.report import Report
+from ocr_client.cli.progress import Progress
 from ocr_client.cli.view import print_pages
 from ocr_client.formats import WRITERS
-from ocr_client.options import RANGES
+from ocr_client.options import OPTIONS
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -33,55 +33,49 @@ Examples:
   ocr read contract.pdf --format pdf --output searchable.pdf
                                             the same pages with text that can be searched and copied
   ocr read scans/ -r --format hocr --output hocr/ --skip-existing
-                                            a file for each; repeat it to go on after an interruption
+                                            one file for each; repeat it to continue after an interruption
   ocr read 'scans/**/*.tif' https://example.com/sign.jpg
   curl -s https://example.com/sign.jpg | ocr read -
   ocr read photo.jpg --overlay drawn        draw what was read into drawn/photo.png
   ocr read photo.jpg --url grpc://gpu-box:8001
-                                            ask another server; OCR_URL sets it for good
+                                            ask another server; OCR_URL sets the default
   ocr read faint.png --map-threshold 0.2 --min-confidence 0
-                                            look harder, and show doubtful lines, too
+                                            find fainter text, and show doubtful lines, too
 
 \b
 Exit status: 0 everything was read, 1 something was not (see stderr), 2 wrong usage, 130 interrupted (Ctrl-C),
 143 terminated.
 """
-THRESHOLDS = {
-    "quad_threshold": "Drop boxes that the detector scores below this.",
-    "map_threshold": "Level above which a pixel counts as text; lower finds fainter text.",
-    "unclip_ratio": "How far boxes grow beyond the core of the text.",
-    "min_confidence": "Drop lines that are read with less confidence.",
-}
 
 
-def threshold_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command an option for each of `ReadOptions`."""
-    for name, text in reversed(THRESHOLDS.items()):
-        flag = f"--{name.replace('_', '-')}"
-        command = click.option(flag, type=click.FloatRange(*RANGES[name]), metavar="X", help=text)(command)
+    for name, option in reversed(OPTIONS.items()):
+        flag, kind = f"--{name.replace('_', '-')}", click.FloatRange(option.low, option.high)
+        command = click.option(flag, type=kind, metavar="X", help=option.meaning)(command)
     return command
 
 
 @click.command(epilog=EXAMPLES)
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...", type=click.Path())
-@click.option("-f", "--format", "format_name", type=click.Choice(list(WRITERS)), help="What to write.")
+@click.option("-f", "--format", "format_name", type=click.Choice(list(WRITERS)), help="Output format.")
 @click.option("--json", "as_json", is_flag=True, help="Short for --format jsonl.")
 @click.option(
     "-o",
     "--output",
     metavar="PATH",
     type=click.Path(),
-    help="Write into this file, whose suffix tells the format, or a file for each IMAGE into this folder (a name "
-    "without suffix). Every file is there as a whole or not at all.",
+    help="A file, whose suffix sets the format, or a folder (a name without suffix), which gets a file for each IMAGE. "
+    "No file is left incomplete.",
 )
 @click.option(
     "--overlay",
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Draw the boxes, and the text beside them, into PNG files in DIR.",
+    help="Draw the boxes and the text into PNG files in DIR.",
 )
 @click.option("-r", "--recursive", is_flag=True, help="Look into the folders of folders, too.")
-@click.option("--skip-existing", is_flag=True, help="Do not read what has its file in the --output folder already.")
+@click.option("--skip-existing", is_flag=True, help="Skip each IMAGE whose file is in the --output folder already.")
 @click.option(
     "--concurrency",
     type=click.IntRange(1),
@@ -96,9 +90,9 @@ def threshold_options(command: Callable[..., Any]) -> Callable[..., Any]:
     default=200,
     show_default=True,
     metavar="N",
-    help="Resolution with which the pages of PDFs are rendered.",
+    help="Resolution for rendering the pages of PDFs.",
 )
-@threshold_options
+@request_options
 @connection_options
 @click.pass_context
 def read(
@@ -128,16 +122,16 @@ def read(
     if not plan.inputs:
         click.echo(f"nothing to do: all {plan.skipped} files are in {plan.folder}", err=True)
         return
-    with connect() as client, Report(len(plan.inputs), progress=_shows_progress(plan)) as report:
+    with connect() as client, Progress(len(plan.inputs), bar=_shows_bar(plan)) as progress:
         outcomes = read_all(
             client, plan.inputs, dpi=dpi, concurrency=concurrency, keep_images=plan.needs_images, options=options
         )
-        with closing(outcomes), _interruptions_told(plan, report):
-            _deliver(plan, Delivery(report, plan.pictures), outcomes)
-    ctx.exit(1 if report.failed else 0)
+        with closing(outcomes), _interruptions_told(plan, progress):
+            _deliver(plan, Delivery(progress, plan.pictures), outcomes)
+    ctx.exit(1 if progress.failed else 0)
 
 
-def _shows_progress(plan: Plan) -> bool:
+def _shows_bar(plan: Plan) -> bool:
     """Whether there is a terminal for a bar, and no results go there."""
     return sys.stderr.isatty() and bool(plan.file or plan.folder or not sys.stdout.isatty())
 
@@ -155,28 +149,28 @@ def _deliver(plan: Plan, delivery: Delivery, outcomes: Iterator[Outcome]) -> Non
 
 
 @contextmanager
-def _interruptions_told(plan: Plan, report: Report) -> Iterator[None]:
-    """Whatever ends a run early, say what is done and how to go on."""
+def _interruptions_told(plan: Plan, progress: Progress) -> Iterator[None]:
+    """If a run ends early, say what is done and how to continue."""
     try:
         with _terminated_as_interrupted():
             yield
     except Stopped as stopped:
-        raise click.ClickException("\n".join([str(stopped), *_where_it_is(plan, report)])) from stopped
+        raise click.ClickException("\n".join([str(stopped), *_where_it_is(plan, progress)])) from stopped
     except KeyboardInterrupt as interruption:
         number = interruption.args[0] if interruption.args else signal.SIGINT
-        report.say("\n".join(["Interrupted.", *_where_it_is(plan, report)]))
+        progress.say("\n".join(["Interrupted.", *_where_it_is(plan, progress)]))
         click.get_current_context().exit(128 + number)
     except ModuleNotFoundError as error:  # of a format
         raise click.ClickException(str(error)) from error
     except (OSError, ValueError) as error:
-        if getattr(error, "errno", None) == errno.EPIPE:  # the reader has gone, which is click's business
+        if getattr(error, "errno", None) == errno.EPIPE:  # nobody reads the output any more; click ends the program
             raise
         raise click.ClickException(f"the results cannot be written: {error}") from error
 
 
 @contextmanager
 def _terminated_as_interrupted() -> Iterator[None]:
-    """Have SIGTERM, as `timeout` and service managers send it, end the block as Ctrl-C does: no file is left half."""
+    """Have SIGTERM, which `timeout` and service managers send, end the block as Ctrl-C does."""
 
     def interrupt(number: int, _frame: object) -> None:
         raise KeyboardInterrupt(number)
@@ -188,14 +182,16 @@ def _terminated_as_interrupted() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _where_it_is(plan: Plan, report: Report) -> list[str]:
-    if not report.finished:
+def _where_it_is(plan: Plan, progress: Progress) -> list[str]:
+    """What is done and how to continue, in a sentence; empty if nothing is."""
+    if not progress.finished:
         return []
-    done = f"{plan.skipped + report.finished} of {plan.skipped + len(plan.inputs)} files are done"
-    if report.failed:
-        done += " (but for the failures above)"
+    resumable = "With a folder as --output, --skip-existing can continue a run."
+    done = f"{plan.skipped + progress.finished} of {plan.skipped + len(plan.inputs)} files are done"
+    if progress.failed:
+        done += " (except for the failures above)"
     if plan.folder:
-        return [f"{done} and in {plan.folder}: repeat the command with --skip-existing to go on from there."]
+        return [f"{done} and in {plan.folder}: repeat the command with --skip-existing to continue from there."]
     if plan.file:
-        return [f"{done}, but {plan.file} is not written. With a folder as --output, --skip-existing can go on."]
-    return [f"{done}. With a folder as --output, --skip-existing can go on."]
+        return [f"{done}, but {plan.file} is not written. {resumable}"]
+    return [f"{done}. {resumable}"]

@@ -1,4 +1,4 @@
-"""Coloured text on stdout, where there is a terminal that wants it."""
+"""Coloured text on stdout, if that is a terminal."""
 
 import os
 
@@ -6,5 +6,5 @@ import click
 
 
 def print_styled(text: str) -> None:
-    """Print a line; without its colours in a pipe (click takes them out) and with NO_COLOR (no-color.org)."""
+    """Print a line, without colours in a pipe (click removes them) or with NO_COLOR (no-color.org)."""
     click.echo(text, color=False if os.environ.get("NO_COLOR") else None)

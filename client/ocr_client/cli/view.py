@@ -1,4 +1,4 @@
-"""What was read, for people: each line behind its confidence."""
+"""What was read, as people see it: each line after its confidence."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ def print_pages(results: Iterable[ReadPage], *, headed: bool) -> None:
 
     Args:
         results: What was read.
-        headed: Whether to print the file's name above each page, not only above the second and later ones of a file.
+        headed: Whether to print the file's name above every page, or only from the second page of a file on.
     """
     for result in results:
         if headed or result.number > 1:

@@ -1,4 +1,4 @@
-"""The page's server: two routes for one person on this machine, so the standard library's is enough.
+"""The page's server. One person on this machine uses it, so the HTTP server of the standard library is enough.
 
 GET /       the page, with the style and script beside it
 POST /read  an encoded image as the body; answered with `Page.to_dict` as JSON, or {"error": "a sentence"}
@@ -22,7 +22,7 @@ from ocr_client.results import Page
 Read = Callable[[bytes], Page]
 
 MAX_UPLOAD_BYTES = 50 * 1024 * 1024
-# A browser that falls silent in the middle of an upload may not hold a thread for ever.
+# A browser that stops in the middle of an upload must not hold a thread for ever.
 SILENCE_S = 30
 PAGE = {
     "/": ("page.html", "text/html; charset=utf-8"),
@@ -69,7 +69,7 @@ def serve(
             return client.read(image)
 
     with client_factory():
-        pass  # what is wrong with its settings is told now, not with the first image
+        pass  # wrong settings are told now, not with the first image
     try:
         server = DemoServer(read, host, port)
     except OSError as error:
@@ -177,4 +177,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class names it so
-        """Say nothing: the person at the page sees what happens."""
+        """Log nothing: the page shows what happens."""

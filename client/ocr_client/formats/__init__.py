@@ -2,8 +2,8 @@
 
 | name  | what it is                                            | who reads it                      |
 |-------|-------------------------------------------------------|-----------------------------------|
-| text  | a line a line, pages parted by form feeds             | people, grep                      |
-| json  | one array of pages                                    | programs                          |
+| text  | a line of text a line, form feeds between pages       | people, grep                      |
+| json  | an array of pages                                     | programs                          |
 | jsonl | a page a line                                         | jq, pipelines, data frames        |
 | tsv   | a row a line of text                                  | cut, sort, spreadsheets           |
 | hocr  | XHTML with boxes                                      | OCR tools, viewers in the browser |
@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import BinaryIO
 
 from ocr_client.documents import ReadPage
-from ocr_client.formats import alto, hocr, json, text, tsv
+from ocr_client.formats import alto, hocr, json_pages, text, tsv
 from ocr_client.formats.writer import Writer
 
 __all__ = ["WRITERS", "Writer"]
@@ -26,15 +26,15 @@ def _write_pdf(results: Iterable[ReadPage], stream: BinaryIO) -> None:
     try:
         from ocr_client.formats import pdf
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("PDFs are written with pydyf: pip install 'ocr-triton[pdf]'") from error
+        raise ModuleNotFoundError("PDFs are written with pydyf: pip install 'ocr-triton-client[pdf]'") from error
     pdf.write(results, stream)
 
 
 WRITERS: Mapping[str, Writer] = MappingProxyType(
     {
         "text": Writer(".txt", binary=False, needs_image=False, write=text.write),
-        "json": Writer(".json", binary=False, needs_image=False, write=json.write_json),
-        "jsonl": Writer(".jsonl", binary=False, needs_image=False, write=json.write_json_lines),
+        "json": Writer(".json", binary=False, needs_image=False, write=json_pages.write_json),
+        "jsonl": Writer(".jsonl", binary=False, needs_image=False, write=json_pages.write_json_lines),
         "tsv": Writer(".tsv", binary=False, needs_image=False, write=tsv.write),
         "hocr": Writer(".hocr", binary=False, needs_image=False, write=hocr.write),
         "alto": Writer(".xml", binary=False, needs_image=False, write=alto.write),

@@ -37,7 +37,7 @@ END = "</Layout>\n</alto>\n"
 
 
 def write(results: Iterable[ReadPage], stream: BinaryIO) -> None:
-    """Write one document with a `Page` a page; the format has room for one file's name, which is the first page's."""
+    """Write one document with a `Page` for each page; it can name one file only, which is that of the first page."""
     pages = iter(results)
     first = next(pages, None)
     stream.write(encoded(HEAD % (escape(legal(first.source)) if first else "")))

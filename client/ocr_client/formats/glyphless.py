@@ -1,7 +1,7 @@
-"""A PDF font for text that is there to be found, not seen: its letters have no shape, but know their Unicode.
+"""A PDF font for text that is searched and copied but not seen: its letters have a code point and no shape.
 
-So no font with the letters' shapes is needed, whatever the script. The construction is that of Tesseract's
-searchable PDFs: a composite font (ISO 32000, 9.7) whose glyphs have no ink.
+So one small font serves every script. Tesseract's searchable PDFs are made the same way: with a composite font
+(ISO 32000, 9.7) whose glyphs have no ink.
 """
 
 import struct
@@ -49,7 +49,7 @@ end"""
 
 
 class GlyphlessFont:
-    """Gives every letter a code on first use; the font is complete when the last text was encoded.
+    """Gives each letter a code on first use; the font is complete when the last text has been encoded.
 
     Letters are as wide as in a common sans-serif font, and reach from the baseline to the font's size, so that
     a viewer marks the whole of a line's box.

@@ -1,4 +1,4 @@
-"""hOCR 1.2: XHTML that says in `title` attributes where on the page each line and word stands.
+"""hOCR 1.2: XHTML with the position of each line and word in `title` attributes.
 
 https://kba.github.io/hocr-spec/1.2/. Boxes are whole pixels. Lines are what was read; where in a line its words
 stand is estimated from the letters' usual widths. A turned line has its corners in `poly`, and its angle in
@@ -30,7 +30,7 @@ END = "</body>\n</html>\n"
 
 
 def write(results: Iterable[ReadPage], stream: BinaryIO) -> None:
-    """Write one document with an `ocr_page` a page."""
+    """Write one document with an `ocr_page` for each page."""
     stream.write(HEAD.encode())
     for index, result in enumerate(results):
         stream.write(markup(_page(result, index)))

@@ -1,4 +1,4 @@
-"""How wide letters are, and so where in a line its words stand: an estimate for what the server does not tell."""
+"""Where the words of a line are, estimated from the usual widths of letters: the server gives boxes of lines only."""
 
 import re
 import unicodedata

@@ -8,7 +8,8 @@ from xml.etree.ElementTree import Element, tostring
 from ocr_client.formats.writer import encoded
 from ocr_client.results import Quad
 
-SOFTWARE, SOFTWARE_VERSION = "ocr-triton", version("ocr-triton")
+SOFTWARE = "ocr-triton-client"
+SOFTWARE_VERSION = version(SOFTWARE)
 
 # XML 1.0, section 2.2: all that is no Char.
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

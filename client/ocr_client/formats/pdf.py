@@ -1,6 +1,6 @@
-"""Searchable PDF: each page's image, and over it the text, invisible, where the image shows it.
+"""Searchable PDF: each page's image, and invisible text over it where the image shows the same text.
 
-Written with pydyf: it takes objects as they are and writes them one by one, so that one image is in memory at a time.
+pydyf writes objects as they are, one after the other, so that only one image is in memory at a time.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ INVISIBLE = 3
 
 
 def write(results: Iterable[ReadPage], stream: BinaryIO) -> None:
-    """Write one document with a page a page; the images wait for it in a temporary file.
+    """Write one document with a PDF page for each page; until the end, the images are in a temporary file.
 
     Raises:
         OSError: Pillow cannot decode an image.
@@ -104,7 +104,7 @@ def _write_lines(content: pydyf.Stream, lines: Iterable[Line], height: int, font
 
 
 def _parallelogram(line: Line, height: int) -> NDArray[np.float64]:
-    """What comes closest to a line's quad, as the quad itself nearly always is one: PDF turns and slants text only.
+    """The parallelogram that is closest to a line's quad: PDF can turn and slant text, but not narrow it.
 
     Returns:
         (3, 2): the lower left corner, the lower edge and the left edge, in pixels with y upwards.

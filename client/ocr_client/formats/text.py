@@ -1,4 +1,4 @@
-"""Plain text: a line a line, and a form feed between pages, as other readers of pages write it."""
+"""Plain text: one line for each line of text, and a form feed between pages, as other OCR programs write it."""
 
 from collections.abc import Iterable
 from typing import BinaryIO

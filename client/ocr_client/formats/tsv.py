@@ -1,4 +1,4 @@
-"""Tab-separated values: a row a line of text, to be cut and sorted without a parser.
+"""Tab-separated values: one row for each line of text, to be cut and sorted without a parser.
 
 There is no quoting: tabs and line breaks in the text become spaces.
 """

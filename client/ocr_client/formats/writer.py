@@ -1,4 +1,4 @@
-"""What a format does: pages in, a file out, page by page."""
+"""What every format is: it writes pages into a file, one after the other."""
 
 from collections.abc import Callable, Iterable
 from typing import BinaryIO, NamedTuple
@@ -11,7 +11,7 @@ class Writer(NamedTuple):
 
     Attributes:
         suffix: Of its files, with the dot.
-        binary: Whether it is nothing to print on a terminal.
+        binary: Whether it must not be printed on a terminal.
         needs_image: Whether `ReadPage.image` must be there.
         write: Writes pages to a stream while they come; the stream stays open.
     """
@@ -23,5 +23,5 @@ class Writer(NamedTuple):
 
 
 def encoded(text: str) -> bytes:
-    """UTF-8; what it cannot hold (in names of files that were never text) becomes a question mark."""
+    """UTF-8; characters that it cannot hold (in odd names of files) become question marks."""
     return text.encode("utf-8", "replace")

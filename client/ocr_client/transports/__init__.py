@@ -1,6 +1,6 @@
 """Ways to a server: each performs the calls of `ocr_client.calls` and raises only `ocr_client.errors`.
 
-Nothing is imported before it is needed: gRPC is an extra, and each library takes a while to load.
+Nothing is imported before it is needed: gRPC is an extra, and each library takes a while to import.
 """
 
 from typing import Any, Protocol
@@ -39,7 +39,7 @@ def connect(settings: Settings) -> Transport:
         from ocr_client.transports.grpc import GrpcTransport
 
         return GrpcTransport(settings)
-    from ocr_client.transports.http import HttpTransport
+    from ocr_client.transports.http_blocking import HttpTransport
 
     return HttpTransport(settings)
 

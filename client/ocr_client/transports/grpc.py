@@ -27,18 +27,20 @@ try:
     import tritonclient.grpc.aio
     from tritonclient.utils import InferenceServerException
 except (ImportError, RuntimeError) as error:  # tritonclient makes it a RuntimeError
-    raise ModuleNotFoundError("grpc:// and grpcs:// addresses need gRPC: pip install 'ocr-triton[grpc]'") from error
+    raise ModuleNotFoundError(
+        "grpc:// and grpcs:// addresses need gRPC: pip install 'ocr-triton-client[grpc]'"
+    ) from error
 
 CHANNEL = {
-    # A photo or a dense page goes beyond gRPC's usual 4 MB; -1 is no limit.
+    # A photo or a dense page goes beyond gRPC's usual 4 MB; -1 means unlimited.
     "grpc.max_send_message_length": -1,
     "grpc.max_receive_message_length": -1,
-    # A server that is back is found again within a second, not within two minutes.
+    # After a restart, the server is found again within a second, not within two minutes.
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.min_reconnect_backoff_ms": 100,
     "grpc.max_reconnect_backoff_ms": 1000,
 }
-# gRPC's statuses as those of HTTP that mean the same to a client of ours.
+# gRPC's statuses, and the HTTP statuses that mean the same here.
 HTTP_STATUS = {
     "INVALID_ARGUMENT": 400,
     "UNAUTHENTICATED": 401,
@@ -49,7 +51,7 @@ HTTP_STATUS = {
     "UNIMPLEMENTED": 501,
     "UNAVAILABLE": 503,
 }
-# gRPC itself says UNAVAILABLE, too, when there is no connection; nothing else tells it from a server's word.
+# gRPC reports UNAVAILABLE also when there is no connection. Only its text tells that from a server's answer.
 NO_CONNECTION = re.compile(
     "failed to connect|errors resolving|connection (reset|refused|aborted|timed out)|socket closed|broken pipe|goaway"
     "|endpoint clos|stream removed|keepalive|recvmsg|sendmsg",

@@ -1,7 +1,7 @@
 """Calls as HTTP messages (the KServe protocol with Triton's extensions); tritonclient packs the tensors.
 
-The messages are carried by urllib3 and aiohttp, not by tritonclient's own clients: of those, the blocking one works
-only in the thread that made it, and neither takes certificates and timeouts alike.
+urllib3 and aiohttp carry the messages. tritonclient's own clients do not fit: the blocking one works only in the thread
+that made it, and the two take certificates and timeouts in different ways.
 """
 
 import json
@@ -27,10 +27,10 @@ from ocr_client.failures import not_triton, server_error
 from ocr_client.protocol import MODEL, OUTPUTS
 from ocr_client.transports.tensors import image_tensor
 
-# Tells where in a body the JSON ends and the tensors begin.
+# The length of the JSON in a body; the tensors follow it.
 JSON_LENGTH = "Inference-Header-Content-Length"
 REGION = "/v2/systemsharedmemory/region"
-# For what HTTP's libraries have long words of their own.
+# Shorter than what the HTTP libraries say.
 NO_HTTP = "its answer is no HTTP"
 BROKEN_OFF = "the answer broke off"
 
@@ -111,7 +111,7 @@ def _outputs(answer: HttpAnswer) -> dict[str, Any]:
 
 
 def _message(body: bytes) -> str:
-    """What the server says about a failure; of a proxy's page, the beginning."""
+    """What the server says about a failure; if it is a proxy's page, its beginning."""
     try:
         return str(json.loads(body)["error"])
     except (ValueError, LookupError, TypeError):

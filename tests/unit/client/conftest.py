@@ -3,9 +3,10 @@
 import json
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,9 @@ class FakeTriton:
         released: See above.
         routes: JSON for some paths, before all the above.
         failures: HTTP statuses for the first inferences, before all the above; each is used up.
+        dead_turns: Which inferences, from 0, fail as those of a dead process do, before all the above.
+        on_turns: Before which inferences, from 0, to call `on_inference`.
+        on_inference: See above.
         asked: The JSON header and the tensors' bytes of every inference request.
         headers: The HTTP headers of every request, their names in lower case.
     """
@@ -42,6 +46,10 @@ class FakeTriton:
     released: threading.Event = field(default_factory=threading.Event)
     routes: dict[str, Any] = field(default_factory=dict)
     failures: list[int] = field(default_factory=list)
+    dead_turns: Container[int] = ()
+    on_turns: Container[int] = ()
+    on_inference: Callable[[], object] = lambda: None
+    turns: Iterator[int] = field(default_factory=count)
     asked: list[tuple[dict[str, Any], bytes]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
 
@@ -58,12 +66,18 @@ class FakeTriton:
         """Status, body and the length of the JSON in it, for an image or another request."""
         if path in self.routes:
             return 200, json.dumps(self.routes[path]).encode(), None
+        if content is not None:
+            turn = next(self.turns)
+            if turn in self.on_turns:
+                self.on_inference()
+            if turn in self.dead_turns:
+                return 500, _error("Stub process 'ctc_decoding_0_11' is not healthy."), None
         if content is not None and self.failures:
             return self.failures.pop(0), _error("not now"), None
         if content is None or not self.echoing:
             return self.status, self.body, self.header_length
         if content.startswith(b"bad"):
-            return 400, _error(f"these {len(content)} bytes are no image"), None
+            return 400, _error(f"bad_image: these {len(content)} bytes are no image"), None
         if content.startswith(b"last"):
             self.status, self.echoing = None, False
             return None, b"", None
@@ -100,7 +114,8 @@ def _handler(triton: FakeTriton) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["Content-Length"]))
             if self.path.endswith("/infer"):
-                length = int(self.headers["Inference-Header-Content-Length"])
+                # An image in shared memory leaves nothing behind the JSON.
+                length = int(self.headers["Inference-Header-Content-Length"] or len(content))
                 triton.asked.append((json.loads(content[:length]), content[length:]))
                 self._answer(content[length:])
             else:

@@ -47,7 +47,7 @@ def test_the_scheme_tells_the_protocol_and_the_encryption(url: str, grpc: bool, 
     ],
 )
 def test_anything_else_is_no_address(url: str) -> None:
-    with pytest.raises(ValueError, match="no server's address: write host:port"):
+    with pytest.raises(ValueError, match="not the address of a server: write host:port"):
         parse_url(url)
 
 

@@ -73,7 +73,7 @@ def test_a_failing_image_is_named_and_the_others_are_read(triton: "FakeTriton", 
 
 
 def test_the_servers_refusal_is_told(triton: "FakeTriton", images: Path) -> None:
-    triton.answer_error(400, "in ensemble 'ocr_ensemble', the image is truncated")
+    triton.answer_error(400, "in ensemble 'ocr_ensemble', bad_image: the image is truncated")
     result = ocr("read", images / "b.jpg", "--url", triton.url)
     assert result.stderr == f"{images}/b.jpg: the image is truncated\n"
     assert result.exit_code == 1
@@ -151,7 +151,7 @@ def test_a_folder_without_images_is_wrong_usage(tmp_path: Path) -> None:
 
 
 def test_the_version_is_the_distributions() -> None:
-    assert ocr("--version").stdout == f"ocr, version {importlib.metadata.version('ocr-triton')}\n"
+    assert ocr("--version").stdout == f"ocr, version {importlib.metadata.version('ocr-triton-client')}\n"
 
 
 def test_the_help_shows_examples() -> None:

@@ -86,7 +86,7 @@ def test_nothing_there_is_wrong_usage(argument: str, told: str) -> None:
 
 def test_a_file_is_loaded_from_its_place_and_not_before() -> None:
     (found,) = expand(["scans/b.jpg"], recursive=False)
-    assert found.load() == Path("scans/b.jpg")
+    assert found.fetch() == Path("scans/b.jpg")
 
 
 @pytest.fixture
@@ -117,16 +117,16 @@ def website() -> Iterator[str]:
 @pytest.mark.parametrize("page", ["sign.jpg", "moved"])
 def test_a_url_is_downloaded(website: str, page: str) -> None:
     (found,) = expand([f"{website}/{page}"], recursive=False)
-    assert (found.name, found.load()) == (f"{website}/{page}", b"image")
+    assert (found.name, found.fetch()) == (f"{website}/{page}", b"image")
 
 
 def test_a_url_that_is_not_there_says_so(website: str) -> None:
     (found,) = expand([f"{website}/missing"], recursive=False)
     with pytest.raises(OSError, match="answers with HTTP 404 Not Found"):
-        found.load()
+        found.fetch()
 
 
 def test_a_url_without_a_server_says_so(nobody: str) -> None:
     (found,) = expand([f"http://{nobody}/sign.jpg"], recursive=False)
     with pytest.raises(OSError, match=r"^cannot be downloaded: Connection refused$"):
-        found.load()
+        found.fetch()

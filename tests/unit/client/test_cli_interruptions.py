@@ -37,14 +37,14 @@ def test_a_run_without_anything_to_do_says_so(triton: "FakeTriton") -> None:
         (
             ["-o", "out"],
             {"a.txt": "a\n", "b.txt": "b\n"},
-            " and in out: repeat the command with --skip-existing to go on",
+            " and in out: repeat the command with --skip-existing to continue",
         ),
         (["-o", "out/all.txt"], {}, ", but out/all.txt is not written. With a folder as --output, --skip-existing can"),
-        ([], {}, ". With a folder as --output, --skip-existing can go on."),
+        ([], {}, ". With a folder as --output, --skip-existing can continue a run."),
     ],
     ids=["folder", "file", "stdout"],
 )
-def test_a_server_that_stops_is_told_with_what_is_done_and_how_to_go_on(
+def test_a_server_that_stops_is_told_with_what_is_done_and_how_to_continue(
     triton: "FakeTriton", arguments: list[str], done: dict[str, str], told: str
 ) -> None:
     add("scans/c.png", content="last words")
@@ -61,7 +61,7 @@ def test_a_run_that_stops_again_counts_what_was_there() -> None:
     add("scans/aa.png", content="bad image")
     add("scans/c.png", content="last words")
     stopped = ocr("scans", "--concurrency", "1", "-o", "out", "--skip-existing")
-    assert "3 of 4 files are done (but for the failures above) and in out: repeat" in stopped.stderr
+    assert "3 of 4 files are done (except for the failures above) and in out: repeat" in stopped.stderr
 
 
 def test_a_server_that_is_back_gets_the_rest(triton: "FakeTriton") -> None:
@@ -91,7 +91,8 @@ def test_an_interruption_leaves_complete_files_only(triton: "FakeTriton", number
     status, stderr = interrupted(number, "out", at="out/b.txt")
     assert status == 128 + number
     assert stderr == (
-        "Interrupted.\n2 of 3 files are done and in out: repeat the command with --skip-existing to go on from there.\n"
+        "Interrupted.\n"
+        "2 of 3 files are done and in out: repeat the command with --skip-existing to continue from there.\n"
     )
     assert files("out") == {"a.txt": "a\n", "b.txt": "b\n"}
     assert not triton.released.is_set()

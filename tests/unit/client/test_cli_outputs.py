@@ -14,7 +14,7 @@ from ocr_client.cli.delivery import Delivery
 from ocr_client.cli.inputs import Input
 from ocr_client.cli.outcomes import Outcome
 from ocr_client.cli.outputs import complete_file
-from ocr_client.cli.report import Report
+from ocr_client.cli.progress import Progress
 from ocr_client.documents import ReadPage
 from ocr_client.formats import WRITERS, Writer
 from tests.unit.client.command import add, files, ocr
@@ -172,7 +172,7 @@ def test_the_rest_of_a_file_that_fails_is_not_taken_for_the_next_file() -> None:
         line = Line(text=f"{source.name} {number}", confidence=1, quad=quad, score=1)
         page = Page(width=1, height=1, lines=(line,))
         result = ReadPage(source=source.name, number=number, page=page, image=None, dpi=200)
-        return Outcome(source=source, number=number, count=count, result=result)
+        return Outcome(file=source, number=number, count=count, result=result)
 
     def write(results: Iterable[ReadPage], stream: BinaryIO) -> None:
         for result in results:
@@ -182,10 +182,10 @@ def test_the_rest_of_a_file_that_fails_is_not_taken_for_the_next_file() -> None:
 
     outcomes = iter([*(outcome(one, number, 4) for number in (1, 2, 3, 4)), outcome(two, 1, 1)])
     writer = Writer(".txt", binary=False, needs_image=False, write=write)
-    with Report(2, progress=False) as report:
-        Delivery(report, {}).to_folder(outcomes, writer, {one: Path("out/one.txt"), two: Path("out/two.txt")})
+    with Progress(2, bar=False) as progress:
+        Delivery(progress, {}).to_folder(outcomes, writer, {one: Path("out/one.txt"), two: Path("out/two.txt")})
     assert files("out") == {"two.txt": "two 1"}
-    assert (report.failed, report.finished) == (1, 2)
+    assert (progress.failed, progress.finished) == (1, 2)
 
 
 def test_results_that_cannot_be_written_are_told() -> None:

@@ -63,7 +63,7 @@ def test_the_bar_counts_the_pages_of_documents(triton: "FakeTriton") -> None:
 def test_a_terminal_gets_no_pdf(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     inputs = expand(["scans"], recursive=False)
-    with pytest.raises(click.UsageError, match="pdf is nothing for a terminal"):
+    with pytest.raises(click.UsageError, match="pdf cannot be shown in a terminal"):
         make_plan(inputs, "pdf", None, None, skip_existing=False)
 
 

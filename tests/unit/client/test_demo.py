@@ -187,7 +187,7 @@ def test_serve_tells_and_opens_the_address_and_connects_for_every_image(
 
 def test_wrong_settings_are_told_before_the_page_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("webbrowser.open", lambda _url: pytest.fail("the page is shown"))
-    with pytest.raises(ValueError, match="no server's address"):
+    with pytest.raises(ValueError, match="not the address of a server"):
         serve(lambda: OcrClient("ftp://nowhere"), port=0)
 
 

@@ -208,5 +208,5 @@ def test_a_resolution_is_positive(dpi: float) -> None:
 
 def test_without_pypdfium2_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pypdfium2", None)
-    with pytest.raises(ModuleNotFoundError, match=r"pip install 'ocr-triton\[pdf\]'"):
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'ocr-triton-client\[pdf\]'"):
         next(pages(pdf((72, 72))))

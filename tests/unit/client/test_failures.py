@@ -1,10 +1,6 @@
-"""Which error a failure is. What the server says about images and options is taken from the server's own code."""
-
-from collections.abc import Iterator
-from io import BytesIO
+"""Which error a failure is, from its status and the code before the server's sentence."""
 
 import pytest
-from PIL import Image
 
 from ocr_client import (
     BadImage,
@@ -16,11 +12,6 @@ from ocr_client import (
 )
 from ocr_client.address import parse_url
 from ocr_client.failures import UnknownRegion, not_shared, not_triton, server_error, timeout, unreachable
-from ocr_client.options import RANGES
-from ocr_core import image
-from ocr_core.errors import BadRequest as ServersBadRequest
-from ocr_core.options import Options
-from tests.unit.asking import DB
 
 SERVER = parse_url("box:8000")
 
@@ -28,13 +19,33 @@ SERVER = parse_url("box:8000")
 @pytest.mark.parametrize(
     ("status", "message", "kind", "told"),
     [
-        (400, "the image is truncated", BadImage, "the image is truncated"),
-        (400, "min_confidence is 2; it must be …", BadOption, "min_confidence is 2; it must be …"),
+        (400, "bad_image: the image is truncated", BadImage, "the image is truncated"),
+        (400, "bad_option: unknown option 'a: b'", BadOption, "unknown option 'a: b'"),
+        (400, "bad_request: two images: send\none", BadRequest, "two images: send\none"),
+        # A newer server.
+        (400, "bad_colour_profile: it is so", BadRequest, "it is so"),
+        # An older server, and Triton itself.
         (
             400,
-            "it is so",
+            "the image is truncated",
             BadRequest,
-            "http://box:8000 refuses the request (it is so): is its ocr_ensemble of this client's version?",
+            "http://box:8000 refuses the request: the image is truncated; is its ocr_ensemble as new as this client?",
+        ),
+        (
+            400,
+            "unexpected input: bad_image: it is so",
+            BadRequest,
+            (
+                "http://box:8000 refuses the request: unexpected input: bad_image: it is so; "
+                "is its ocr_ensemble as new as this client?"
+            ),
+        ),
+        # Only a refusal has a code.
+        (
+            500,
+            "bad_image: it is so",
+            ServerFault,
+            "http://box:8000 cannot run ocr_ensemble (HTTP 500: bad_image: it is so): see the server's log",
         ),
         (
             401,
@@ -105,31 +116,6 @@ def test_a_status_says_whose_fault_it_is(
 def test_a_fault_names_the_request_to_look_for() -> None:
     error = server_error(SERVER, 500, "it is so", told="gRPC INTERNAL", request_id="7f")
     assert str(error).endswith("(gRPC INTERNAL: it is so): see the server's log for request 7f")
-
-
-def damaged_images() -> Iterator[bytes]:
-    yield b""
-    yield b"Dear server, this is a letter."
-    for kind, size in [("PNG", (64, 64)), ("JPEG", (64, 64)), ("PNG", (70_000, 1)), ("PNG", (2000, 2000))]:
-        buffer = BytesIO()
-        Image.new("L", size).save(buffer, kind)
-        yield buffer.getvalue()[: len(buffer.getvalue()) // 2]
-
-
-@pytest.mark.parametrize("encoded", list(damaged_images()), ids=lambda encoded: f"{len(encoded)} bytes")
-def test_what_the_server_says_about_an_image_is_a_bad_image(encoded: bytes) -> None:
-    with pytest.raises(ServersBadRequest) as refusal:
-        image.decode(encoded, 2, DB)
-    assert type(server_error(SERVER, 400, str(refusal.value))) is BadImage
-
-
-@pytest.mark.parametrize(
-    "parameters", [*({name: value} for name in RANGES for value in (-1, 99, "much")), {"map_treshold": 1}], ids=str
-)
-def test_what_the_server_says_about_an_option_is_a_bad_option(parameters: dict[str, object]) -> None:
-    with pytest.raises(ServersBadRequest) as refusal:
-        Options.from_parameters(parameters)
-    assert type(server_error(SERVER, 400, str(refusal.value))) is BadOption
 
 
 def test_every_other_failure_says_what_to_do() -> None:

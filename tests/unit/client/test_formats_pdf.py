@@ -193,7 +193,7 @@ def test_without_pydyf_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delattr(formats, "pdf", raising=False)
     monkeypatch.delitem(sys.modules, "ocr_client.formats.pdf", raising=False)
     monkeypatch.setitem(sys.modules, "pydyf", None)
-    with pytest.raises(ModuleNotFoundError, match=r"pip install 'ocr-triton\[pdf\]'"):
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'ocr-triton-client\[pdf\]'"):
         written("pdf", read_page())
 
 

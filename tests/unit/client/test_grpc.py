@@ -95,8 +95,13 @@ def kind(request: pytest.FixtureRequest) -> type[Client]:
 @pytest.mark.parametrize(
     ("code", "message", "error", "told"),
     [
-        (Code.INVALID_ARGUMENT, "in ensemble 'ocr_ensemble', the image is empty", BadImage, "the image is empty"),
-        (Code.INVALID_ARGUMENT, "unclip_ratio is 9; it …", BadOption, "unclip_ratio is 9; it …"),
+        (
+            Code.INVALID_ARGUMENT,
+            "in ensemble 'ocr_ensemble', bad_image: the image is empty",
+            BadImage,
+            "the image is empty",
+        ),
+        (Code.INVALID_ARGUMENT, "bad_option: unclip_ratio is 9; it …", BadOption, "unclip_ratio is 9; it …"),
         (Code.UNAUTHENTICATED, "who", BadRequest, r"refuses access \(gRPC UNAUTHENTICATED: who\): check the headers"),
         (Code.PERMISSION_DENIED, "no", BadRequest, r"refuses access \(gRPC PERMISSION_DENIED: no\): check the headers"),
         (Code.NOT_FOUND, "no model", ServerFault, r"cannot run ocr_ensemble \(gRPC NOT_FOUND: no model\): see the"),

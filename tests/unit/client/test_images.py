@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from ocr_client.images import image_name, load_image
+from ocr_client.images import encode, image_name
 from ocr_core.image import decode
 from tests.unit.asking import DB
 
@@ -20,25 +20,25 @@ GRADIENT = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
 
 def page(image: Any) -> Any:
     """The pixels that the server makes of it."""
-    return decode(load_image(image), 1, DB)[0]
+    return decode(encode(image), 1, DB)[0]
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, BytesIO])
 def test_a_files_content_goes_as_it_is(kind: Any) -> None:
-    assert load_image(kind(b"\x89PNG")) == b"\x89PNG"
+    assert encode(kind(b"\x89PNG")) == b"\x89PNG"
 
 
 @pytest.mark.parametrize("kind", [str, Path])
 def test_a_path_is_read(kind: Any, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"content")
-    assert load_image(kind(tmp_path / "a.png")) == b"content"
+    assert encode(kind(tmp_path / "a.png")) == b"content"
 
 
 def test_an_open_file_is_read_from_where_it_stands(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"skipped content")
     with (tmp_path / "a.png").open("rb") as file:
         file.seek(8)
-        assert load_image(file) == b"content"
+        assert encode(file) == b"content"
 
 
 @given(arrays.arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9), st.just(3))))
@@ -101,18 +101,18 @@ def test_the_current_frame_counts() -> None:
 )
 def test_another_array_is_refused_with_what_is_expected(pixels: Any) -> None:
     with pytest.raises(ValueError, match=r"is \(height, width, 3\) uint8 RGB, got \(.*\) (uint8|float32): convert it"):
-        load_image(pixels)
+        encode(pixels)
 
 
 @pytest.mark.parametrize("thing", [None, 7, ["a.png"], object()], ids=str)
 def test_anything_else_is_no_image(thing: Any) -> None:
     with pytest.raises(TypeError, match=r"an image is bytes, a path, .* not (NoneType|int|list|object)"):
-        load_image(thing)
+        encode(thing)
 
 
 def test_a_file_opened_for_text_is_refused_with_what_to_do() -> None:
     with pytest.raises(TypeError, match=r"open it in binary mode \('rb'\)"):
-        load_image(StringIO("text"))  # type: ignore[arg-type]
+        encode(StringIO("text"))  # type: ignore[arg-type]
 
 
 def test_an_image_is_called_by_its_name_or_by_its_place(tmp_path: Path) -> None:

@@ -1,13 +1,13 @@
-"""Options: what may be asked for, the same on both sides of the wire."""
+"""Options: what may be asked for, and what is derived from it."""
 
-import dataclasses
 import math
+import re
 
+import click
 import pytest
 
-from ocr_client.options import RANGES, ReadOptions, request_parameters
-from ocr_core.errors import BadOption
-from ocr_core.options import Options
+from ocr_client.cli.read import read
+from ocr_client.options import OPTIONS, request_parameters
 
 
 def test_options_left_at_none_are_not_sent() -> None:
@@ -39,16 +39,16 @@ def test_an_unknown_option_is_an_error_that_names_the_known() -> None:
         request_parameters({"treshold": None})
 
 
-def test_the_typed_options_are_those_of_the_server() -> None:
-    served = {field.name for field in dataclasses.fields(Options)}
-    assert set(ReadOptions.__annotations__) == set(RANGES) == served
+def test_every_option_has_a_range_and_a_meaning() -> None:
+    for option in OPTIONS.values():
+        assert option.low < option.high
+        assert re.fullmatch(r"[A-Z].*\.", option.meaning)
 
 
-@pytest.mark.parametrize("name", RANGES)
-def test_the_ranges_are_those_of_the_server(name: str) -> None:
-    low, high = RANGES[name]
-    Options.from_parameters({name: low})
-    Options.from_parameters({name: high})
-    for beyond in (low - 0.01, high + 0.01):
-        with pytest.raises(BadOption):
-            Options.from_parameters({name: beyond})
+def test_the_command_has_them_all_with_their_ranges_and_meanings() -> None:
+    shown = {parameter.name: parameter for parameter in read.params if isinstance(parameter, click.Option)}
+    for name, (low, high, meaning) in OPTIONS.items():
+        kind = shown[name].type
+        assert isinstance(kind, click.FloatRange)
+        assert (kind.min, kind.max, shown[name].help) == (low, high, meaning)
+        assert shown[name].opts == [f"--{name.replace('_', '-')}"]

@@ -28,7 +28,7 @@ def test_everything_public_is_exported() -> None:
 
 def test_every_error_is_an_ocr_error_with_a_docstring() -> None:
     errors = [value for value in vars(ocr_client.errors).values() if isinstance(value, type)]
-    assert len(errors) == 8
+    assert len(errors) == 9
     for error in errors:
         assert issubclass(error, ocr_client.OcrError)
         assert error.__name__ in (ocr_client.errors.__doc__ or "")

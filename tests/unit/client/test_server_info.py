@@ -1,6 +1,8 @@
 """What a server says about itself, and what `ocr status` makes of it."""
 
 import json
+import re
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +11,7 @@ from click.testing import CliRunner, Result
 from ocr_client import ModelInfo, OcrClient
 from ocr_client.cli import main
 from ocr_client.server_info import ServerInfo, parse_server
+from tests.blocking import Client
 
 if TYPE_CHECKING:
     from tests.unit.client.conftest import FakeTriton
@@ -23,8 +26,19 @@ NAMES = (
 )
 INDEX: list[dict[str, str]] = [{"name": name, "version": "1", "state": "READY"} for name in NAMES]
 SERVER = {"name": "triton", "version": "2.71.0", "extensions": []}
-CONFIGS = {
-    "ocr_ensemble": {"platform": "ensemble", "backend": "", "instance_group": []},
+STEPS = NAMES[1:5]
+
+
+def ensemble(*steps: str) -> dict[str, Any]:
+    """An ensemble's configuration, as the server tells it."""
+    scheduling = {"step": [{"model_name": step, "model_version": -1} for step in steps]}
+    return {"platform": "ensemble", "backend": "", "instance_group": [], "ensemble_scheduling": scheduling}
+
+
+CONFIGS: dict[str, Any] = {
+    "ocr_ensemble": ensemble(*STEPS),
+    "image_preprocessing": {"backend": "python", "parameters": {"max_image_megapixels": {"string_value": "100"}}},
+    "ctc_decoding": {"backend": "python", "parameters": {"recognizer": {"string_value": "text_recognition"}}},
     "text_cropping": {"backend": "python", "instance_group": [{"kind": "KIND_CPU", "count": 2, "gpus": []}]},
     "text_detection": {"backend": "onnxruntime", "instance_group": [{"kind": "KIND_GPU", "gpus": [0, 1]}]},
 }
@@ -43,7 +57,7 @@ def test_a_server_that_is_well_has_its_models_and_no_problems() -> None:
     assert (info.name, info.version, info.problems) == ("triton", "2.71.0", ())
     assert tuple(model.name for model in info.models) == NAMES
     assert info.models[0] == ModelInfo(
-        name="ocr_ensemble", version="1", state="READY", reason="", backend="ensemble", devices=()
+        name="ocr_ensemble", version="1", state="READY", reason="", backend="ensemble", devices=(), instances=0
     )
 
 
@@ -51,6 +65,35 @@ def test_devices_are_counted_by_what_they_run_on() -> None:
     devices = {model.name: model.devices for model in described().models}
     assert devices["text_cropping"] == ("2 x CPU",)
     assert devices["text_detection"] == ("1 x GPU 0", "1 x GPU 1")
+    assert [model.instances for model in described().models] == [0, 0, 2, 2, 0, 0]
+    assert described().most_instances == 2
+
+
+def test_the_models_are_those_that_the_servers_configurations_name() -> None:
+    """Another step in between, and another recognizer."""
+    names = ["ocr_ensemble", "image_preprocessing", "deskewing", "ctc_decoding", "tiny_recognition"]
+    configs = {
+        "ocr_ensemble": ensemble("image_preprocessing", "deskewing", "ctc_decoding"),
+        "ctc_decoding": {"backend": "python", "parameters": {"recognizer": {"string_value": "tiny_recognition"}}},
+    }
+    index = [{"name": name, "version": "1", "state": "READY"} for name in (*reversed(names), "text_detection")]
+    info = parse_server("http://box:8000", True, SERVER, index, configs)
+    assert [model.name for model in info.models] == names
+    assert info.problems == ()
+
+
+def test_a_step_that_the_server_lacks_is_missing() -> None:
+    info = described(index=[entry for entry in INDEX if entry["name"] != "text_recognition"])
+    assert [model.state for model in info.models] == ["READY"] * 5 + ["MISSING"]
+
+
+def test_while_the_ensemble_is_not_loaded_every_model_of_the_server_may_be_the_reason() -> None:
+    index = [{"name": "text_recognition", "state": "UNAVAILABLE", "reason": "no model.onnx"}, {"name": "ocr_ensemble"}]
+    info = parse_server("http://box:8000", False, SERVER, index, {})
+    assert info.problems == (
+        "ocr_ensemble is unavailable (no reason given): see the server's log",
+        "text_recognition is unavailable (no model.onnx): see the server's log",
+    )
 
 
 def test_other_models_on_the_server_are_not_ours() -> None:
@@ -96,6 +139,12 @@ def well(triton: "FakeTriton") -> "FakeTriton":
     return triton
 
 
+def give_instances(triton: "FakeTriton", count: int) -> None:
+    """Tell that ctc_decoding has so many instances."""
+    groups = [{"kind": "KIND_CPU", "count": count, "gpus": []}]
+    triton.routes["/v2/models/ctc_decoding/config"] = {**CONFIGS["ctc_decoding"], "instance_group": groups}
+
+
 def status(triton: "FakeTriton", *arguments: str, **environment: str) -> Result:
     return CliRunner(env=environment).invoke(main, ["status", "--url", triton.url, *arguments], color=True)
 
@@ -109,6 +158,15 @@ def test_a_client_asks_for_all_of_it(well: "FakeTriton") -> None:
             INDEX,
             {name: CONFIGS.get(name, {"backend": "python"}) for name in NAMES},
         )
+
+
+def test_a_client_lists_another_servers_steps(well: "FakeTriton", kind: type[Client]) -> None:
+    names = ["ocr_ensemble", "image_preprocessing", "deskewing", "text_detection", "text_cropping", "ctc_decoding"]
+    well.routes["/v2/repository/index"] = [*INDEX, {"name": "deskewing", "version": "1", "state": "READY"}]
+    well.routes["/v2/models/ocr_ensemble/config"] = ensemble(*names[1:])
+    well.routes["/v2/models/deskewing/config"] = {"backend": "python"}
+    with kind(well.url) as client:
+        assert [model.name for model in client.server_info().models] == [*names, "text_recognition"]
 
 
 def test_a_server_that_keeps_its_models_to_itself_is_described_without_them(well: "FakeTriton") -> None:
@@ -128,15 +186,54 @@ def test_status_shows_models_and_devices_and_reads_an_image(well: "FakeTriton") 
         ["image_preprocessing", "1", "READY", "python"],
         ["text_detection", "1", "READY", "onnxruntime", "1", "x", "GPU", "0,", "1", "x", "GPU", "1"],
     ]
-    assert last.startswith("A small image is read in ")
+    assert re.fullmatch(r"8 small images were read, 2 at once: fastest \d+ ms, slowest \d+ ms\.", last)
     assert (done.exit_code, done.stderr) == (0, "")
     assert len(well.asked) == 8
+
+
+def test_status_finds_a_dead_instance_among_many(well: "FakeTriton") -> None:
+    """Instances have their turns; that of the last one is beyond the images that a small server gets."""
+    give_instances(well, 12)
+    well.dead_turns = range(11, 1000, 12)
+    done = status(well, "--json")
+    answer = json.loads(done.stdout)
+    assert (answer["probe"]["sent"], answer["probe"]["read"]) == (24, 22)
+    assert answer["problems"][0].startswith("2 of 24 small images could not be read (")
+    assert done.exit_code == 1
+
+
+def test_status_sends_images_side_by_side(well: "FakeTriton") -> None:
+    """One after the other they could all be read by the same instance."""
+    give_instances(well, 3)
+    together = threading.Barrier(3, timeout=10)
+    well.on_inference = together.wait
+    well.on_turns = range(3)
+    assert status(well).exit_code == 0
+
+
+def test_status_of_a_server_with_very_many_instances_ends(well: "FakeTriton") -> None:
+    give_instances(well, 1000)
+    assert (
+        status(well, NO_COLOR="1").stdout.splitlines()[-1].startswith("64 small images were read, 16 at once: fastest ")
+    )
+    assert len(well.asked) == 64
+
+
+def test_status_where_nothing_is_read_tells_no_times(well: "FakeTriton") -> None:
+    well.failures = [500] * 8
+    assert json.loads(status(well, "--json").stdout)["probe"] == {
+        "sent": 8,
+        "read": 0,
+        "at_once": 2,
+        "fastest_ms": None,
+        "slowest_ms": None,
+    }
 
 
 def test_status_of_a_server_that_keeps_its_models_to_itself(well: "FakeTriton") -> None:
     well.routes["/v2/repository/index"] = None
     done = status(well)
-    assert "shows its models only to those who may see them: see --header" in done.stdout
+    assert "does not list its models for everyone: --header" in done.stdout
     assert done.exit_code == 0
 
 
@@ -158,7 +255,7 @@ def test_status_does_not_believe_a_server_that_fails(well: "FakeTriton") -> None
     well.failures = [500] * 3
     done = status(well, "--json")
     (problem,) = json.loads(done.stdout)["problems"]
-    assert problem.startswith("3 of 8 test images were not read (")
+    assert problem.startswith("3 of 8 small images could not be read (")
     assert "HTTP 500: not now" in problem
     assert done.exit_code == 1
 

@@ -1,18 +1,39 @@
-"""Images in shared memory: a client's steps, done by hand, and the regions on this machine."""
+"""Images in shared memory: a client's actions, performed by hand, and the regions on this machine."""
 
+import errno
+import json
+import os
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
-from ocr_client import BadImage, OcrError, Page, ServerFault, ServerTimeout, ServerUnreachable
+from ocr_client import (
+    BadImage,
+    OcrClient,
+    OcrError,
+    Page,
+    ServerFault,
+    ServerTimeout,
+    ServerUnreachable,
+    SharedMemoryUnavailable,
+)
 from ocr_client.calls import Infer, RegisterRegion, SharedImage, UnregisterRegion
+from ocr_client.cli import main
+from ocr_client.demo import DemoServer
 from ocr_client.failures import UnknownRegion
-from ocr_client.flows import Flow, Flows, Load, Pause
+from ocr_client.flows import Encode, Flow, Flows, Pause
 from ocr_client.settings import Settings
 from ocr_client.shared_memory import FOLDER, SMALLEST, Regions
+
+if TYPE_CHECKING:
+    from tests.unit.client.conftest import FakeTriton
 
 EMPTY = {
     "texts": np.zeros(0, np.object_),
@@ -37,7 +58,7 @@ def flows() -> Flows:
 
 
 class Server:
-    """Does a verb's steps, and keeps regions as Triton does: by their open files.
+    """Performs a verb's actions, and keeps regions as Triton does: by their open files.
 
     Attributes:
         failures: Errors for the first inferences; each is used up.
@@ -52,23 +73,23 @@ class Server:
         self.read: list[bytes] = []
 
     def run(self, flow: Flow[Any]) -> Any:
-        """Do the steps of a verb."""
+        """Perform the actions of a verb."""
         answer, error = None, None
         while True:
             try:
-                step = flow.throw(error) if error else flow.send(answer)
+                action = flow.throw(error) if error else flow.send(answer)
             except StopIteration as end:
                 return end.value
             answer, error = None, None
             try:
-                answer = self.perform(step)
+                answer = self.perform(action)
             except OcrError as failure:
                 error = failure
 
-    def perform(self, step: Any) -> Any:
-        """Do one step."""
-        match step:
-            case Load(image):
+    def perform(self, action: Any) -> Any:
+        """Perform one action."""
+        match action:
+            case Encode(image):
                 return image
             case Pause():
                 return None
@@ -80,7 +101,7 @@ class Server:
             case UnregisterRegion(name):
                 self.registered.pop(name).close()
                 return None
-        return self.infer(step)
+        return self.infer(action)
 
     def infer(self, request: Infer) -> Any:
         """Read the image where it lies."""
@@ -212,13 +233,95 @@ def test_closing_after_the_server_has_gone_is_no_error(flows: Flows, server: Ser
 
 
 def test_memory_that_is_full_is_told_before_anything_is_sent() -> None:
-    with pytest.raises(OSError, match="has no room for 4611686018427387904 bytes"):
+    with pytest.raises(SharedMemoryUnavailable, match="has no room for 4611686018427387904 bytes"):
         Regions().lend(1 << 62)
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No room for images of more than the smallest region."""
+
+    def allocate(file: int, _offset: int, length: int) -> None:
+        if length > SMALLEST:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        os.truncate(file, length)
+
+    monkeypatch.setattr("os.posix_fallocate", allocate)
+
+
+FULL = "has no room for 2097152 bytes (No space left on device): make room there, or leave shared_memory out"
+
+
+@pytest.mark.usefixtures("full")
+def test_an_image_without_room_fails_alone(flows: Flows, server: Server, folder: Path) -> None:
+    with pytest.raises(SharedMemoryUnavailable) as caught:
+        server.run(flows.read(b"x" * (SMALLEST + 1), {}, None))
+    assert str(caught.value) == f"{folder} {FULL}"
+    server.run(flows.read(b"small", {}, None))
+    assert server.read == [b"small"]
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.usefixtures("full")
+def test_a_run_of_the_command_goes_on_after_an_image_without_room(triton: "FakeTriton", tmp_path: Path) -> None:
+    images = [tmp_path / name for name in ("a.png", "b.png", "c.png")]
+    for image, content in zip(images, (b"a", b"x" * (SMALLEST + 1), b"c"), strict=True):
+        image.write_bytes(content)
+    triton.answer_page(["Total"])
+    arguments = ["read", *map(str, images), "--shared-memory", "--url", triton.url, "--format", "text"]
+    done = CliRunner().invoke(main, arguments)
+    assert done.stdout == "Total\n\fTotal\n"
+    assert done.stderr == f"{images[1]}: {tmp_path} {FULL}\n"
+    assert done.exit_code == 1
+
+
+@pytest.mark.usefixtures("full")
+def test_the_demo_shows_that_there_is_no_room(folder: Path) -> None:
+    with OcrClient("box:8000", shared_memory=True) as client, DemoServer(client.read) as demo:
+        thread = Thread(target=demo.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        with closing(HTTPConnection("127.0.0.1", demo.server_port, timeout=10)) as connection:
+            connection.request("POST", "/read", b"x" * (SMALLEST + 1))
+            answer = connection.getresponse()
+            assert (answer.status, json.load(answer)) == (502, {"error": f"{folder} {FULL}"})
+        demo.shutdown()
+        thread.join()
+
+
+def test_a_region_that_cannot_be_written_is_given_up(
+    flows: Flows, server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(_file: int, _content: bytes, _offset: int) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.pwrite", write)
+    with pytest.raises(SharedMemoryUnavailable, match="has no room for"):
+        server.run(flows.read(b"image", {}, None))
+    assert list(folder.iterdir()) == []
+
+
+def test_a_folder_that_takes_no_file_is_told(folder: Path) -> None:
+    folder.rmdir()
+    folder.symlink_to("/proc")
+    with pytest.raises(SharedMemoryUnavailable, match=r"cannot be used \(.+\): "):
+        Regions().lend(1)
+
+
+def test_what_is_retired_later_is_not_in_the_names_given_before() -> None:
+    """Another thread may retire a region while a client closes."""
+    regions = Regions()
+    first, second = regions.lend(1), regions.lend(1)
+    first.registered = second.registered = True
+    regions.retire(first)
+    names = regions.retire_idle()
+    regions.retire(second)
+    assert names == [first.name]
+    assert regions.retire_idle() == [first.name, second.name]
 
 
 def test_a_machine_without_such_memory_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ocr_client.shared_memory.FOLDER", Path("/none"))
-    with pytest.raises(OSError, match="shared_memory needs /none, as Linux has it"):
+    with pytest.raises(SharedMemoryUnavailable, match="shared_memory needs /none, as Linux has it"):
         Regions().lend(1)
 
 

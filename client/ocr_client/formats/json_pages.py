@@ -1,4 +1,4 @@
-"""JSON: the fields of `Page`, and before them the file and the number of the page in it."""
+"""JSON: the file, the number of the page in it, and the fields of `Page`."""
 
 import json
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from ocr_client.formats.writer import encoded
 
 
 def write_json(results: Iterable[ReadPage], stream: BinaryIO) -> None:
-    """Write one array with an object a page."""
+    """Write one array with an object for each page."""
     stream.write(b"[")
     for index, result in enumerate(results):
         stream.write((b",\n" if index else b"\n") + _object(result))
@@ -17,7 +17,7 @@ def write_json(results: Iterable[ReadPage], stream: BinaryIO) -> None:
 
 
 def write_json_lines(results: Iterable[ReadPage], stream: BinaryIO) -> None:
-    """Write one line with an object a page."""
+    """Write one line with an object for each page."""
     for result in results:
         stream.write(_object(result) + b"\n")
 

@@ -1,4 +1,4 @@
-"""What happens while images are read, told on stderr."""
+"""How far a run of `ocr read` is and what failed, told on stderr."""
 
 import sys
 import time
@@ -13,32 +13,32 @@ if TYPE_CHECKING:
     from click._termui_impl import ProgressBar  # click gives it no public name
 
 
-class Report:
+class Progress:
     """Counts what is done, shows how far it is, and says what fails.
 
     Args:
         files: How many are to be read.
-        progress: Whether to show a bar with the rate and the time left.
+        bar: Whether to show a bar with the rate and the time left.
 
     Attributes:
         failed: How many failures were told.
         finished: How many files the caller has done, whether they could be read or not.
     """
 
-    def __init__(self, files: int, *, progress: bool) -> None:
+    def __init__(self, files: int, *, bar: bool) -> None:
         self.failed = 0
         self.finished = 0
         self._start_s = time.monotonic()
         self._bar: ProgressBar[int] = click.progressbar(
             length=files,
             label="Reading",
-            hidden=not progress,
+            hidden=not bar,
             show_pos=True,
             item_show_func=lambda _: self._rate(),
             file=sys.stderr,
         )
 
-    def __enter__(self) -> "Report":
+    def __enter__(self) -> "Progress":
         self._bar.__enter__()
         return self
 

@@ -44,11 +44,11 @@ class Speed:
         return asdict(self)
 
 
-class Load:
+class LoadGenerator:
     """Images sent in turn, the next as soon as one is answered.
 
     Args:
-        read: Reads one image; an `OcrError` counts as a failure, anything else ends the load.
+        read: Reads one image; an `OcrError` counts as a failure, anything else ends the run.
         images: Encoded; one at least.
         requests: End after so many.
         duration_s: Begin no request later than this; those under way are waited for.
