@@ -18,7 +18,7 @@ NOT_FOR_THE_BUILD = (
     "shared/data/labels.json",
     "ocr_core/__pycache__/ctc.cpython-312.pyc",
     "model_repository/ctc_decoding/1/__pycache__/model.cpython-312.pyc",
-    "model_repository/ctc_decoding/1/characters.txt",
+    "model_repository/ctc_decoding/1/recognizer.json",
     "model_repository/text_detection/1/model.onnx",
     "model_repository/text_detection/2/model.onnx",
 )

@@ -13,7 +13,7 @@ LOG = Path("/logs/triton.log")
     ("line", "cure"),
     [
         (
-            "E1122 model.cc:9] failed to load 'x': characters.txt is missing; write it with `python -m export`",
+            "E1122 model.cc:9] failed to load 'x': recognizer.json is missing; write it with `python -m export`",
             "export the models first: make export (or python -m export)",
         ),
         (
