@@ -22,9 +22,9 @@ def open_session(graph: ModelProto | Path) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.log_severity_level = FATAL
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # other sessions want the cores too
-    source = graph.SerializeToString() if isinstance(graph, ModelProto) else str(graph)
+    model = graph.SerializeToString() if isinstance(graph, ModelProto) else str(graph)
     try:
-        return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:
         name = "the graph" if isinstance(graph, ModelProto) else graph
         raise ExportError(f"ONNX Runtime cannot load {name}: {_reason(error)}") from error
