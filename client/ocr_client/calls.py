@@ -26,11 +26,13 @@ class Infer:
         image: The encoded file, or where it lies.
         parameters: The options that differ from the server's defaults.
         request_id: The server's log names it beside a failure.
+        outputs: Names of the outputs that are wanted.
     """
 
     image: bytes | SharedImage
     parameters: Mapping[str, float] = field(default_factory=dict)
     request_id: str = ""
+    outputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,12 @@ class ReadOptions(TypedDict, total=False):
         float | None, Option(0, 5, "How far boxes grow beyond the detected core of the text; 0 is not at all.")
     ]
     min_confidence: Annotated[float | None, Option(0, 1, "Lowest confidence at which a line that was read is kept.")]
+    unread: bool  # no parameter of the request: it asks for one more output
 
 
-OPTIONS: dict[str, Option] = {name: kind.__metadata__[0] for name, kind in ReadOptions.__annotations__.items()}
+OPTIONS: dict[str, Option] = {
+    name: kind.__metadata__[0] for name, kind in ReadOptions.__annotations__.items() if hasattr(kind, "__metadata__")
+}
 
 
 def request_parameters(options: Mapping[str, object]) -> dict[str, float]:
@@ -44,9 +47,10 @@ def request_parameters(options: Mapping[str, object]) -> dict[str, float]:
         TypeError: An option does not exist, or is no number.
         ValueError: An option is out of range.
     """
-    if unknown := options.keys() - OPTIONS.keys():
-        raise TypeError(f"unknown option {', '.join(sorted(unknown))}; known are {', '.join(OPTIONS)}")
-    return {name: _checked(name, value) for name, value in options.items() if value is not None}
+    known = ReadOptions.__annotations__
+    if unknown := options.keys() - known.keys():
+        raise TypeError(f"unknown option {', '.join(sorted(unknown))}; known are {', '.join(known)}")
+    return {name: _checked(name, options[name]) for name in OPTIONS if options.get(name) is not None}
 
 
 def _checked(name: str, value: object) -> float:

@@ -25,6 +25,8 @@ OUTPUTS: Mapping[str, tuple[int, ...]] = MappingProxyType(
         "image_size": (2,),
     }
 )
+# Asked for only by those who want it, because servers of earlier versions do not have it; -1 is a number of its own.
+UNREAD, UNREAD_SHAPE = "unread_quads", (-1, 4, 2)
 
 
 def build_request(content: bytes, options: Mapping[str, object], request_id: str | None = None) -> Infer:
@@ -37,7 +39,8 @@ def build_request(content: bytes, options: Mapping[str, object], request_id: str
     """
     if not content:
         raise BadImage("the image is empty (0 bytes): send the whole encoded file")
-    return Infer(content, request_parameters(options), request_id or uuid4().hex)
+    extra = (UNREAD,) if options.get("unread") else ()
+    return Infer(content, request_parameters(options), request_id or uuid4().hex, (*OUTPUTS, *extra))
 
 
 def check_many(images: object, concurrency: int, options: Mapping[str, object]) -> None:
@@ -61,7 +64,8 @@ def parse_page(outputs: Mapping[str, NDArray[Any] | None]) -> Page:
 
     Args:
         outputs: `texts` (N,) bytes in UTF-8; `text_confidences` (N,) float32; `quads` (N, 4, 2) float32;
-            `quad_scores` (N,) float32; `image_size` (2,) int32 (height, width). Others are ignored.
+            `quad_scores` (N,) float32; `image_size` (2,) int32 (height, width); `unread_quads` (M, 4, 2) float32 where
+            it was asked for. Others are ignored.
 
     Raises:
         ServerFault: An output is missing or has another shape, or a text is not UTF-8.
@@ -72,13 +76,13 @@ def parse_page(outputs: Mapping[str, NDArray[Any] | None]) -> Page:
     except UnicodeDecodeError as error:
         raise ServerFault(f"the server sent a text that is not UTF-8 ({error}): see its log") from error
     confidences, scores = (_rounded(arrays[name], 4) for name in ("text_confidences", "quad_scores"))
-    rows = zip(texts, confidences, _rounded(arrays["quads"], 2), scores, strict=True)
+    rows = zip(texts, confidences, _quads(arrays["quads"]), scores, strict=True)
     lines = tuple(
-        Line(text=text, confidence=confidence, quad=cast("Quad", tuple(map(tuple, quad))), score=score)
-        for text, confidence, quad, score in rows
+        Line(text=text, confidence=confidence, quad=quad, score=score) for text, confidence, quad, score in rows
     )
     height, width = arrays["image_size"].tolist()
-    return Page(width=width, height=height, lines=lines)
+    unread = outputs.get(UNREAD)
+    return Page(width=width, height=height, lines=lines, unread=None if unread is None else _quads(unread))
 
 
 def _checked(outputs: Mapping[str, NDArray[Any] | None]) -> dict[str, NDArray[Any]]:
@@ -93,6 +97,11 @@ def _checked(outputs: Mapping[str, NDArray[Any] | None]) -> dict[str, NDArray[An
                 f"the answer's {name} has shape {array.shape}, expected {shape}: is {MODEL} of this client's version?"
             )
     return present
+
+
+def _quads(corners: NDArray[Any]) -> tuple[Quad, ...]:
+    """(N, 4, 2) float32 as tuples."""
+    return tuple(cast("Quad", tuple(map(tuple, quad))) for quad in _rounded(corners, 2))
 
 
 def _rounded(numbers: NDArray[Any], decimals: int) -> list[Any]:

@@ -1,6 +1,6 @@
 """What was read. `Page` and `Line` are the JSON schema: the same fields in the same order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
@@ -33,13 +33,10 @@ class Line:
             KeyError: A field is missing.
             ValueError: The quad is not four (x, y) pairs.
         """
-        quad = tuple((float(x), float(y)) for x, y in fields["quad"])
-        if len(quad) != 4:
-            raise ValueError(f"a quad has 4 corners, got {len(quad)}")
         return cls(
             text=str(fields["text"]),
             confidence=float(fields["confidence"]),
-            quad=quad,
+            quad=_quad(fields["quad"]),
             score=float(fields["score"]),
         )
 
@@ -52,11 +49,14 @@ class Page:
         width: Of the image as a viewer shows it, in pixels.
         height: Likewise.
         lines: In reading order; empty for a page without text.
+        unread: Corners of text that was found and could not be read, as in `Line`; None if `read` was not called with
+            `unread=True`.
     """
 
     width: int
     height: int
     lines: tuple[Line, ...]
+    unread: tuple[Quad, ...] | None = None
 
     @property
     def text(self) -> str:
@@ -65,7 +65,10 @@ class Page:
 
     def to_dict(self) -> dict[str, Any]:
         """The page as JSON-ready dicts, tuples, strings and numbers."""
-        return asdict(self)
+        fields = asdict(self)
+        if self.unread is None:
+            del fields["unread"]
+        return fields
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> "Page":
@@ -76,7 +79,15 @@ class Page:
             ValueError: A quad is not four (x, y) pairs.
         """
         lines = tuple(Line.from_dict(line) for line in fields["lines"])
-        return cls(width=int(fields["width"]), height=int(fields["height"]), lines=lines)
+        unread = tuple(map(_quad, fields["unread"])) if "unread" in fields else None
+        return cls(width=int(fields["width"]), height=int(fields["height"]), lines=lines, unread=unread)
+
+
+def _quad(corners: Iterable[Any]) -> Quad:
+    quad = tuple((float(x), float(y)) for x, y in corners)
+    if len(quad) != 4:
+        raise ValueError(f"a quad has 4 corners, got {len(quad)}")
+    return quad
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

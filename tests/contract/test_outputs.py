@@ -1,6 +1,6 @@
 """What the client asks for is what the ensemble gives: ocr_client/protocol.py and ocr_ensemble/config.pbtxt."""
 
-from ocr_client.protocol import INPUT, MODEL, OUTPUTS
+from ocr_client.protocol import INPUT, MODEL, OUTPUTS, UNREAD, UNREAD_SHAPE
 from tests.contract.configs import ENSEMBLE
 
 
@@ -14,4 +14,9 @@ def test_the_client_sends_the_only_input() -> None:
 
 
 def test_the_client_reads_every_output_in_its_shape() -> None:
-    assert {tensor.name: tuple(tensor.dims) for tensor in ENSEMBLE.output} == dict(OUTPUTS)
+    known = {**OUTPUTS, UNREAD: UNREAD_SHAPE}
+    assert {tensor.name: tuple(tensor.dims) for tensor in ENSEMBLE.output} == known
+
+
+def test_what_every_client_asks_for_comes_before_what_came_later() -> None:
+    assert [tensor.name for tensor in ENSEMBLE.output][: len(OUTPUTS)] == list(OUTPUTS)

@@ -18,7 +18,7 @@ from ocr_client.calls import (
 )
 from ocr_client.errors import OcrError
 from ocr_client.failures import server_error, timeout, unreachable
-from ocr_client.protocol import MODEL, OUTPUTS
+from ocr_client.protocol import MODEL
 from ocr_client.settings import Settings
 from ocr_client.transports.tensors import image_tensor
 
@@ -120,9 +120,9 @@ def _invoke(triton: Any, call: Call, settings: Settings) -> Any:
     headers = {name.lower(): value for name, value in settings.headers.items()}
     common = {"headers": headers, "client_timeout": settings.timeout_s}
     match call:
-        case Infer(image, parameters, request_id):
+        case Infer(image, parameters, request_id, outputs):
             tensor = image_tensor(image, tritonclient.grpc.InferInput)
-            wanted = [tritonclient.grpc.InferRequestedOutput(name) for name in OUTPUTS]
+            wanted = [tritonclient.grpc.InferRequestedOutput(name) for name in outputs]
             return triton.infer(
                 MODEL, [tensor], outputs=wanted, request_id=request_id, parameters=dict(parameters), **common
             )
@@ -144,7 +144,7 @@ def _result(call: Call, answer: Any) -> Any:
     """What the call promises, the same as over HTTP."""
     match call:
         case Infer():
-            return {name: answer.as_numpy(name) for name in OUTPUTS}
+            return {name: answer.as_numpy(name) for name in call.outputs}
         case ListModels():
             return answer.get("models", [])
         case DescribeModel():

@@ -5,7 +5,7 @@ that made it, and the two take certificates and timeouts in different ways.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,7 @@ from ocr_client.calls import (
     UnregisterRegion,
 )
 from ocr_client.failures import not_triton, server_error
-from ocr_client.protocol import MODEL, OUTPUTS
+from ocr_client.protocol import MODEL
 from ocr_client.transports.tensors import image_tensor
 
 # The length of the JSON in a body; the tensors follow it.
@@ -90,24 +90,24 @@ def decode(address: Address, call: Call, answer: HttpAnswer) -> Any:
     if isinstance(call, (RegisterRegion, UnregisterRegion)):
         return None
     try:
-        return _outputs(answer) if isinstance(call, Infer) else json.loads(answer.body)
+        return _outputs(answer, call.outputs) if isinstance(call, Infer) else json.loads(answer.body)
     except (ValueError, LookupError, TypeError, AttributeError, InferenceServerException) as error:
         raise not_triton(address, error) from error
 
 
 def _infer_body(call: Infer) -> tuple[bytes, int | None]:
     tensor = image_tensor(call.image, InferInput)
-    wanted = [InferRequestedOutput(name, binary_data=True) for name in OUTPUTS]
+    wanted = [InferRequestedOutput(name, binary_data=True) for name in call.outputs]
     body, json_length = InferenceServerClient.generate_request_body(
         [tensor], outputs=wanted, request_id=call.request_id, parameters=call.parameters
     )
     return body, json_length
 
 
-def _outputs(answer: HttpAnswer) -> dict[str, Any]:
+def _outputs(answer: HttpAnswer, names: Sequence[str]) -> dict[str, Any]:
     length = answer.headers.get(JSON_LENGTH.lower())
     result = InferenceServerClient.parse_response_body(answer.body, header_length=length)
-    return {name: result.as_numpy(name) for name in OUTPUTS}
+    return {name: result.as_numpy(name) for name in names}
 
 
 def _message(body: bytes) -> str:

@@ -29,6 +29,7 @@ class TritonPythonModel:
             "text_confidences": confidences[kept],
             "quads": detected_quads[kept],
             "quad_scores": detected_scores[kept],
+            "unread_quads": detected_quads[~kept],
         }
 
     def finalize(self):

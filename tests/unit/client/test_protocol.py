@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ocr_client import BadImage, Line, Page, ServerFault
-from ocr_client.protocol import OUTPUTS, build_request, parse_page
+from ocr_client.protocol import OUTPUTS, UNREAD, build_request, parse_page
 
 
 def outputs(**changed: Any) -> dict[str, NDArray[Any] | None]:
@@ -68,6 +68,20 @@ def test_another_shape_is_the_servers_fault(name: str, shape: tuple[int, ...]) -
 def test_a_text_that_is_not_utf8_is_the_servers_fault() -> None:
     with pytest.raises(ServerFault, match="not UTF-8"):
         parse_page(outputs(texts=np.array([b"\xff", b""], np.object_)))
+
+
+def test_boxes_of_unread_text_are_asked_for_only_by_those_who_want_them() -> None:
+    """A server of an earlier version would refuse a request that names them."""
+    assert build_request(b"image", {}).outputs == tuple(OUTPUTS)
+    assert build_request(b"image", {"unread": True}).outputs == (*OUTPUTS, UNREAD)
+    assert build_request(b"image", {"unread": True}).parameters == {}
+
+
+def test_boxes_of_unread_text_come_with_the_page_or_not_at_all() -> None:
+    box = np.array([[[1, 2], [3, 2], [3, 4], [1, 4]]], np.float32)
+    assert parse_page(outputs()).unread is None
+    assert parse_page(outputs(unread_quads=box)).unread == (((1, 2), (3, 2), (3, 4), (1, 4)),)
+    assert parse_page(outputs(unread_quads=box[:0])).unread == ()
 
 
 def test_a_request_carries_the_files_bytes_and_the_options_given() -> None:

@@ -35,6 +35,12 @@ def test_the_json_has_the_fields_of_the_classes() -> None:
     }
 
 
+def test_the_json_has_the_boxes_of_unread_text_where_they_were_asked_for() -> None:
+    page = Page(width=9, height=8, lines=(), unread=(SQUARE,))
+    assert page.to_dict()["unread"] == (SQUARE,)
+    assert Page.from_dict(json.loads(json.dumps(page.to_dict()))) == page
+
+
 def test_the_text_of_a_page_is_its_lines_one_below_the_other() -> None:
     lines = (Line(text=text, confidence=1, quad=SQUARE, score=1) for text in ("Total", "12.50"))
     assert Page(width=9, height=9, lines=tuple(lines)).text == "Total\n12.50"
