@@ -16,8 +16,8 @@ The server puts a code before what it says about a request: `bad_image: …` is 
 `bad_request: …` and every code that this client does not know BadRequest. The message is the sentence without the
 code. Servers older than the codes send the sentence alone, which is a BadRequest, too.
 
-Errors before anything is sent are Python's own: FileNotFoundError for a missing file, TypeError for something that is
-not an image, ValueError for an option out of range.
+Wrong arguments raise Python's own errors: FileNotFoundError for a missing file, TypeError for something that is not an
+image, ValueError for an option out of range.
 """
 
 

@@ -32,9 +32,9 @@ DEFAULT_DURATION_S = 10.0
     "duration_s",
     type=click.FloatRange(0, min_open=True),
     metavar="S",
-    help="Send requests for so many seconds.  [default: 10, without --requests]",
+    help="End after S seconds.  [default: 10, without --requests]",
 )
-@click.option("--requests", type=click.IntRange(1), metavar="N", help="Send so many requests.")
+@click.option("--requests", type=click.IntRange(1), metavar="N", help="End after N requests.")
 @click.option(
     "--warm-up",
     type=click.IntRange(0),
@@ -56,10 +56,10 @@ def bench(
 ) -> None:
     """Measure how fast a server reads IMAGES: files, folders, patterns or URLs.
 
-    All of them are brought into memory first; then they are sent in turn, again and again. A latency is the time from
-    sending a request to its answer: the network, the server's queue and the reading. With more requests under way than
-    the server can work on, the throughput stays and the latencies grow. With both --duration and --requests, the run
-    ends with the first of them that is reached.
+    They are first brought into memory, and then sent in turn, again and again. A latency is the time from sending a
+    request to its answer: the network, the server's queue and the reading. With more requests under way than the server
+    can work on, the throughput stays and the latencies grow. With both --duration and --requests, the run ends when one
+    of them is reached.
     """
     contents = [image for file in expand(images, recursive=False) for image in _images(file)]
     if duration_s is None and requests is None:

@@ -18,7 +18,7 @@ from ocr_client.cli.connection import Connect, connection_options
 def demo(connect: Connect, host: str, port: int, no_browser: bool) -> None:
     """Open a page in the browser: drop an image, see its text.
 
-    It runs on this machine until Ctrl-C and asks the server through this library.
+    The page is served from this machine until Ctrl-C.
     """
     from ocr_client.demo import serve  # what only this command needs
 

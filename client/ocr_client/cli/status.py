@@ -28,7 +28,8 @@ Exit status: 0 images can be read, 1 they cannot, 2 wrong usage.
 def status(ctx: click.Context, connect: Connect, as_json: bool) -> None:
     """Show the server, its models and their devices, and what is wrong.
 
-    A ready server is checked: a small image is read at least twice as often as any model has instances, up to 64 times.
+    If it is ready, a small image is read twice for each instance of the model with the most instances, at least 8 and
+    at most 64 times.
     """
     with connect() as client:
         try:
