@@ -4,7 +4,7 @@ import dataclasses
 import re
 from itertools import product
 
-from benchmarks.pairs import NOT_BY_DEFAULT
+from benchmarks.accuracy.pairs import NOT_BY_DEFAULT
 from export.choices import DETECTORS, RECOGNIZERS
 from export.ppocr import DETECTOR
 from ocr_core.options import Options

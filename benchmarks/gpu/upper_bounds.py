@@ -1,0 +1,150 @@
+"""What no server can beat on a machine: image decoding on all its cores, and the models alone with full batches."""
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.upper_bound.__main__ import MAX_MEGAPIXELS, Limit, Model, PageTensors
+from ocr_core import image
+
+Array = NDArray[Any]
+R = TypeVar("R")
+# The parent's process has nothing of CUDA in it, and a fork would inherit threads.
+SPAWN = multiprocessing.get_context("spawn")
+START_TIMEOUT_S = 60
+
+
+class LimitFailed(RuntimeError):
+    """A limit cannot be measured; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsAlone:
+    """What the models can do by themselves with tensors that the pipeline makes of some pages.
+
+    Attributes:
+        page_ms: One page at a time, its calls side by side, milliseconds.
+        images_per_s: Both at once, each batch as full as the pages allow.
+        detector_images_per_s: The same of one model.
+        recognizer_images_per_s: And of the other.
+        pages_per_run: How full the detector's batches are, on average.
+        crops_per_run: And the recognizer's.
+    """
+
+    page_ms: float
+    images_per_s: float
+    detector_images_per_s: float
+    recognizer_images_per_s: float
+    pages_per_run: float
+    crops_per_run: float
+
+
+def models_alone(repository: Path, profile: str, images: Sequence[bytes], seconds: float) -> ModelsAlone:
+    """Run the models in this process, about so many seconds for each of the four measurements.
+
+    Raises:
+        FileNotFoundError: The models have not been exported.
+        ProviderMissing: ONNX Runtime cannot use the GPU.
+        StartError: The profile's needs are not here.
+    """
+    with Limit(repository, profile) as limit:
+        pages = [limit.prepare(encoded) for encoded in images]
+        detections = full_batches([page.detector_input for page in pages], limit.detector.layout.max_batch)
+        calls = full_batches([call for page in pages for call in page.calls], limit.recognizer.layout.max_batch)
+        detector, recognizer = ((limit.detector, detections), (limit.recognizer, calls))
+        _meet_shapes([detector, recognizer])
+        return ModelsAlone(
+            page_ms=_page_ms(limit, pages, seconds),
+            images_per_s=_rate([detector, recognizer], len(pages), seconds),
+            detector_images_per_s=_rate([detector], len(pages), seconds),
+            recognizer_images_per_s=_rate([recognizer], len(pages), seconds),
+            pages_per_run=mean(map(len, detections)),
+            crops_per_run=mean(map(len, calls)) if calls else 0,
+        )
+
+
+def full_batches(arrays: Sequence[Array], max_batch: int) -> list[Array]:
+    """Put arrays that are alike but in their first dimension together, so many rows at most.
+
+    >>> [batch.shape for batch in full_batches([np.zeros((2, 5)), np.zeros((1, 7)), np.zeros((3, 5))], 4)]
+    [(4, 5), (1, 5), (1, 7)]
+    """
+    alike: dict[tuple[int, ...], list[Array]] = {}
+    for array in arrays:
+        alike.setdefault(array.shape[1:], []).append(array)
+    joined = (np.concatenate(group) for group in alike.values())
+    return [rows[start : start + max_batch] for rows in joined for start in range(0, len(rows), max_batch)]
+
+
+def decoding(images: Sequence[bytes], seconds: float, processes: int = 0) -> float:
+    """Images per second that all cores decode and scale to the detector, and nothing else."""
+    processes = processes or len(os.sched_getaffinity(0))
+    with SPAWN.Pool(processes) as pool:
+        work = pool.starmap_async(_decode, [(images, seconds)] * processes, chunksize=1)
+        try:
+            return sum(work.get(seconds + START_TIMEOUT_S))
+        except multiprocessing.TimeoutError as error:
+            raise LimitFailed("decoding took too long to start") from error
+
+
+def apart(function: Callable[..., R], *arguments: object, timeout_s: float) -> R:
+    """Call in a process of its own, which takes what it has of a GPU with it.
+
+    Raises:
+        LimitFailed: It took too long, or the process died.
+    """
+    with SPAWN.Pool(1) as pool:
+        try:
+            return pool.apply_async(function, arguments).get(timeout_s)
+        except multiprocessing.TimeoutError as error:
+            raise LimitFailed(f"no result within {timeout_s:.0f} s") from error
+
+
+def _decode(images: Sequence[bytes], seconds: float) -> float:
+    start_s, done = time.perf_counter(), 0
+    while (elapsed_s := time.perf_counter() - start_s) < seconds:
+        page, _ = image.decode(images[done % len(images)], MAX_MEGAPIXELS)
+        image.fit_to_detector(page)
+        done += 1
+    return done / elapsed_s
+
+
+def _meet_shapes(work: Sequence[tuple[Model, Sequence[Array]]]) -> None:
+    """Run all batches once on each instance: a GPU takes its time for a shape that is new to one."""
+    for model, batches in work:
+        with ThreadPoolExecutor(model.layout.instances) as pool:
+            for batch in batches:
+                _run_all(pool, [(model, batch)] * model.layout.instances)
+
+
+def _page_ms(limit: Limit, pages: Sequence[PageTensors], seconds: float) -> float:
+    start_s, done = time.perf_counter(), 0
+    while (elapsed_s := time.perf_counter() - start_s) < seconds or done == 0:
+        limit.measure([pages[done % len(pages)]], 1)
+        done += 1
+    return elapsed_s / done * 1000
+
+
+def _rate(work: Sequence[tuple[Model, Sequence[Array]]], pages: int, seconds: float) -> float:
+    """Pages per second, all instances of all models busy."""
+    runs = [(model, batch) for model, batches in work for batch in batches]
+    with ThreadPoolExecutor(sum(model.layout.instances for model, _ in work)) as pool:
+        start_s, rounds = time.perf_counter(), 0
+        while (elapsed_s := time.perf_counter() - start_s) < seconds or rounds == 0:
+            _run_all(pool, runs)
+            rounds += 1
+    return rounds * pages / elapsed_s
+
+
+def _run_all(pool: ThreadPoolExecutor, runs: Sequence[tuple[Model, Array]]) -> None:
+    for _ in pool.map(lambda run: run[0].run(run[1]), runs):
+        pass

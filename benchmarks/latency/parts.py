@@ -1,0 +1,68 @@
+"""The parts of the pipeline one after the other in one process, each timed: what a request would cost without a server.
+
+They are the functions of ocr_core that the Python steps call, and the ONNX graphs laid out as the server has them.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from benchmarks.upper_bound.__main__ import MAX_MEGAPIXELS, REPOSITORY, Limit
+from benchmarks.upper_bound.model_layout import newest_version
+from ocr_core import batching, crops, ctc, detection, image
+from ocr_core.options import Options
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Step → the parts of it, in the data's order.
+PARTS = {
+    "image_preprocessing": ("decode", "fit to detector"),
+    "text_detection": ("detector",),
+    "text_cropping": ("boxes", "crops"),
+    "ctc_decoding": ("packing", "recognizer", "CTC"),
+}
+
+
+class Parts:
+    """The whole pipeline in this process.
+
+    Args:
+        limit: The models.
+        repository: Where the recognizer's characters are.
+
+    Raises:
+        NotExported: There are none.
+    """
+
+    def __init__(self, limit: Limit, repository: Path = REPOSITORY) -> None:
+        self._limit = limit
+        self._characters = ctc.load_characters(newest_version(repository / "ctc_decoding"))
+
+    def measure(self, encoded: bytes) -> dict[str, float]:
+        """Read an image's file: milliseconds of each of the `PARTS`."""
+        watch = Stopwatch()
+        page, _ = watch.time("decode", image.decode, encoded, MAX_MEGAPIXELS)
+        fitted = watch.time("fit to detector", image.fit_to_detector, page)
+        (maps,) = watch.time("detector", self._limit.detector.run, fitted[None])
+        quads, _ = watch.time("boxes", detection.decode, maps[0], image.size(page), Options())
+        strip, widths = watch.time("crops", crops.cut, page, quads, self._limit.geometry)
+        calls, batches = watch.time("packing", batching.pack, strip, widths, self._limit.geometry)
+        outputs = watch.time("recognizer", self._limit.recognize, batches)
+        watch.time("CTC", ctc.decode_calls, calls, outputs, self._characters)
+        return watch.times_ms
+
+
+class Stopwatch:
+    """Times calls, and keeps the times by name."""
+
+    def __init__(self) -> None:
+        self.times_ms: dict[str, float] = {}
+
+    def time(self, name: str, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call, and note how long it took."""
+        start_s = time.perf_counter()
+        result = function(*args, **kwargs)
+        self.times_ms[name] = (time.perf_counter() - start_s) * 1000
+        return result
