@@ -1,74 +1,102 @@
-"""A folder of results: tables as CSV and Markdown, and plots."""
+"""What the comparison and perf_analyzer measured: tables as CSV and Markdown, and plots."""
 
-import csv
-import os
-import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
+from matplotlib.axes import Axes
+
 from benchmarks.baselines.comparison import Measurement
-from benchmarks.baselines.perf_analyzer import Load
-from benchmarks.baselines.summary import markdown, share_of_limit, totals
-from benchmarks.common import plots
+from benchmarks.baselines.perf_analyzer import Level
+from benchmarks.baselines.summary import markdown, share_of_upper_bound, totals
+from benchmarks.common import plots, tables
+from benchmarks.common.results import write_csv, write_markdown
+from ocr_launch.repository import Repository
 
-FOLDER = Path(__file__).parent.parent / "results"
+LATENCIES = ("p50_us", "p90_us", "p95_us", "p99_us")
+TIMES = ("queue_us", "input_us", "infer_us", "output_us")
+Colours = dict[str, tuple[float, ...]]
 
 
-def write_race(measurements: Sequence[Measurement], folder: Path) -> str:
-    """Write measurements.csv, table.md and share_of_limit.png; gives the table."""
+def write_comparison(measurements: Sequence[Measurement], folder: Path) -> str:
+    """Write measurements.csv, table.md and share_of_upper_bound.png; gives the table."""
     columns = [field.name for field in fields(Measurement)]
     write_csv(columns, (list(asdict(measured).values()) for measured in measurements), folder / "measurements.csv")
     results = totals(measurements)
     table = markdown(results)
-    (folder / "table.md").write_text(f"{table}\n{machine()}\n", encoding="utf-8")
-    plots.shares(share_of_limit(results, 4), folder / "share_of_limit.png")
+    write_markdown(table, folder / "table.md")
+    shares = share_of_upper_bound(results, 4)
+    plots.bars(shares, "throughput over that of the models alone", folder / "share_of_upper_bound.png")
     return table
 
 
-def write_loads(loads: Sequence[Load], folder: Path) -> str:
-    """Write perf_analyzer.csv (a row for each level and model), perf_analyzer.md, throughput.png and steps.png."""
-    levels = ["protocol", "concurrency", "images_per_s", "p50_us", "p90_us", "p95_us", "p99_us"]
-    times = ["queue_us", "input_us", "infer_us", "output_us"]
+def write_levels(levels: Sequence[Level], repository: Repository, folder: Path) -> str:
+    """Write perf_analyzer.csv (a row for each level and model), perf_analyzer.md, throughput.png and steps.png.
+
+    Args:
+        levels: What was measured.
+        repository: The models that were served.
+        folder: Where to.
+
+    Returns:
+        The table.
+    """
+    head = ["protocol", "concurrency", "images_per_s", *LATENCIES]
     rows = (
-        [*(getattr(load, level) for level in levels), step.model, *(getattr(step, time) for time in times)]
-        for load in loads
-        for step in load.steps
+        [*(getattr(level, name) for name in head), step.model, *(getattr(step, time) for time in TIMES)]
+        for level in levels
+        for step in level.steps
     )
-    write_csv([*levels, "model", *times], rows, folder / "perf_analyzer.csv")
-    plots.throughput(loads, folder / "throughput.png")
-    plots.steps(loads, folder / "steps.png")
-    table = loads_table(loads)
-    (folder / "perf_analyzer.md").write_text(f"{table}\n{machine()}\n", encoding="utf-8")
+    write_csv([*head, "model", *TIMES], rows, folder / "perf_analyzer.csv")
+    plots.lines(_throughput(levels), {}, ("requests under way at once", "images per second"), folder / "throughput.png")
+    _plot_steps(levels, repository, folder / "steps.png")
+    table = levels_table(levels)
+    write_markdown(table, folder / "perf_analyzer.md")
     return table
 
 
-def loads_table(loads: Iterable[Load]) -> str:
+def levels_table(levels: Iterable[Level]) -> str:
     """What perf_analyzer measured, in Markdown."""
-    head = ["protocol", "at once", "images/s", "p50 ms", "p90 ms", "p95 ms", "p99 ms"]
-    rows = [head, ["---"] * len(head)]
-    for load in loads:
-        latencies_us = (load.p50_us, load.p90_us, load.p95_us, load.p99_us)
-        told = [f"{latency_us / 1000:.0f}" for latency_us in latencies_us]
-        rows.append([load.protocol, str(load.concurrency), f"{load.images_per_s:.2f}", *told])
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    head = ["protocol", "at once", "images/s", *(f"{name.removesuffix('_us')} ms" for name in LATENCIES)]
+    rows = (
+        [
+            level.protocol,
+            level.concurrency,
+            f"{level.images_per_s:.2f}",
+            *(f"{getattr(level, name) / 1000:.0f}" for name in LATENCIES),
+        ]
+        for level in levels
+    )
+    return tables.markdown(head, rows, numbers_from=1)
 
 
-def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], file: Path) -> None:
-    """Write a table."""
-    with file.open("w", newline="", encoding="utf-8") as lines:
-        writer = csv.writer(lines)
-        writer.writerow(columns)
-        writer.writerows(rows)
+def _throughput(levels: Iterable[Level]) -> dict[str, list[plots.Point]]:
+    lines: dict[str, list[plots.Point]] = {}
+    for level in levels:
+        lines.setdefault(level.protocol, []).append((level.concurrency, level.images_per_s))
+    return lines
 
 
-def machine() -> str:
-    """One line about where this was measured."""
-    cores = len(os.sched_getaffinity(0))
-    return f"Measured on {cores} cores of {_processor()}, {platform.system()} {platform.machine()}."
+def _plot_steps(levels: Sequence[Level], repository: Repository, file: Path) -> None:
+    """Where a request's time goes: a bar for each level of load, a piece for each step, paler where it waits."""
+    figure, axes = plots.canvas("", "ms per request")
+    colours = plots.colours(repository.steps)
+    for place, level in enumerate(levels):
+        _stack_steps(axes, place, level, colours)
+    for step, colour in colours.items():
+        waiting = f" with {repository.recognizer}" if step == repository.steps[-1] else ""
+        axes.bar(0, 0, color=colour, label=f"{step}{waiting}")
+    axes.bar(0, 0, color="grey", alpha=plots.WAITING_ALPHA, label="waiting for an instance of the step")
+    axes.set_xticks(range(len(levels)), [f"{level.protocol}\n{level.concurrency}" for level in levels])
+    figure.legend(loc="outside upper center", ncols=2)
+    figure.savefig(file)
 
 
-def _processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, "an unnamed processor")
+def _stack_steps(axes: Axes, place: int, level: Level, colours: Colours) -> None:
+    times = {step.model: step for step in level.steps}
+    bottom_ms = 0.0
+    for step, colour in colours.items():
+        work_us = times[step].input_us + times[step].infer_us + times[step].output_us
+        for time_us, alpha in ((times[step].queue_us, plots.WAITING_ALPHA), (work_us, 1.0)):
+            axes.bar(place, time_us / 1000, bottom=bottom_ms, color=colour, alpha=alpha)
+            bottom_ms += time_us / 1000

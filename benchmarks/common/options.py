@@ -6,18 +6,30 @@ from typing import Any, TypeVar
 
 import click
 
-from benchmarks.baselines import results
-from benchmarks.upper_bound.__main__ import REPOSITORY
+from benchmarks.common import results
+
+REPOSITORY = Path(__file__).parent.parent.parent / "model_repository"
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 model_repository = click.option(
     "--model-repository",
-    "repository",
+    "root",
     type=click.Path(path_type=Path, file_okay=False),
     default=REPOSITORY,
     help="Folder with the exported models.  [default: the project's model_repository]",
 )
+
+url = click.option(
+    "--url",
+    default="localhost:8000",
+    envvar="OCR_URL",
+    show_envvar=True,
+    show_default=True,
+    help="HTTP address of the running server.",
+)
+
+images = click.argument("images", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
 
 def output(what: str, subfolder: str = "") -> Callable[[Command], Command]:

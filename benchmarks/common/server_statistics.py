@@ -1,4 +1,4 @@
-"""What a server's own statistics say of its models between two moments: waiting, handing over, working."""
+"""What a server counts of its models between two moments: waiting, handing over, working."""
 
 import json
 import urllib.request
@@ -18,7 +18,7 @@ class Work:
         total_ms: From a request's arrival to its answer.
         queue_ms: Waiting for an instance, or for others to share a batch.
         input_ms: Handing the input over.
-        infer_ms: The work itself; of ctc_decoding with its waiting for the recognizer.
+        infer_ms: The work itself. A step that calls another model includes its waiting for that.
         output_ms: Handing the output over.
     """
 

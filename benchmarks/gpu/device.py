@@ -1,25 +1,28 @@
-"""How busy a GPU is, asked of nvidia-smi all the while."""
+"""How busy a GPU is, asked of its driver (NVML) all the while."""
 
-import shutil
-import subprocess
+import contextlib
+import os
 import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import mean
 from types import TracebackType
+from typing import Any
+
+import pynvml
 
 ASK_S = 0.25
-TIMEOUT_S = 10
+BYTES_PER_MIB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What nvidia-smi said once.
+    """What the driver said once.
 
     Attributes:
         time_s: When, on the clock of `time.monotonic`.
-        busy_percent: Of the last moments in which something ran on the GPU.
+        busy_percent: Share of the last moments in which something ran on the GPU.
         memory_mib: In use, whoever uses it.
     """
 
@@ -42,16 +45,18 @@ class Usage:
 
 
 class GpuWatch:
-    """Asks in a thread of its own until it is left; without nvidia-smi it knows nothing."""
+    """Asks in a thread of its own until the block ends; without a GPU, or without its driver, it knows nothing."""
 
     def __init__(self) -> None:
-        self._command = shutil.which("nvidia-smi")
         self._samples: list[Sample] = []
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._ask, daemon=True)
+        self._device: Any = None
 
     def __enter__(self) -> "GpuWatch":
-        if self._command:
+        with contextlib.suppress(pynvml.NVMLError):
+            pynvml.nvmlInit()
+            self._device = _first_visible()
             self._thread.start()
         return self
 
@@ -61,11 +66,14 @@ class GpuWatch:
         self._over.set()
         if self._thread.is_alive():
             self._thread.join()
+        with contextlib.suppress(pynvml.NVMLError):
+            pynvml.nvmlShutdown()
 
     def name(self) -> str:
         """The GPU and its driver, such as `NVIDIA H200, driver 580.159.04`, or nothing."""
-        answer = query(self._command, "name", "driver_version") if self._command else ()
-        return ", driver ".join(answer)
+        if self._device is None:
+            return ""
+        return f"{pynvml.nvmlDeviceGetName(self._device)}, driver {pynvml.nvmlSystemGetDriverVersion()}"
 
     def between(self, start_s: float, end_s: float) -> Usage:
         """What it did between two moments of `time.monotonic`."""
@@ -73,24 +81,18 @@ class GpuWatch:
 
     def _ask(self) -> None:
         while not self._over.wait(ASK_S):
-            answer = query(str(self._command), "utilization.gpu", "memory.used")
-            try:
-                busy_percent, memory_mib = map(float, answer)
-            except ValueError:
-                continue  # some GPUs, and some virtual ones, do not tell
-            self._samples.append(Sample(time.monotonic(), busy_percent, memory_mib))
+            with contextlib.suppress(pynvml.NVMLError):  # some GPUs, and some virtual ones, do not tell
+                busy_percent = pynvml.nvmlDeviceGetUtilizationRates(self._device).gpu
+                memory_mib = pynvml.nvmlDeviceGetMemoryInfo(self._device).used / BYTES_PER_MIB
+                self._samples.append(Sample(time.monotonic(), busy_percent, memory_mib))
 
 
-def query(command: str, *fields: str) -> tuple[str, ...]:
-    """What nvidia-smi says of the first GPU; nothing where it fails."""
-    arguments = ["--id=0", f"--query-gpu={','.join(fields)}", "--format=csv,noheader,nounits"]
-    try:
-        done = subprocess.run(  # noqa: S603 - found on PATH, fixed arguments
-            [command, *arguments], capture_output=True, text=True, timeout=TIMEOUT_S, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ()
-    return tuple(part.strip() for part in done.stdout.split(","))
+def _first_visible() -> Any:
+    """The GPU that CUDA calls 0: CUDA_VISIBLE_DEVICES names GPUs by their number or their UUID."""
+    first = os.environ.get("CUDA_VISIBLE_DEVICES", "0").partition(",")[0]
+    if first.isdecimal():
+        return pynvml.nvmlDeviceGetHandleByIndex(int(first))
+    return pynvml.nvmlDeviceGetHandleByUUID(first)
 
 
 def used(samples: Iterable[Sample]) -> Usage:
