@@ -1,17 +1,15 @@
-"""Ways to lay the models out over the cores, and the configurations that say so."""
+"""The changes that are compared with what the launcher chooses for a machine."""
 
 import itertools
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
 
-from google.protobuf import text_format  # type: ignore[import-untyped]
+from benchmarks.layouts import change
+from benchmarks.layouts.change import Change, of
+from benchmarks.upper_bound.models_alone import detector_of
+from ocr_launch.layout import Layout
+from ocr_launch.repository import Repository
 
-from benchmarks.upper_bound import model_layout as configs
-from server.layout import Layout
-
-# Microseconds for which a call may wait for others to share its run; None: it never does.
+# Microseconds for which a call may wait for others to share its run; None: it never shares one.
 DELAYS_US = (None, 0, 500)
 # As in ctc_decoding's configuration: one page can keep so many recognizers busy.
 MIN_CALLS_UNDER_WAY = 4
@@ -19,86 +17,54 @@ MIN_CALLS_UNDER_WAY = 4
 MAX_THREADS_PER_CORE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One way to lay the models out.
-
-    Attributes:
-        recognizers: Instances of the recognizer.
-        recognizer_threads: Of each.
-        delay_us: How long its calls wait for others to share a run, microseconds; None where they never share one.
-        detectors: Instances of the detector.
-        detector_threads: Of each.
-    """
-
-    recognizers: int
-    recognizer_threads: int
-    delay_us: int | None
-    detectors: int
-    detector_threads: int
-
-    def __str__(self) -> str:
-        delay = "no batching" if self.delay_us is None else f"batching {self.delay_us} us"
-        return (
-            f"recognizer {self.recognizers}x{self.recognizer_threads}, {delay}, "
-            f"detector {self.detectors}x{self.detector_threads}"
-        )
+def on_cpus(repository: Repository, layout: Layout) -> list[Change]:
+    """Other recognizers with the detectors that the launcher chooses, then other detectors; instances × threads."""
+    return [*_recognizers(repository, layout), *_detectors(repository, layout)]
 
 
-def default(layout: Layout) -> Point:
-    """What the launcher makes of this machine."""
-    return Point(layout.recognizers, 1, None, layout.detectors, layout.detector_threads)
-
-
-def around(point: Point, cores: int) -> list[Point]:
-    """The points to compare: the default first, then other recognizers with its detector, then other detectors.
-
-    >>> [str(other) for other in around(Point(1, 1, None, 1, 1), cores=1)][:3:2]
-    ['recognizer 1x1, no batching, detector 1x1', 'recognizer 1x1, batching 500 us, detector 1x1']
-    """
-    recognizers = sorted({math.ceil(point.recognizers / 2), point.recognizers, math.ceil(point.recognizers * 1.5)})
-    others = [
-        replace(point, recognizers=count, recognizer_threads=threads, delay_us=delay_us)
-        for count, threads, delay_us in itertools.product(recognizers, (1, 2), DELAYS_US)
-        if count * threads <= max(cores, point.recognizers) * MAX_THREADS_PER_CORE
+def _recognizers(repository: Repository, layout: Layout) -> list[Change]:
+    chosen = layout.recognizers
+    counts = sorted({math.ceil(chosen / 2), chosen, math.ceil(chosen * 1.5)})
+    return [
+        _recognizer(repository, count, threads, delay_us)
+        for count, threads, delay_us in itertools.product(counts, (1, 2), DELAYS_US)
+        if (count, threads, delay_us) != (chosen, 1, None)
+        and count * threads <= max(layout.cores.count, chosen) * MAX_THREADS_PER_CORE
     ]
-    others += [
-        replace(point, detectors=count, detector_threads=threads)
-        for count, threads in itertools.product(
-            sorted({1, point.detectors, 2 * point.detectors}),
-            sorted({1, math.ceil(point.detector_threads / 2), point.detector_threads}),
+
+
+def _recognizer(repository: Repository, count: int, threads: int, delay_us: int | None) -> Change:
+    batching = "no batching" if delay_us is None else f"batching {delay_us} µs"
+    laid_out = (change.instances(count), change.threads(threads), change.queue_delay_us(delay_us))
+    caller = change.calls_under_way(max(MIN_CALLS_UNDER_WAY, count))
+    edits = {repository.recognizer: laid_out, repository.steps[-1]: (caller,)}
+    return Change(f"recognizers {count} × {threads}, {batching}", edits)
+
+
+def _detectors(repository: Repository, layout: Layout) -> list[Change]:
+    chosen = layout.detectors, layout.detector_threads
+    counts = sorted({1, chosen[0], 2 * chosen[0]})
+    threads = sorted({1, math.ceil(chosen[1] / 2), chosen[1]})
+    return [
+        of(
+            [detector_of(repository)],
+            f"detectors {count} × {each}",
+            change.instances(count),
+            change.threads(each),
         )
-        if count * threads <= cores * MAX_THREADS_PER_CORE
+        for count, each in itertools.product(counts, threads)
+        if (count, each) != chosen and count * each <= layout.cores.count * MAX_THREADS_PER_CORE
     ]
-    return list(dict.fromkeys([point, *others]))
 
 
-def configure(point: Point) -> Callable[[str, str], str]:
-    """Name of a model and text of its config.pbtxt → the text that lays it out as the point says."""
-
-    def adapt(model: str, text: str) -> str:
-        config = configs.parse(text)
-        if model == "text_detection":
-            _lay_out(config, point.detectors, point.detector_threads)
-        elif model == "text_recognition":
-            _lay_out(config, point.recognizers, point.recognizer_threads)
-            _set_batching(config, point.delay_us)
-        elif model == "ctc_decoding":
-            under_way = max(MIN_CALLS_UNDER_WAY, point.recognizers)
-            config.parameters["calls_under_way"].string_value = str(under_way)
-        return str(text_format.MessageToString(config))
-
-    return adapt
-
-
-def _lay_out(config: Any, instances: int, threads: int) -> None:
-    del config.instance_group[1:]
-    config.instance_group[0].count = instances
-    config.parameters["intra_op_thread_count"].string_value = str(threads)
-
-
-def _set_batching(config: Any, delay_us: int | None) -> None:
-    config.ClearField("dynamic_batching")
-    if delay_us is not None:
-        config.dynamic_batching.SetInParent()
-        config.dynamic_batching.max_queue_delay_microseconds = delay_us
+def on_gpus(repository: Repository) -> list[list[Change]]:
+    """Lines of changes, the most promising first; of each line one is kept at most."""
+    python_steps, onnx_models = repository.python_steps, repository.onnx_models
+    return [
+        [of(python_steps, f"Python steps × {factor}", change.times_instances(factor)) for factor in (2, 3)],
+        [of(onnx_models, f"delays × {factor:g}", change.times_queue_delay(factor)) for factor in (0, 0.25, 4)],
+        *(
+            [of([model], f"{model} × {factor:g}", change.times_instances(factor)) for factor in (2, 0.5)]
+            for model in sorted(onnx_models, key=lambda model: model != repository.recognizer)
+        ),
+    ]

@@ -1,7 +1,7 @@
-"""`python -m benchmarks.layouts.crop_batches IMAGE…`: which widths of buckets and numbers of crops a call suit the recognizer.
+"""`python -m benchmarks.layouts.crop_batches`: which crops should share a call of the recognizer?
 
-The recognizer alone runs in this process, laid out as the server has it, on the crops of the images; each way to batch
-them takes its turn, so that the ratios hold on a noisy machine.
+The recognizer alone runs in this process, laid out as the server has it, on the crops of images; each way to batch them
+takes its turn, so that the ratios hold on a noisy machine.
 """
 
 import itertools
@@ -15,11 +15,13 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.baselines.comparison import rotated
-from benchmarks.common import options
-from benchmarks.latency.regression_check import IMAGES
-from benchmarks.upper_bound.__main__ import Limit
+from benchmarks.common import options, tables
+from benchmarks.common.images import MIXED_SAMPLES
+from benchmarks.common.turns import rotated
+from benchmarks.upper_bound.models_alone import ModelsAlone
 from ocr_core.batching import BUCKET_PX, MAX_CROPS, pack
+from ocr_core.errors import NotExported
+from ocr_launch.errors import StartError
 
 BUCKETS_PX = (16, 32, 64, 128)
 CROPS = (4, 8, 16)
@@ -31,52 +33,62 @@ Pages = Sequence[Sequence[NDArray[np.uint8]]]
 """The batches of each page."""
 
 
-def measure(limit: Limit, ways: dict[Way, Pages], rounds: int) -> Iterator[dict[Way, float]]:
+def measure(models: ModelsAlone, ways: dict[Way, Pages], rounds: int) -> Iterator[dict[Way, float]]:
     """Each round, the seconds that each way takes for all pages."""
     for number in range(rounds):
-        yield {way: _seconds(limit, ways[way]) for way in rotated(list(ways), number)}
+        yield {way: _seconds(models, ways[way]) for way in rotated(list(ways), number)}
 
 
 def table(rounds: Sequence[dict[Way, float]], ways: dict[Way, Pages]) -> str:
     """Time and calls over the default's, in Markdown: medians over the rounds."""
-    rows = [["bucket, px", "crops a call", "calls a page", "time"], ["---"] * 4]
+    rows = []
     for way, pages in ways.items():
         ratio = median(seconds[way] / seconds[DEFAULT] for seconds in rounds)
         calls = sum(map(len, pages)) / len(pages)
         cells = [*map(str, way), f"{calls:.1f}", f"{ratio:.2f}"]
-        rows.append([f"**{cell}**" for cell in cells] if way == DEFAULT else cells)
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+        rows.append(tables.bold(cells) if way == DEFAULT else cells)
+    return tables.markdown(["bucket, px", "crops a call", "calls a page", "time"], rows, numbers_from=0)
 
 
-def _seconds(limit: Limit, pages: Pages) -> float:
+def _seconds(models: ModelsAlone, pages: Pages) -> float:
     start_s = time.perf_counter()
     for batches in pages:
-        limit.recognize(batches)
+        models.recognize(batches)
     return time.perf_counter() - start_s
 
 
-@click.command()
-@click.argument("images", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+EPILOG = """\b
+Examples:
+  python -m benchmarks.layouts.crop_batches                     the crops of three samples
+  python -m benchmarks.layouts.crop_batches form.png            of an image of your own
+
+\b
+How to read the table:
+  bucket, px    crops of a call are padded to a multiple of this width
+  crops a call  at most
+  time          over that of the default, in bold; less is better. In the server each call costs about 1 ms besides
+"""
+
+
+@click.command(epilog=EPILOG)
+@options.images
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Measurements of each way.")
 @options.model_repository
-def main(images: tuple[Path, ...], rounds: int, repository: Path) -> None:
-    """Print how long the recognizer takes for the crops of IMAGES (by default three samples), batched in other ways.
-
-    Times are over those of the default, in bold. In the server each call costs about a millisecond besides.
-    """
+def main(images: tuple[Path, ...], rounds: int, root: Path) -> None:
+    """Print how long the recognizer takes for the crops of IMAGES (by default three samples), batched in other ways."""
     try:
-        limit = Limit(repository)
-    except FileNotFoundError as error:
+        models = ModelsAlone(root)
+    except (NotExported, StartError) as error:
         raise click.ClickException(str(error)) from error
-    with limit:
-        cut = [limit.cut(path.read_bytes())[1:] for path in images or IMAGES]
+    with models:
+        cut = [models.cut(path.read_bytes())[1:] for path in images or MIXED_SAMPLES]
         ways: dict[Way, Pages] = {
-            way: [pack(strip, widths, limit.geometry, *way)[1] for strip, widths in cut]
+            way: [pack(strip, widths, models.geometry, *way)[1] for strip, widths in cut]
             for way in itertools.product(BUCKETS_PX, CROPS)
         }
-        for _ in measure(limit, ways, 1):  # each shape is new once
+        for _ in measure(models, ways, 1):  # warm-up: each shape is new once
             pass
-        with click.progressbar(measure(limit, ways, rounds), length=rounds, label="rounds", file=sys.stderr) as bar:
+        with click.progressbar(measure(models, ways, rounds), length=rounds, label="rounds", file=sys.stderr) as bar:
             measured = list(bar)
     click.echo(table(measured, ways))
 

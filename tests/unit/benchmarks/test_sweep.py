@@ -1,102 +1,106 @@
-"""Ways to lay the models out: which are compared, what the server is told, and what is made of the speeds."""
+"""Layouts that are compared, and what is made of the speeds."""
 
 import csv
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from google.protobuf import text_format  # type: ignore[import-untyped]
-from server.layout import Layout
-from tritonclient.grpc import model_config_pb2
 
-from benchmarks.layouts.candidates import Point, around, configure, default
-from benchmarks.layouts.sweep import Round, Speed, main, table, write
-from server import layout
+from benchmarks.layouts.candidates import on_cpus
+from benchmarks.layouts.change import Change
+from benchmarks.layouts.sweep import Round, Speed, describe, main, table, write
+from ocr_launch import layout
+from ocr_launch.layout import Layout
+from ocr_launch.machine import Cores
+from ocr_launch.model_config import ModelConfig
+from ocr_launch.profiles import CPU, Profile
+from ocr_launch.repository import Repository
 from tests.project import MODEL_REPOSITORY
+from tests.unit.benchmarks.markdown import rows
 
-DEFAULT = Point(2, 1, None, 1, 2)
-OTHER = Point(3, 2, 500, 2, 1)
-
-
-def read(folder: Path, model: str) -> model_config_pb2.ModelConfig:
-    return text_format.Parse((folder / model / "config.pbtxt").read_text(), model_config_pb2.ModelConfig())
+REPOSITORY = Repository(MODEL_REPOSITORY)
+CHOSEN = "the launcher's choice"
+OTHER = Change("recognizers 3 × 2")
 
 
-def compared(point: Point, speed: float, number: int) -> Round:
-    return Round(point, number, Speed(speed, 100 / speed), Speed(2.0, 50.0))
+def on(cores: int) -> Layout:
+    return Layout(Profile(CPU, "as asked for"), Cores(cores), has_vnni=True)
 
 
-def test_the_default_is_what_the_launcher_chooses() -> None:
-    assert default(Layout("cpu", 2, "")) == DEFAULT
-    assert default(Layout("cpu", 8, "")) == Point(8, 1, None, 2, 4)
+def named(cores: int, name: str) -> Change:
+    return next(change for change in on_cpus(REPOSITORY, on(cores)) if change.name == name)
+
+
+def served(change: Change, folder: Path, cores: int = 2) -> dict[str, ModelConfig]:
+    """Model → its configuration on a machine."""
+    arranged = Repository(layout.arrange(REPOSITORY, on(cores), folder, change))
+    return {model: arranged.config(model) for model in arranged.models}
+
+
+def compared(change: Change, speed: float, number: int) -> Round:
+    return Round(change, number, Speed(speed, 100 / speed), Speed(2.0, 50.0))
 
 
 @pytest.mark.parametrize("cores", [1, 2, 6, 64])
-def test_points_differ_from_each_other_and_only_at_one_model_from_the_default(cores: int) -> None:
-    reference = default(Layout("cpu", cores, ""))
-    points = around(reference, cores)
-    assert points[0] == reference
-    assert len(points) == len(set(points)) > 9
-    detector = (reference.detectors, reference.detector_threads)
-    for point in points:
-        same_detector = (point.detectors, point.detector_threads) == detector
-        same_recognizer = (point.recognizers, point.recognizer_threads, point.delay_us) == (
-            reference.recognizers,
-            1,
-            None,
-        )
-        assert same_detector or same_recognizer
+def test_changes_differ_from_each_other_and_from_the_launchers_choice(cores: int, tmp_path: Path) -> None:
+    changes = on_cpus(REPOSITORY, on(cores))
+    assert len({change.name for change in changes}) == len(changes) > 8
+    chosen = served(Change(), tmp_path / "chosen", cores)
+    for number, change in enumerate(changes):
+        changed = served(change, tmp_path / str(number), cores)
+        models = {model for model in chosen if changed[model] != chosen[model]}
+        assert models
+        assert models <= {"text_detection"} or models <= {"text_recognition", "ctc_decoding"}
 
 
-def test_the_default_point_changes_nothing_that_is_served(tmp_path: Path) -> None:
-    linked = layout.link(MODEL_REPOSITORY, tmp_path, configure(DEFAULT))
-    for model in ("ocr_ensemble", "image_preprocessing", "text_detection", "text_recognition", "ctc_decoding"):
-        ours, theirs = read(linked, model), read(MODEL_REPOSITORY, model)
-        if model == "text_detection":  # 0 threads are all cores: two, where the configurations were measured
-            theirs.parameters["intra_op_thread_count"].string_value = "2"
-        assert ours == theirs
-
-
-def test_a_point_is_written_into_the_configurations(tmp_path: Path) -> None:
-    linked = layout.link(MODEL_REPOSITORY, tmp_path, configure(OTHER))
-    detection, recognition = read(linked, "text_detection"), read(linked, "text_recognition")
-    assert (detection.instance_group[0].count, recognition.instance_group[0].count) == (2, 3)
-    assert detection.parameters["intra_op_thread_count"].string_value == "1"
-    assert recognition.parameters["intra_op_thread_count"].string_value == "2"
+def test_a_change_is_written_into_the_configurations(tmp_path: Path) -> None:
+    recognizers, detectors = named(8, "recognizers 12 × 1, batching 500 µs"), named(8, "detectors 4 × 2")
+    configs = served(recognizers | detectors, tmp_path)
+    detection, recognition = configs["text_detection"], configs["text_recognition"]
+    assert (detection.instance_group[0].count, recognition.instance_group[0].count) == (4, 12)
+    assert detection.parameters["intra_op_thread_count"].string_value == "2"
+    assert recognition.parameters["intra_op_thread_count"].string_value == "1"
     assert recognition.dynamic_batching.max_queue_delay_microseconds == 500
     assert not detection.HasField("dynamic_batching")
-    assert (linked / "text_recognition" / "1" / "model.cpu.onnx").is_file()
+    assert configs["ctc_decoding"].parameters["calls_under_way"].string_value == "12"
 
 
-def test_batching_without_delay_is_batching() -> None:
-    config = configure(Point(2, 1, 0, 1, 2))("text_recognition", "instance_group [ { count: 1 } ]")
-    assert text_format.Parse(config, model_config_pb2.ModelConfig()).HasField("dynamic_batching")
+def test_batching_without_delay_is_batching(tmp_path: Path) -> None:
+    configs = served(named(2, "recognizers 2 × 1, batching 0 µs"), tmp_path)
+    assert configs["text_recognition"].HasField("dynamic_batching")
 
 
-def test_the_table_has_medians_of_ratios_the_fastest_first_and_the_default_in_bold() -> None:
+def test_the_table_has_medians_of_ratios_the_fastest_first_and_the_launchers_choice_in_bold() -> None:
     rounds = [compared(OTHER, speed, number) for number, speed in enumerate((3.0, 2.5, 1.0))]
-    rows = table(rounds, DEFAULT).splitlines()[2:]
-    assert rows[:2] == [
-        "| 3 × 2 | 500 µs | 2 × 1 | 1.25 | 0.80 |",
-        "| **2 × 1** | **none** | **1 × 2** | **1.00** | **1.00** |",
-    ]
-    assert "is 1: 2.00 images/s and 50 ms" in rows[-1]
+    told = table(rounds, CHOSEN)
+    assert rows(told) == [["recognizers 3 × 2", "1.25", "0.80"], [f"**{CHOSEN}**", "**1.00**", "**1.00**"]]
+    assert "is 1: 2.00 images/s and 50 ms" in told
 
 
 def test_every_round_is_kept(tmp_path: Path) -> None:
-    write([compared(OTHER, 3.0, 1), compared(OTHER, 1.0, 2)], DEFAULT, tmp_path)
+    write([compared(OTHER, 3.0, 1), compared(OTHER, 1.0, 2)], CHOSEN, tmp_path)
     with (tmp_path / "sweep.csv").open(newline="") as lines:
-        rows = list(csv.DictReader(lines))
-    assert [(row["recognizers"], row["delay_us"], row["round"], row["images_per_s"]) for row in rows] == [
-        ("3", "500", "1", "3.0"),
-        ("3", "500", "2", "1.0"),
+        kept = list(csv.DictReader(lines))
+    assert [(row["change"], row["round"], row["images_per_s"]) for row in kept] == [
+        (OTHER.name, "1", "3.0"),
+        (OTHER.name, "2", "1.0"),
     ]
 
 
+def test_the_launchers_choice_is_described_in_the_words_of_the_changes() -> None:
+    assert describe(on(8)) == "recognizers 8 × 1, no batching, detectors 2 × 4: the launcher's choice"
+
+
 def test_what_would_be_compared_is_listed_without_a_server() -> None:
-    done = CliRunner().invoke(main, ["--dry-run"])
+    done = CliRunner().invoke(main, ["--dry-run", "--only", "batching 500"])
     assert done.exit_code == 0
-    assert "batching 500 us" in done.stdout
+    assert done.stdout.splitlines()[1:]
+    assert all("batching 500 µs" in line for line in done.stdout.splitlines()[1:])
+
+
+def test_words_of_no_change_are_wrong_usage() -> None:
+    done = CliRunner().invoke(main, ["--only", "decoders"])
+    assert (done.exit_code, "--dry-run lists the names" in done.stderr) == (2, True)
 
 
 def test_a_folder_without_labels_is_wrong_usage(tmp_path: Path) -> None:
