@@ -1,7 +1,7 @@
-"""A client that does the steps between the models itself, as the conceptual guide's first part does.
+"""A client that does the steps between the models itself, as the first part of Triton's conceptual guide does.
 
-It decodes and scales the image, asks text_detection, cuts the crops, asks text_recognition with all of them padded
-to the widest, and decodes the answer. `python -m … URL REPOSITORY`
+It decodes and scales the image, asks the detector, cuts the crops, asks the recognizer with all of them padded to the
+widest, and decodes the answer. `python -m … URL REPOSITORY`
 """
 
 import sys
@@ -14,32 +14,34 @@ import numpy as np
 from numpy.typing import NDArray
 from tritonclient.http import InferenceServerClient, InferInput
 
-from benchmarks.baselines.engines.reader import Found, serve
-from benchmarks.upper_bound.__main__ import MAX_MEGAPIXELS
-from benchmarks.upper_bound.model_layout import newest_version, read_layout
-from ocr_core import crops, ctc, detection, image
-from ocr_core.batching import BUCKET_PX, PADDING
+from benchmarks.baselines.engines.pipe import Found, answer
+from benchmarks.upper_bound.models_alone import MAX_MEGAPIXELS, detector_of
+from ocr_core import batching, crops, ctc, detection, image
+from ocr_core.batching import BUCKET_PX
 from ocr_core.crops import IntArray
 from ocr_core.geometry import CropGeometry
 from ocr_core.image import RgbArray
 from ocr_core.options import Options
+from ocr_launch.repository import Repository
 
 
-def load(url: str, repository: Path) -> Callable[[bytes], Iterator[Found]]:
+def start(url: str, root: Path) -> Callable[[bytes], Iterator[Found]]:
     """Connect, and read what a client of this kind must know of the models."""
+    repository = Repository(root)
     client = InferenceServerClient(url, network_timeout=600)
-    geometry = CropGeometry.load(newest_version(repository / "text_cropping"))
-    characters = ctc.load_characters(newest_version(repository / "ctc_decoding"))
-    max_batch = read_layout(repository, "text_recognition").max_batch
+    geometry = CropGeometry.load(repository.newest_version("text_cropping"))
+    characters = ctc.load_characters(repository.newest_version("ctc_decoding"))
+    detector = detector_of(repository)
+    max_batch = repository.config(repository.recognizer).max_batch_size
 
     def read(encoded: bytes) -> Iterator[Found]:
         page, page_size = image.decode(encoded, MAX_MEGAPIXELS)
-        maps = _ask(client, "text_detection", "image", image.fit_to_detector(page)[None], "maps")[0]
+        maps = _ask(client, detector, "image", image.fit_to_detector(page)[None], "maps")[0]
         quads, _ = detection.decode(maps[0], image.size(page), Options())
-        for start in range(0, len(quads), max_batch):
-            part = quads[start : start + max_batch]
-            batch = _pad(*crops.cut(page, part, geometry), geometry)
-            outputs = _ask(client, "text_recognition", "crops", batch, "indices", "confidences")
+        for first in range(0, len(quads), max_batch):
+            part = quads[first : first + max_batch]
+            batch = one_batch(*crops.cut(page, part, geometry), geometry)
+            outputs = _ask(client, repository.recognizer, "crops", batch, "indices", "confidences")
             texts, confidences = ctc.decode(outputs[0], outputs[1], characters)
             kept = ctc.is_readable(np.array(texts, object), confidences, Options())
             shown = part * (np.array(page_size[::-1]) / page.shape[1::-1])
@@ -57,15 +59,13 @@ def _ask(
     return [result.as_numpy(output) for output in outputs]
 
 
-def _pad(strip: RgbArray, widths: IntArray, geometry: CropGeometry) -> RgbArray:
-    """All crops of a strip as one batch, (N, height, width, 3) uint8."""
-    width = min(-(-int(widths.max()) // BUCKET_PX) * BUCKET_PX, geometry.max_width)
-    batch = np.full((len(widths), geometry.height, width, 3), PADDING, np.uint8)
-    for row, crop in zip(batch, np.split(strip, np.cumsum(widths)[:-1], axis=1), strict=True):
-        row[:, : crop.shape[1]] = crop
+def one_batch(strip: RgbArray, widths: IntArray, geometry: CropGeometry) -> RgbArray:
+    """All crops of a strip, one at least, padded to the widest as the recognizer asks: (N, height, width, 3) uint8."""
+    widest_px = -(-int(widths.max()) // BUCKET_PX) * BUCKET_PX
+    _, (batch,) = batching.pack(strip, widths, geometry, bucket_px=widest_px, max_crops=len(widths))
     return batch
 
 
 if __name__ == "__main__":
-    url, repository = sys.argv[1:]
-    serve(partial(load, url, Path(repository)))
+    url, root = sys.argv[1:]
+    answer(partial(start, url, Path(root)))
