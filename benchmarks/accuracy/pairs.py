@@ -16,9 +16,11 @@ from pathlib import Path
 import click
 import onnx
 
-from benchmarks.accuracy.__main__ import Score, find_sets, load_set, measure, read_by
+from benchmarks.accuracy.labels import find_sets, read_set
+from benchmarks.accuracy.score import Score, measure, read_by
+from benchmarks.common import tables
 from ocr_client import OcrClient
-from server.errors import StartError
+from ocr_launch.errors import StartError
 from server.triton import TritonServer
 
 ROOT = Path(__file__).parent.parent.parent
@@ -59,10 +61,10 @@ class Pair:
 
 
 def export(detector: str, recognizer: str, repository: Path, weights: Iterable[str]) -> None:
-    """Run the exporter, which tells its progress on stderr.
+    """Run the exporter, which shows its progress on stderr.
 
     Raises:
-        click.ClickException: It failed; why stands on stderr already.
+        click.ClickException: It failed; the reason is on stderr already.
     """
     command = [sys.executable, "-m", "export", "--detector", detector, "--recognizer", recognizer]
     command += ["--model-repository", str(repository), *(f"--weights={file}" for file in weights)]
@@ -88,7 +90,7 @@ def measure_pair(
         models = describe(repository / "text_detection"), describe(repository / "text_recognition")
         with TritonServer(repository) as server, OcrClient(server.url) as client:
             read = partial(read_by, client)
-            scores = [measure(path.name, load_set(path)[:limit], read, concurrency) for path in sets]
+            scores = [measure(path.name, read_set(path)[:limit], read, concurrency) for path in sets]
     return Pair(detector, recognizer, models, tuple(scores))
 
 
@@ -96,7 +98,7 @@ def table(pairs: Sequence[Pair]) -> str:
     """The pairs as Markdown, F1 and seconds per image of each data set in one column."""
     names = [score.name for score in pairs[0].scores] if pairs else []
     head = ["detector + recognizer", *(f"{name}: F1, s/image" for name in names), "MB", "licences"]
-    rows = [
+    rows = (
         [
             f"`{pair.detector}` + `{pair.recognizer}`",
             *(f"{score.f1:.3f}, {score.seconds_per_image:.2f}" for score in pair.scores),
@@ -104,17 +106,28 @@ def table(pairs: Sequence[Pair]) -> str:
             ", ".join(dict.fromkeys(model.licence for model in pair.models)),
         ]
         for pair in pairs
-    ]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
+    )
+    return tables.markdown(head, rows)
 
 
-@click.command()
+EPILOG = """\b
+Examples:
+  python -m benchmarks.accuracy.pairs data                        whole sets: an hour and more
+  python -m benchmarks.accuracy.pairs data --limit 10             does it work? Figures of ten images mean little
+  python -m benchmarks.accuracy.pairs data --detector east        the pairs of one detector
+  python -m benchmarks.accuracy.pairs data --output pairs.json    keeps what was measured, after each pair
+
+`python -m benchmarks.accuracy --help` tells what DATA looks like.
+"""
+
+
+@click.command(epilog=EPILOG)
 @click.argument("folder", metavar="DATA", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--detector", "detectors", type=click.Choice(DETECTORS), multiple=True, help="Only this; again for more.")
 @click.option("--recognizer", "recognizers", type=click.Choice(RECOGNIZERS), multiple=True, help="The same.")
 @click.option("--set", "names", multiple=True, metavar="NAME", help="Only this data set; again for more.")
-@click.option("--limit", type=click.IntRange(1), help="Only so many images of each set, to try it.")
-@click.option("--concurrency", type=click.IntRange(1), default=2, show_default=True)
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N images of each set.")
+@click.option("--concurrency", type=click.IntRange(1), default=2, show_default=True, help="Requests at once.")
 @click.option("--weights", multiple=True, metavar="NAME=FILE", help="Handed on to the exporter.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write what was measured as JSON.")
 def main(
@@ -127,11 +140,8 @@ def main(
     weights: tuple[str, ...],
     output: Path | None,
 ) -> None:
-    """Export and serve each pair and print its token F1 and speed on DATA: a labelled data set, or a folder of them."""
-    sets = {path.name: path for path in find_sets(folder.resolve())}
-    if unknown := set(names) - sets.keys():
-        raise click.UsageError(f"--set names {', '.join(unknown)}; there are {', '.join(sets)}")
-    chosen = [sets[name] for name in names or sets]
+    """Export and serve each pair, and print its token F1 and seconds per image on DATA: a labelled set, or several."""
+    chosen = list(find_sets(folder.resolve(), names=names).values())
     recognizers = recognizers or tuple(name for name in RECOGNIZERS if name != NOT_BY_DEFAULT)
     pairs: list[Pair] = []
     for detector, recognizer in itertools.product(detectors or DETECTORS, recognizers):
@@ -146,4 +156,4 @@ def main(
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="python -m benchmarks.accuracy.pairs")

@@ -1,4 +1,4 @@
-"""Who is measured: this service, the models alone, and peers; each reads the same images."""
+"""Who is measured: this service, its models alone, and engines; each reads the same images."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -7,8 +7,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Protocol
 
-from benchmarks.baselines.engine import Peer
-from benchmarks.upper_bound.__main__ import Limit, PageTensors
+from benchmarks.baselines.engine import Engine
+from benchmarks.upper_bound.models_alone import ModelsAlone
 from ocr_client import OcrClient, Page
 
 
@@ -25,8 +25,8 @@ class Reading:
     pages: list[Page] | None
 
 
-class Contestant(Protocol):
-    """Someone who reads images.
+class Baseline(Protocol):
+    """Who reads images and is compared with the rest.
 
     Attributes:
         name: Unique.
@@ -66,36 +66,36 @@ class Service:
         return Reading(perf_counter() - start_s, pages)
 
 
-class Models:
+class UpperBound:
     """The models alone; what they need is made beforehand, untimed."""
 
-    def __init__(self, limit: Limit, concurrency: int) -> None:
-        self.name = limit_name(concurrency)
+    def __init__(self, models: ModelsAlone, concurrency: int) -> None:
+        self.name = upper_bound_name(concurrency)
         self.concurrency = concurrency
-        self._limit = limit
+        self._models = models
 
     def read(self, paths: Sequence[Path]) -> Reading:
         """Run the models on all images."""
-        pages: list[PageTensors] = [self._limit.prepare(path.read_bytes()) for path in paths]
-        return Reading(self._limit.measure(pages, self.concurrency), None)
+        pages = [self._models.prepare(path.read_bytes()) for path in paths]
+        return Reading(self._models.measure(pages, self.concurrency), None)
 
 
 class Other:
-    """A peer, one image after the other; its own clock counts, so that the pipe to it costs it nothing."""
+    """An engine, one image after the other; its own clock counts, so that the pipe to it costs it nothing."""
 
     concurrency = 1
 
-    def __init__(self, peer: Peer) -> None:
-        self.name = peer.name
-        self._peer = peer
+    def __init__(self, engine: Engine) -> None:
+        self.name = engine.name
+        self._engine = engine
 
     def read(self, paths: Sequence[Path]) -> Reading:
         """Read all images.
 
         Raises:
-            PeerFailed: It cannot.
+            EngineFailed: It cannot.
         """
-        pages, seconds = zip(*map(self._peer.read, paths), strict=True)
+        pages, seconds = zip(*map(self._engine.read, paths), strict=True)
         return Reading(sum(seconds), list(pages))
 
 
@@ -108,6 +108,6 @@ def service_name(protocol: str, concurrency: int) -> str:
     return f"ours, {protocol}, {concurrency} at once"
 
 
-def limit_name(concurrency: int) -> str:
+def upper_bound_name(concurrency: int) -> str:
     """What the models alone are called."""
     return f"models alone, {concurrency} at once"

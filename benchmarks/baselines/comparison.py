@@ -1,23 +1,22 @@
-"""All contestants read the same images in turn, so that their ratios hold on a noisy machine."""
+"""All baselines read the same images in turn, so that their ratios hold on a noisy machine."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
-from benchmarks.accuracy.__main__ import LabelledImage, judge
+from benchmarks.accuracy.labels import LabelledImage
+from benchmarks.accuracy.score import judge
 from benchmarks.accuracy.token_f1 import Counts
-from benchmarks.baselines.baseline import Contestant
-
-T = TypeVar("T")
+from benchmarks.baselines.baseline import Baseline
+from benchmarks.common.turns import deal, rotated
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What one contestant did with one chunk of a set. Field for field a row of measurements.csv.
+    """What one baseline did with one chunk of a set. Field for field a row of measurements.csv.
 
     Attributes:
         set: The set's name.
-        contestant: The contestant's.
+        baseline: The baseline's.
         concurrency: Images under way at once.
         round: From 1.
         images: How many the chunk has.
@@ -28,7 +27,7 @@ class Measurement:
     """
 
     set: str
-    contestant: str
+    baseline: str
     concurrency: int
     round: int
     images: int
@@ -38,46 +37,27 @@ class Measurement:
     labelled: int | None = None
 
 
-def race(
-    name: str, images: Sequence[LabelledImage], contestants: Sequence[Contestant], rounds: int
+def compare(
+    name: str, images: Sequence[LabelledImage], baselines: Sequence[Baseline], rounds: int
 ) -> Iterator[Measurement]:
     """Have a set read, a chunk a round; who begins a round changes.
 
     Args:
         name: The set's.
         images: The set.
-        contestants: Each reads its first image once before, untimed.
+        baselines: Each reads the first image once before, untimed: its warm-up.
         rounds: How many chunks the set is dealt into; every image is read once by each.
     """
-    for contestant in contestants:
-        contestant.read([image.path for image in images[:1]])
+    for baseline in baselines:
+        baseline.read([image.path for image in images[:1]])
     for number, chunk in enumerate(deal(images, rounds)):
-        for contestant in rotated(contestants, number):
-            yield _measure(name, number + 1, chunk, contestant)
+        for baseline in rotated(baselines, number):
+            yield _measure(name, number + 1, chunk, baseline)
 
 
-def deal(images: Sequence[T], rounds: int) -> list[Sequence[T]]:
-    """Deal images out like cards, so that the chunks are alike; never an empty one.
-
-    >>> deal("abcde", 2)
-    ['ace', 'bd']
-    """
-    return [images[start::rounds] for start in range(min(rounds, len(images)))]
-
-
-def rotated(items: Sequence[T], turns: int) -> list[T]:
-    """The items with the first ones moved to the end.
-
-    >>> rotated("abc", 1)
-    ['b', 'c', 'a']
-    """
-    start = turns % len(items)
-    return [*items[start:], *items[:start]]
-
-
-def _measure(name: str, number: int, chunk: Sequence[LabelledImage], contestant: Contestant) -> Measurement:
-    reading = contestant.read([image.path for image in chunk])
-    measured = Measurement(name, contestant.name, contestant.concurrency, number, len(chunk), reading.seconds)
+def _measure(name: str, number: int, chunk: Sequence[LabelledImage], baseline: Baseline) -> Measurement:
+    reading = baseline.read([image.path for image in chunk])
+    measured = Measurement(name, baseline.name, baseline.concurrency, number, len(chunk), reading.seconds)
     if reading.pages is None:
         return measured
     counts = sum(map(judge, chunk, reading.pages), Counts())

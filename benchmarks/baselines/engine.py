@@ -1,4 +1,4 @@
-"""The other end of the pipe to a peer's process."""
+"""An engine in a process of its own, and our end of the pipe to it."""
 
 import json
 import subprocess
@@ -11,12 +11,12 @@ from downloads.environment import PROJECT
 from ocr_client import Line, Page
 
 
-class PeerFailed(RuntimeError):
-    """A peer's process ended early; the message has the last it said."""
+class EngineFailed(RuntimeError):
+    """An engine's process ended early; the message has the last line that it printed."""
 
 
-class Peer:
-    """A running peer, as a context manager.
+class Engine:
+    """A running engine, as a context manager.
 
     Args:
         name: What to call it.
@@ -27,11 +27,11 @@ class Peer:
         self.name = name
         self._command = command
 
-    def __enter__(self) -> "Peer":
+    def __enter__(self) -> "Engine":
         """Start it, and wait until it has loaded its models.
 
         Raises:
-            PeerFailed: It cannot.
+            EngineFailed: It cannot.
         """
         self._messages = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
         self._process = subprocess.Popen(  # noqa: S603 - our own command
@@ -62,7 +62,7 @@ class Peer:
         """What it reads in an image (a page without size and confidences), and the seconds that took.
 
         Raises:
-            PeerFailed: It ended instead.
+            EngineFailed: It ended instead.
         """
         if self._process.stdin:
             try:
@@ -78,15 +78,15 @@ class Peer:
             raise self._failure()
         return line
 
-    def _failure(self) -> PeerFailed:
+    def _failure(self) -> EngineFailed:
         self._process.wait()
         self._messages.seek(0)
-        said = [line.strip() for line in self._messages if line.strip()]
-        return PeerFailed(f"{self.name} ended: {said[-1] if said else 'without a word'}")
+        lines = [line.strip() for line in self._messages if line.strip()]
+        return EngineFailed(f"{self.name} ended: {lines[-1] if lines else 'without a message'}")
 
 
 def parse_answer(answer: str) -> tuple[Page, float]:
-    """Understand a line that `benchmarks.baselines.engines.reader` wrote."""
+    """Understand a line that `benchmarks.baselines.engines.pipe` wrote."""
     fields = json.loads(answer)
     lines = tuple(
         Line.from_dict({"text": text, "confidence": 1, "quad": quad, "score": 1})

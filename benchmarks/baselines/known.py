@@ -1,4 +1,4 @@
-"""Which peers there are, and what they need."""
+"""The engines that are known, and the packages that they need."""
 
 import sys
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.baselines.engine import Peer
+from benchmarks.baselines.engine import Engine
 from downloads import Environment
 
 # The same versions as ours of what does the work, so that the engines are compared and not their packages.
@@ -22,41 +22,35 @@ FASTER_PADDLE = Environment("faster-paddle", ("faster-paddle==1.0.4",))
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """The server that a peer may ask.
+    """The server that an engine may ask.
 
     Attributes:
         url: Its HTTP address.
-        repository: Its models.
+        root: Folder with its models.
     """
 
     url: str
-    repository: Path
+    root: Path
 
 
-def _two_requests(served: Served) -> Peer:
+def _two_requests(served: Served) -> Engine:
     module = "benchmarks.baselines.engines.two_requests"
-    return Peer("two-requests", [sys.executable, "-m", module, served.url, served.repository])
+    return Engine("two-requests", [sys.executable, "-m", module, served.url, served.root])
 
 
-def _rapidocr(_served: Served) -> Peer:
-    return Peer("rapidocr", RAPIDOCR.command("-m", "benchmarks.baselines.engines.rapid"))
+def _rapidocr(_served: Served) -> Engine:
+    return Engine("rapidocr", RAPIDOCR.command("-m", "benchmarks.baselines.engines.rapid"))
 
 
-def _faster_paddle_small(_served: Served) -> Peer:
-    return Peer(
-        "faster-paddle-small",
-        FASTER_PADDLE.command("-m", "benchmarks.baselines.engines.faster_paddle", "small"),
-    )
-
-
-def _faster_paddle_tiny(_served: Served) -> Peer:
-    return Peer("faster-paddle-tiny", FASTER_PADDLE.command("-m", "benchmarks.baselines.engines.faster_paddle", "tiny"))
+def _faster_paddle(size: str) -> Callable[[Served], Engine]:
+    module = "benchmarks.baselines.engines.faster_paddle"
+    return lambda _served: Engine(f"faster-paddle-{size}", FASTER_PADDLE.command("-m", module, size))
 
 
 # Name → how to make it; that raises DownloadError where a package is out of reach.
-PEERS: dict[str, Callable[[Served], Peer]] = {
+ENGINES: dict[str, Callable[[Served], Engine]] = {
     "rapidocr": _rapidocr,
-    "faster-paddle-small": _faster_paddle_small,
-    "faster-paddle-tiny": _faster_paddle_tiny,
+    "faster-paddle-small": _faster_paddle("small"),
+    "faster-paddle-tiny": _faster_paddle("tiny"),
     "two-requests": _two_requests,
 }

@@ -1,4 +1,4 @@
-"""NVIDIA's load generator, perf_analyzer, on images: found or fetched, run, its report understood."""
+"""NVIDIA's load generator, perf_analyzer, on images: found or fetched, run, its figures understood."""
 
 import base64
 import csv
@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from downloads import fetch, read_sources
+from ocr_launch.repository import ENSEMBLE
 from server import installation
 
-MODEL = "ocr_ensemble"
-# Called by a Python step, so that perf_analyzer cannot find it in the ensemble's configuration.
-CALLED_BY_STEPS = "text_recognition"
-REPORT = "report.csv"
-# The report's own columns → our fields, microseconds both; the first four are in the reports of the steps, too.
+# Of the levels of load; beside it a file for each model.
+MEASURED = "levels.csv"
+# Our fields → its columns, microseconds both; the first four are in the steps' files, too.
 STEP_COLUMNS = {
     "queue_us": "Server Queue",
     "input_us": "Server Compute Input",
@@ -32,18 +31,18 @@ LIBRARIES = {"libb64.so.0d": "libb64-*.so.0d", "libcudart.so.12": "libcudart-*.s
 
 
 class PerfAnalyzerFailed(RuntimeError):
-    """perf_analyzer gave no report; the message has the last it said."""
+    """perf_analyzer gave no figures; the message has the last line that it printed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StepTimes:
     """What one model of the ensemble took, on average per call, in microseconds.
 
     Attributes:
         model: Its name.
         queue_us: Waiting for an instance.
         input_us: Handing the input over.
-        infer_us: The work itself; of ctc_decoding with its waiting for the recognizer.
+        infer_us: The work itself. A step that calls another model includes its waiting for that.
         output_us: Handing the output over.
     """
 
@@ -55,7 +54,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class Level:
     """One level of load.
 
     Attributes:
@@ -76,7 +75,7 @@ class Load:
     p90_us: float
     p95_us: float
     p99_us: float
-    steps: tuple[Step, ...]
+    steps: tuple[StepTimes, ...]
 
 
 def find() -> list[str | Path]:
@@ -111,8 +110,14 @@ def write_input(images: Iterable[Path], file: Path) -> None:
 
 
 def run(
-    command: Sequence[str | Path], protocol: str, url: str, images: Sequence[Path], concurrency: int, requests: int
-) -> Load:
+    command: Sequence[str | Path],
+    protocol: str,
+    url: str,
+    images: Sequence[Path],
+    concurrency: int,
+    requests: int,
+    recognizer: str,
+) -> Level:
     """Put one level of load on a server.
 
     Args:
@@ -121,29 +126,30 @@ def run(
         url: `host:port` of this protocol.
         images: Sent in turn.
         concurrency: Requests under way at once.
-        requests: After so many it ends.
+        requests: It ends after so many.
+        recognizer: Model that a Python step calls: perf_analyzer cannot find it in the ensemble's configuration.
 
     Raises:
-        PerfAnalyzerFailed: There is no report.
+        PerfAnalyzerFailed: It gives no figures.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_input(images, folder / "images.json")
-        arguments = ["-m", MODEL, "-u", url, "-i", protocol.lower(), "--input-data=images.json"]
-        arguments += [f"--bls-composing-models={CALLED_BY_STEPS}", f"--concurrency-range={concurrency}"]
-        arguments += [f"--request-count={requests}", "--verbose-csv", "-f", REPORT]
+        arguments = ["-m", ENSEMBLE, "-u", url, "-i", protocol.lower(), "--input-data=images.json"]
+        arguments += [f"--bls-composing-models={recognizer}", f"--concurrency-range={concurrency}"]
+        arguments += [f"--request-count={requests}", "--verbose-csv", "-f", MEASURED]
         done = subprocess.run([*command, *arguments], cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
-        if done.returncode != 0 or not (folder / REPORT).exists():
+        if done.returncode != 0 or not (folder / MEASURED).exists():
             raise PerfAnalyzerFailed(_reason(done.stdout + done.stderr))
         return parse(folder, protocol)
 
 
-def parse(folder: Path, protocol: str) -> Load:
-    """Understand the report of a run over one level of load: a file of its own for each model of the ensemble."""
-    total = _row(folder / REPORT)
-    steps = [_step(file) for file in sorted(folder.glob(f"*_v*.{REPORT}"))]
+def parse(folder: Path, protocol: str) -> Level:
+    """Understand what a run over one level of load has written: a file for the whole, and one for each model."""
+    total = _row(folder / MEASURED)
+    steps = [_step(file) for file in sorted(folder.glob(f"*_v*.{MEASURED}"))]
     latencies_us = {field: float(total[column]) for field, column in LATENCY_COLUMNS.items()}
-    return Load(
+    return Level(
         protocol,
         concurrency=int(total["Concurrency"]),
         images_per_s=float(total["Inferences/Second"]),
@@ -152,10 +158,10 @@ def parse(folder: Path, protocol: str) -> Load:
     )
 
 
-def _step(file: Path) -> Step:
+def _step(file: Path) -> StepTimes:
     row = _row(file)
-    model = re.sub(rf"_v\d+\.{re.escape(REPORT)}$", "", file.name)
-    return Step(model, **{field: float(row[column]) for field, column in STEP_COLUMNS.items()})
+    model = re.sub(rf"_v\d+\.{re.escape(MEASURED)}$", "", file.name)
+    return StepTimes(model, **{field: float(row[column]) for field, column in STEP_COLUMNS.items()})
 
 
 def _row(file: Path) -> dict[str, str]:
@@ -164,8 +170,8 @@ def _row(file: Path) -> dict[str, str]:
     return row
 
 
-def _reason(said: str) -> str:
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    # The binary tells a missing library so; the server's wheel has all of them, a perf_analyzer on PATH may lack one.
-    hint = " (on Debian and Ubuntu: apt-get install libb64-0d)" if "libb64" in said else ""
-    return f"perf_analyzer gave no report: {lines[-1] if lines else 'without a word'}{hint}"
+def _reason(printed: str) -> str:
+    lines = [line.strip() for line in printed.splitlines() if line.strip()]
+    # What a missing library looks like. The wheel of the server has all; a perf_analyzer on PATH may lack one.
+    hint = " (on Debian and Ubuntu: apt-get install libb64-0d)" if "libb64" in printed else ""
+    return f"perf_analyzer gave no figures: {lines[-1] if lines else 'without a message'}{hint}"

@@ -1,24 +1,25 @@
-"""Measurements → one table: seconds per image and F1 on each set, and how everyone compares with this service."""
+"""Measurements → one table: seconds per image and F1 on each set, and how each baseline compares with this service."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import exp, log
 
 from benchmarks.accuracy.token_f1 import Counts
-from benchmarks.baselines.baseline import limit_name, service_name
+from benchmarks.baselines.baseline import service_name, upper_bound_name
 from benchmarks.baselines.comparison import Measurement
+from benchmarks.common import tables
 
 # Who the others are compared with.
 OURS = {1: service_name("HTTP", 1), 4: service_name("HTTP", 4)}
 LEGEND = (
-    f"×: how many times as long as *{OURS[1]}* it takes for an image; in the last columns the geometric mean over the "
-    f"sets, beside *{OURS[1]}* and *{OURS[4]}*."
+    f"×: time for an image over that of *{OURS[1]}*. The last columns have the geometric mean over the sets: time over "
+    f"that of *{OURS[1]}*, and over that of *{OURS[4]}*."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """What one contestant did with one set.
+    """What one baseline did with one set.
 
     Attributes:
         seconds_per_image: Wall-clock time of the set over its images.
@@ -30,22 +31,22 @@ class Total:
 
 
 Totals = dict[str, dict[str, Total]]
-"""Contestant → set → total, both in the order in which they were measured."""
+"""Baseline → set → total, both in the order in which they were measured."""
 
 
 def totals(measurements: Iterable[Measurement]) -> Totals:
     """Add the rounds up."""
     groups: dict[str, dict[str, list[Measurement]]] = {}
     for measured in measurements:
-        groups.setdefault(measured.contestant, {}).setdefault(measured.set, []).append(measured)
+        groups.setdefault(measured.baseline, {}).setdefault(measured.set, []).append(measured)
     return {name: {set_name: _total(rows) for set_name, rows in sets.items()} for name, sets in groups.items()}
 
 
-def times_as_long(results: Totals, contestant: str, reference: str) -> dict[str, float]:
-    """How much longer a contestant takes for an image than another, set by set; below 1 it is faster."""
+def times_as_long(results: Totals, baseline: str, reference: str) -> dict[str, float]:
+    """How much longer a baseline takes for an image than another, set by set; below 1 it is faster."""
     return {
         name: total.seconds_per_image / results[reference][name].seconds_per_image
-        for name, total in results[contestant].items()
+        for name, total in results[baseline].items()
     }
 
 
@@ -59,9 +60,9 @@ def geometric_mean(ratios: Iterable[float]) -> float:
     return exp(sum(map(log, values)) / len(values))
 
 
-def share_of_limit(results: Totals, concurrency: int) -> dict[str, float]:
+def share_of_upper_bound(results: Totals, concurrency: int) -> dict[str, float]:
     """This service's throughput over that of the models alone, set by set; 1 would be a server that costs nothing."""
-    return times_as_long(results, limit_name(concurrency), OURS[concurrency])
+    return times_as_long(results, upper_bound_name(concurrency), OURS[concurrency])
 
 
 def markdown(results: Totals) -> str:
@@ -73,20 +74,19 @@ def markdown(results: Totals) -> str:
     sets = list(next(iter(results.values())))
     heads = [f"{name}: s/image · F1 · ×" for name in sets]
     head = ["", *heads, *(f"× ours, {concurrency} at once" for concurrency in OURS)]
-    rows = [head, ["---"] * len(head), *(_row(results, name, sets) for name in results)]
-    shares = share_of_limit(results, 4)
-    told = ", ".join(f"{name} {share:.3f}" for name, share in shares.items())
+    table = tables.markdown(head, (_row(results, name, sets) for name in results))
+    shares = share_of_upper_bound(results, 4)
+    text = ", ".join(f"{name} {share:.3f}" for name, share in shares.items())
     mean = geometric_mean(shares.values())
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    limit = f"Throughput over that of the models alone, 4 at once: {told}; geometric mean {mean:.3f}."
-    return f"{table}\n\n{LEGEND}\n\n{limit}\n"
+    share = f"Throughput over that of the models alone, 4 at once: {text}; geometric mean {mean:.3f}."
+    return f"{table}\n{LEGEND}\n\n{share}\n"
 
 
-def _row(results: Totals, contestant: str, sets: Sequence[str]) -> list[str]:
-    ratios = times_as_long(results, contestant, OURS[1])
-    means = [geometric_mean(times_as_long(results, contestant, ours).values()) for ours in OURS.values()]
-    cells = [_cell(results[contestant][name], ratios[name]) for name in sets]
-    return [contestant, *cells, *(f"{mean:.2f}" for mean in means)]
+def _row(results: Totals, baseline: str, sets: Sequence[str]) -> list[str]:
+    ratios = times_as_long(results, baseline, OURS[1])
+    means = [geometric_mean(times_as_long(results, baseline, ours).values()) for ours in OURS.values()]
+    cells = [_cell(results[baseline][name], ratios[name]) for name in sets]
+    return [baseline, *cells, *(f"{mean:.2f}" for mean in means)]
 
 
 def _cell(total: Total, ratio: float) -> str:

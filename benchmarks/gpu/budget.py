@@ -1,4 +1,4 @@
-"""Time for measurements, the most important first: what no time is left for is left out, and told."""
+"""Time for measurements, the most important first: what there is no time for is left out and listed."""
 
 import time
 from collections.abc import Callable

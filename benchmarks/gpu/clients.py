@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.baselines.comparison import rotated
+from benchmarks.common.turns import rotated
 from ocr_client import OcrClient
 from ocr_client.load_generator import LoadGenerator, Speed
 
@@ -52,8 +52,8 @@ class Clients:
     def __init__(self, pool: ProcessPoolExecutor, images: Sequence[bytes], processes: int) -> None:
         self._pool, self._images, self._processes = pool, images, processes
 
-    def load(self, url: str, concurrency: int, duration_s: float) -> Answers:
-        """Keep so many requests under way for so long.
+    def measure(self, url: str, concurrency: int, duration_s: float) -> Answers:
+        """Put a load on a server: keep so many requests under way for so long.
 
         Raises:
             BrokenProcessPool: A process died.

@@ -81,7 +81,7 @@ class GpuWatch:
 
     def _ask(self) -> None:
         while not self._over.wait(ASK_S):
-            with contextlib.suppress(pynvml.NVMLError):  # some GPUs, and some virtual ones, do not tell
+            with contextlib.suppress(pynvml.NVMLError):  # some GPUs, and some virtual ones, do not answer
                 busy_percent = pynvml.nvmlDeviceGetUtilizationRates(self._device).gpu
                 memory_mib = pynvml.nvmlDeviceGetMemoryInfo(self._device).used / BYTES_PER_MIB
                 self._samples.append(Sample(time.monotonic(), busy_percent, memory_mib))

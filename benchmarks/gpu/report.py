@@ -4,12 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
-from benchmarks.accuracy.__main__ import Score
-from benchmarks.baselines import results
-from benchmarks.common import plots
-from benchmarks.gpu.upper_bounds import ModelsAlone
-
-STEPS = ("image_preprocessing", "text_detection", "text_cropping", "ctc_decoding", "text_recognition")
+from benchmarks.accuracy.score import Score
+from benchmarks.common import plots, results, tables
+from benchmarks.gpu.upper_bounds import Rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +22,7 @@ class Level:
         p90_ms: See above.
         p99_ms: See above.
         failed: Requests that failed.
-        gpu_busy_percent: Share of the time in which something ran on the GPU; None where nobody tells.
+        gpu_busy_percent: Share of the time in which something ran on the GPU; None where nobody can tell.
         gpu_memory_mib: The most of its memory in use.
         server_cores: Cores that the server's processes took, all together.
     """
@@ -44,7 +41,7 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StepTimes:
     """What one model did at one level of load. Field for field a row of steps.csv.
 
     Attributes:
@@ -56,7 +53,7 @@ class Step:
         calls_per_run: How many calls shared a run.
         queue_ms: Waiting for an instance or for a batch, milliseconds a call.
         input_ms: Handing the input over.
-        infer_ms: The work itself; of ctc_decoding with its waiting for the recognizer.
+        infer_ms: The work itself. A step that calls another model includes its waiting for that.
         output_ms: Handing the output over.
         cpu_ms_per_image: CPU time of its processes.
     """
@@ -83,21 +80,21 @@ class Report:
         images: One line about what was read.
         decoding: Images per second that all cores decode.
         models: Profile → the models alone.
-        levels: The loads.
+        levels: The levels of load.
         steps: What the models did meanwhile.
         scores: Profile → accuracy on each set.
-        variants: (profile, variant, concurrency, images per second) of other layouts.
+        changes: (profile, change of the layout, concurrency, images per second).
         notes: What was left out, and why.
     """
 
     machine: str
     images: str
     decoding: float | None = None
-    models: dict[str, ModelsAlone] = field(default_factory=dict)
+    models: dict[str, Rates] = field(default_factory=dict)
     levels: list[Level] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
+    steps: list[StepTimes] = field(default_factory=list)
     scores: dict[str, list[Score]] = field(default_factory=dict)
-    variants: list[tuple[str, str, int, float]] = field(default_factory=list)
+    changes: list[tuple[str, str, int, float]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def best(self, profile: str) -> Level | None:
@@ -107,20 +104,20 @@ class Report:
 
     def write(self, folder: Path) -> str:
         """Write report.md, four tables as CSV, throughput.png and steps.png; gives the Markdown."""
-        for name, kind, rows in (("levels", Level, self.levels), ("steps", Step, self.steps)):
+        for name, kind, rows in (("levels", Level, self.levels), ("steps", StepTimes, self.steps)):
             columns = [column.name for column in fields(kind)]
             results.write_csv(columns, (list(asdict(row).values()) for row in rows), folder / f"{name}.csv")
-        results.write_csv(("limit", "images_per_s"), self.limits(), folder / "limits.csv")
-        columns = ["profile", "variant", "concurrency", "images_per_s"]
-        results.write_csv(columns, self.variants, folder / "variants.csv")
+        results.write_csv(("upper bound", "images_per_s"), self.upper_bounds(), folder / "upper_bounds.csv")
+        columns = ["profile", "change", "concurrency", "images_per_s"]
+        results.write_csv(columns, self.changes, folder / "changes.csv")
         if self.levels:
             self._plot(folder)
-        told = self.markdown()
-        (folder / "report.md").write_text(told, encoding="utf-8")
-        return told
+        text = self.markdown()
+        (folder / "report.md").write_text(text, encoding="utf-8")
+        return text
 
-    def limits(self) -> list[tuple[str, float]]:
-        """What no server can beat here, images per second."""
+    def upper_bounds(self) -> list[tuple[str, float]]:
+        """What no server here can exceed, images per second."""
         known = [] if self.decoding is None else [("decoding alone, on all cores", self.decoding)]
         for profile, alone in self.models.items():
             known += [
@@ -133,18 +130,22 @@ class Report:
 
     def markdown(self) -> str:
         """Everything as a page."""
-        parts = [f"{self.machine} {self.images}", _table(["limit", "images/s"], self.limits()), self._levels()]
+        parts = [
+            f"{self.machine} {self.images}",
+            _table(["upper bound", "images/s"], self.upper_bounds(), 1),
+            self._levels(),
+        ]
         parts += map(self._steps, dict.fromkeys(level.profile for level in self.levels))
-        parts.append(_table(["profile", "other layout", "at once", "images/s"], self.variants))
+        parts.append(_table(["profile", "change", "at once", "images/s"], self.changes, 2))
         scores = [(p, s.name, s.images, f"{s.f1:.3f}") for p, scores in self.scores.items() for s in scores]
-        parts.append(_table(["profile", "set", "images", "token F1"], scores))
+        parts.append(_table(["profile", "set", "images", "token F1"], scores, 2))
         parts.append("".join(f"* {note}\n" for note in self.notes))
         return "\n".join(part if part.endswith("\n") else f"{part}\n" for part in parts if part)
 
     def _levels(self) -> str:
         head = ["profile", "protocol", "at once", "images/s", "p50 ms", "p90 ms", "p99 ms", "failed"]
         head += ["GPU busy %", "GPU MiB", "server's cores"]
-        return _table(head, [list(asdict(level).values()) for level in self.levels])
+        return _table(head, [list(asdict(level).values()) for level in self.levels], 2)
 
     def _steps(self, profile: str) -> str:
         best = self.best(profile)
@@ -154,15 +155,15 @@ class Report:
             return ""
         head = [f"{profile}, {at[2]} at once", "calls/image", "calls/run", "queue ms", "input ms", "infer ms"]
         head += ["output ms", "CPU ms/image"]
-        return _table(head, [list(asdict(row).values())[3:] for row in rows])
+        return _table(head, [list(asdict(row).values())[3:] for row in rows], 1)
 
     def _plot(self, folder: Path) -> None:
         lines: dict[str, list[tuple[float, float]]] = {}
         for level in self.levels:
             name = f"{level.profile}, {level.protocol}"
             lines.setdefault(name, []).append((level.concurrency, level.images_per_s))
-        limits = {name: rate for name, rate in self.limits() if "alone, on" in name or "full" in name}
-        plots.lines(lines, limits, ("requests under way at once", "images per second"), folder / "throughput.png")
+        bounds = {name: rate for name, rate in self.upper_bounds() if "alone, on" in name or "full" in name}
+        plots.lines(lines, bounds, ("requests under way at once", "images per second"), folder / "throughput.png")
         lines = {}
         for step in self.steps:
             if step.protocol == "HTTP":
@@ -172,11 +173,8 @@ class Report:
         plots.lines(lines, {}, labels, folder / "steps.png")
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table in Markdown; nothing without rows."""
-    told = [list(map(_cell, row)) for row in rows]
-    lines = [head, ["---"] * len(head), *told]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines) if told else ""
+def _table(head: Sequence[str], rows: Iterable[Sequence[object]], numbers_from: int) -> str:
+    return tables.markdown(head, (list(map(_cell, row)) for row in rows), numbers_from)
 
 
 def _cell(value: object) -> str:

@@ -1,4 +1,4 @@
-"""What no server can beat on a machine: image decoding on all its cores, and the models alone with full batches."""
+"""Upper bounds of a server on a machine: image decoding on all its cores, and the models alone with full batches."""
 
 import multiprocessing
 import os
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.upper_bound.__main__ import MAX_MEGAPIXELS, Limit, Model, PageTensors
+from benchmarks.upper_bound.models_alone import MAX_MEGAPIXELS, Model, ModelsAlone, PageTensors
 from ocr_core import image
 
 Array = NDArray[Any]
@@ -23,12 +23,12 @@ SPAWN = multiprocessing.get_context("spawn")
 START_TIMEOUT_S = 60
 
 
-class LimitFailed(RuntimeError):
-    """A limit cannot be measured; the message says why."""
+class MeasurementFailed(RuntimeError):
+    """Something cannot be measured; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class ModelsAlone:
+class Rates:
     """What the models can do by themselves with tensors that the pipeline makes of some pages.
 
     Attributes:
@@ -48,7 +48,7 @@ class ModelsAlone:
     crops_per_run: float
 
 
-def models_alone(repository: Path, profile: str, images: Sequence[bytes], seconds: float) -> ModelsAlone:
+def models_alone(root: Path, profile: str, images: Sequence[bytes], seconds: float) -> Rates:
     """Run the models in this process, about so many seconds for each of the four measurements.
 
     Raises:
@@ -56,14 +56,14 @@ def models_alone(repository: Path, profile: str, images: Sequence[bytes], second
         ProviderMissing: ONNX Runtime cannot use the GPU.
         StartError: The profile's needs are not here.
     """
-    with Limit(repository, profile) as limit:
-        pages = [limit.prepare(encoded) for encoded in images]
-        detections = full_batches([page.detector_input for page in pages], limit.detector.layout.max_batch)
-        calls = full_batches([call for page in pages for call in page.calls], limit.recognizer.layout.max_batch)
-        detector, recognizer = ((limit.detector, detections), (limit.recognizer, calls))
-        _meet_shapes([detector, recognizer])
-        return ModelsAlone(
-            page_ms=_page_ms(limit, pages, seconds),
+    with ModelsAlone(root, profile) as models:
+        pages = [models.prepare(encoded) for encoded in images]
+        detections = full_batches([page.detector_input for page in pages], models.detector.max_batch)
+        calls = full_batches([call for page in pages for call in page.calls], models.recognizer.max_batch)
+        detector, recognizer = ((models.detector, detections), (models.recognizer, calls))
+        _warm_up([detector, recognizer])
+        return Rates(
+            page_ms=_page_ms(models, pages, seconds),
             images_per_s=_rate([detector, recognizer], len(pages), seconds),
             detector_images_per_s=_rate([detector], len(pages), seconds),
             recognizer_images_per_s=_rate([recognizer], len(pages), seconds),
@@ -93,20 +93,20 @@ def decoding(images: Sequence[bytes], seconds: float, processes: int = 0) -> flo
         try:
             return sum(work.get(seconds + START_TIMEOUT_S))
         except multiprocessing.TimeoutError as error:
-            raise LimitFailed("decoding took too long to start") from error
+            raise MeasurementFailed("decoding took too long to start") from error
 
 
 def apart(function: Callable[..., R], *arguments: object, timeout_s: float) -> R:
     """Call in a process of its own, which takes what it has of a GPU with it.
 
     Raises:
-        LimitFailed: It took too long, or the process died.
+        MeasurementFailed: It took too long, or the process died.
     """
     with SPAWN.Pool(1) as pool:
         try:
             return pool.apply_async(function, arguments).get(timeout_s)
         except multiprocessing.TimeoutError as error:
-            raise LimitFailed(f"no result within {timeout_s:.0f} s") from error
+            raise MeasurementFailed(f"no result within {timeout_s:.0f} s") from error
 
 
 def _decode(images: Sequence[bytes], seconds: float) -> float:
@@ -118,18 +118,18 @@ def _decode(images: Sequence[bytes], seconds: float) -> float:
     return done / elapsed_s
 
 
-def _meet_shapes(work: Sequence[tuple[Model, Sequence[Array]]]) -> None:
+def _warm_up(work: Sequence[tuple[Model, Sequence[Array]]]) -> None:
     """Run all batches once on each instance: a GPU takes its time for a shape that is new to one."""
     for model, batches in work:
-        with ThreadPoolExecutor(model.layout.instances) as pool:
+        with ThreadPoolExecutor(model.instances) as pool:
             for batch in batches:
-                _run_all(pool, [(model, batch)] * model.layout.instances)
+                _run_all(pool, [(model, batch)] * model.instances)
 
 
-def _page_ms(limit: Limit, pages: Sequence[PageTensors], seconds: float) -> float:
+def _page_ms(models: ModelsAlone, pages: Sequence[PageTensors], seconds: float) -> float:
     start_s, done = time.perf_counter(), 0
     while (elapsed_s := time.perf_counter() - start_s) < seconds or done == 0:
-        limit.measure([pages[done % len(pages)]], 1)
+        models.measure([pages[done % len(pages)]], 1)
         done += 1
     return elapsed_s / done * 1000
 
@@ -137,7 +137,7 @@ def _page_ms(limit: Limit, pages: Sequence[PageTensors], seconds: float) -> floa
 def _rate(work: Sequence[tuple[Model, Sequence[Array]]], pages: int, seconds: float) -> float:
     """Pages per second, all instances of all models busy."""
     runs = [(model, batch) for model, batches in work for batch in batches]
-    with ThreadPoolExecutor(sum(model.layout.instances for model, _ in work)) as pool:
+    with ThreadPoolExecutor(sum(model.instances for model, _ in work)) as pool:
         start_s, rounds = time.perf_counter(), 0
         while (elapsed_s := time.perf_counter() - start_s) < seconds or rounds == 0:
             _run_all(pool, runs)

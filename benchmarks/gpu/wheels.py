@@ -1,4 +1,4 @@
-"""`python -m benchmarks.gpu.wheels`: what `make bench-gpu` needs, carried to a machine with a GPU and without a network.
+"""`python -m benchmarks.gpu.wheels`: carries `make bench-gpu` to a machine with a GPU and without a network.
 
 `fetch` fills a folder with wheels where there is a network, `install` makes a virtual environment of them where there
 is none. That part needs Python alone. CUDA and cuDNN come from that Python's own packages (`nvidia-…`, which torch

@@ -1,7 +1,7 @@
 """`python -m benchmarks.latency.breakdown`: where the time of a request goes, part by part, image by image."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -9,41 +9,28 @@ from time import perf_counter
 
 import click
 
-from benchmarks.baselines import results
-from benchmarks.common import cpu_time as processes
-from benchmarks.common import options, plots
-from benchmarks.common import server_statistics as statistics
-from benchmarks.latency.growth import SAMPLES, enlarged
-from benchmarks.latency.parts import PARTS, Parts
-from benchmarks.upper_bound.__main__ import Limit
+from benchmarks.common import cpu_time, options, plots, results, server_statistics, tables
+from benchmarks.common.images import SAMPLES, enlarged
+from benchmarks.latency.overhead import OVERHEADS, Times, overheads
+from benchmarks.latency.parts import Parts
+from benchmarks.upper_bound.models_alone import ModelsAlone
 from ocr_client import OcrClient, OcrError
 from ocr_core.errors import NotExported
-from server.errors import StartError
-from server.layout import CPU
+from ocr_launch.errors import StartError
+from ocr_launch.profiles import CPU
+from ocr_launch.repository import Repository
 from server.triton import TritonServer
 
-ENSEMBLE, RECOGNIZER = "ocr_ensemble", "text_recognition"
-PROCESSES = (processes.SERVER, *PARTS, RECOGNIZER)
 # Very much text, much, hardly any; and the last as large as a telephone's photo.
 KINDS = {"table": "table.png", "receipt": "receipt.png", "street": "street.jpg"}
 PHOTO_MEGAPIXELS = 12
-# The kernel counts CPU time in steps of 10 ms: of so many requests together they no longer matter.
+# The kernel counts CPU time in units of 10 ms: with so many requests they no longer matter.
 REPEATS = 10
 WARM_UPS = 3
 
-# What a server adds to the parts, in the order of a request.
-HOPS = {
-    "hop: client, HTTP": "the client's time without the server's, by its own clock",
-    "hop: waiting": "for an instance of a step",
-    "hop: between steps": "scheduling, and copies of tensors into and out of the memory shared with a step's process",
-    **{f"hop: {step}": f"in the step, beyond {' + '.join(parts)}" for step, parts in PARTS.items()},
-}
-
-Times = dict[str, float]
-
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Breakdown:
     """Where the time of one image's requests goes; medians over some of them, milliseconds.
 
     Attributes:
@@ -52,7 +39,7 @@ class Account:
         calls: Of the recognizer.
         request_ms: From sending to the answer; the two below add up to it, but for rounding and medians.
         parts_ms: The parts in one process, without a server.
-        hops_ms: What the server adds.
+        overheads_ms: What the server adds.
         cpu_ms: CPU time of the server's processes, whose cores work side by side: more than the time that passes.
     """
 
@@ -61,36 +48,18 @@ class Account:
     calls: int
     request_ms: float
     parts_ms: Times
-    hops_ms: Times
+    overheads_ms: Times
     cpu_ms: Times
 
 
-def hops(request_ms: float, work: statistics.Statistics, parts_ms: Mapping[str, float]) -> Times:
-    """What a server added to one request.
-
-    Args:
-        request_ms: From sending to the answer.
-        work: What the models did for it.
-        parts_ms: The parts in one process; where a part took longer there than in the server, a hop is negative.
-    """
-    steps = [work[step] for step in PARTS]
-    added_ms = (
-        request_ms - work[ENSEMBLE].total_ms,
-        sum(step.queue_ms for step in steps),
-        work[ENSEMBLE].total_ms - sum(step.queue_ms + step.infer_ms for step in steps),
-        *(work[step].infer_ms - sum(parts_ms[part] for part in parts) for step, parts in PARTS.items()),
-    )
-    return dict(zip(HOPS, added_ms, strict=True))
-
-
-class Bookkeeper:
+class Measurer:
     """Sends images to a server, one at a time, and in turn with that does their parts without it."""
 
-    def __init__(self, server: TritonServer, client: OcrClient, parts: Parts) -> None:
-        self._server, self._client, self._parts = server, client, parts
+    def __init__(self, server: TritonServer, client: OcrClient, parts: Parts, repository: Repository) -> None:
+        self._server, self._client, self._parts, self._repository = server, client, parts, repository
 
-    def account(self, name: str, encoded: bytes, repeats: int) -> Account:
-        """Account for one image.
+    def measure(self, name: str, encoded: bytes, repeats: int) -> Breakdown:
+        """Break the latency of one image down.
 
         Raises:
             OcrError: It cannot be read.
@@ -98,27 +67,28 @@ class Bookkeeper:
         for _ in range(WARM_UPS):
             lines = len(self._client.read(encoded).lines)
             self._parts.measure(encoded)
-        before_ms = processes.cpu_ms(self._server.pid)
-        requests_ms, parts_ms, hops_ms, calls = zip(*(self._once(encoded) for _ in range(repeats)), strict=True)
-        after_ms = processes.cpu_ms(self._server.pid)
-        return Account(
+        processes = (cpu_time.SERVER, *self._repository.steps, self._repository.recognizer)
+        before_ms = cpu_time.cpu_ms(self._server.pid)
+        requests_ms, parts_ms, overheads_ms, calls = zip(*(self._once(encoded) for _ in range(repeats)), strict=True)
+        after_ms = cpu_time.cpu_ms(self._server.pid)
+        return Breakdown(
             image=name,
             lines=lines,
             calls=calls[0],
             request_ms=median(requests_ms),
             parts_ms=medians(parts_ms),
-            hops_ms=medians(hops_ms),
-            cpu_ms={name: (after_ms[name] - before_ms[name]) / repeats for name in PROCESSES},
+            overheads_ms=medians(overheads_ms),
+            cpu_ms={name: (after_ms[name] - before_ms[name]) / repeats for name in processes},
         )
 
     def _once(self, encoded: bytes) -> tuple[float, Times, Times, int]:
-        before = statistics.read(self._server.url)
+        before = server_statistics.read(self._server.url)
         start_s = perf_counter()
         self._client.read(encoded)
         request_ms = (perf_counter() - start_s) * 1000
-        work = statistics.between(before, statistics.read(self._server.url))
+        work = server_statistics.between(before, server_statistics.read(self._server.url))
         parts_ms = self._parts.measure(encoded)
-        return request_ms, parts_ms, hops(request_ms, work, parts_ms), work[RECOGNIZER].calls
+        return request_ms, parts_ms, overheads(request_ms, work, parts_ms), work[self._repository.recognizer].calls
 
 
 def medians(times: Sequence[Times]) -> Times:
@@ -130,45 +100,44 @@ def medians(times: Sequence[Times]) -> Times:
     return {name: median(time[name] for time in times) for name in times[0]}
 
 
-def table(accounts: Sequence[Account]) -> str:
-    """The accounts in Markdown, a column for each image, milliseconds."""
+def table(breakdowns: Sequence[Breakdown]) -> str:
+    """The breakdowns in Markdown, a column for each image, milliseconds."""
+    counts = [f"{image.lines} / {image.calls}" for image in breakdowns]
     rows = [
-        ("", [account.image for account in accounts]),
-        ("---", ["---:"] * len(accounts)),
-        ("lines read / calls of the recognizer", [f"{account.lines} / {account.calls}" for account in accounts]),
-        *_times("", [account.parts_ms for account in accounts]),
-        ("**the parts alone**", [_bold(sum(account.parts_ms.values())) for account in accounts]),
-        *_times("", [account.hops_ms for account in accounts]),
-        ("**a request**", [_bold(account.request_ms) for account in accounts]),
-        *_times("CPU time: ", [account.cpu_ms for account in accounts]),
-        ("**CPU time of all**", [_bold(sum(account.cpu_ms.values())) for account in accounts]),
+        ["lines read / calls of the recognizer", *counts],
+        *_times("", [image.parts_ms for image in breakdowns]),
+        _total("the parts alone", [sum(image.parts_ms.values()) for image in breakdowns]),
+        *_times("", [image.overheads_ms for image in breakdowns]),
+        _total("a request", [image.request_ms for image in breakdowns]),
+        *_times("CPU time: ", [image.cpu_ms for image in breakdowns]),
+        _total("CPU time of all", [sum(image.cpu_ms.values()) for image in breakdowns]),
     ]
-    return "".join(f"| {' | '.join((name, *cells))} |\n" for name, cells in rows)
+    return tables.markdown(["ms", *(image.image for image in breakdowns)], rows, numbers_from=1)
 
 
-def _times(prefix: str, columns: Sequence[Times]) -> Iterator[tuple[str, list[str]]]:
+def _times(prefix: str, columns: Sequence[Times]) -> Iterator[list[str]]:
     for name in columns[0]:
-        yield prefix + name, [f"{column[name]:.1f}" for column in columns]
+        yield [prefix + name, *(f"{column[name]:.1f}" for column in columns)]
 
 
-def _bold(time_ms: float) -> str:
-    return f"**{time_ms:.1f}**"
+def _total(name: str, times_ms: Sequence[float]) -> list[str]:
+    return tables.bold([name, *(f"{time_ms:.1f}" for time_ms in times_ms)])
 
 
-def write(accounts: Sequence[Account], folder: Path) -> str:
-    """Write account.csv, account.md and account.png; gives the table."""
+def write(breakdowns: Sequence[Breakdown], folder: Path) -> str:
+    """Write breakdown.csv, breakdown.md and breakdown.png; gives the table."""
     rows = (
-        [account.image, kind, name, time_ms]
-        for account in accounts
-        for kind in ("parts", "hops", "cpu")
-        for name, time_ms in getattr(account, f"{kind}_ms").items()
+        [image.image, kind, name, time_ms]
+        for image in breakdowns
+        for kind in ("parts", "overheads", "cpu")
+        for name, time_ms in getattr(image, f"{kind}_ms").items()
     )
-    results.write_csv(("image", "kind", "name", "ms"), rows, folder / "account.csv")
-    stacks = {account.image: {**account.parts_ms, **account.hops_ms} for account in accounts}
-    plots.stacks(stacks, "ms per request", folder / "account.png")
-    told = table(accounts)
-    (folder / "account.md").write_text(f"{told}\n{results.machine()}\n", encoding="utf-8")
-    return told
+    results.write_csv(("image", "kind", "name", "ms"), rows, folder / "breakdown.csv")
+    stacks = {image.image: {**image.parts_ms, **image.overheads_ms} for image in breakdowns}
+    plots.stacks(stacks, "ms per request", folder / "breakdown.png")
+    text = table(breakdowns)
+    results.write_markdown(text, folder / "breakdown.md")
+    return text
 
 
 def chosen_images(paths: Sequence[Path]) -> dict[str, bytes]:
@@ -180,18 +149,23 @@ def chosen_images(paths: Sequence[Path]) -> dict[str, bytes]:
 
 
 EPILOG = """\b
+Examples:
+  python -m benchmarks.latency.breakdown                        a table, a receipt, a street, a photo of 12 megapixels
+  python -m benchmarks.latency.breakdown form.png --repeats 3   an image of your own
+
+\b
 The first rows are the parts of the pipeline, timed in one process without a server: the work itself.
-The hops are what the server adds to each request:
-""" + "\n".join(f"  {name.removeprefix('hop: '):<22} {meaning}" for name, meaning in HOPS.items())
+The overheads are what the server adds to each request:
+""" + "\n".join(f"  {name.removeprefix('overhead: '):<22} {meaning}" for name, meaning in OVERHEADS.items())
 
 
 @click.command(epilog=EPILOG)
-@click.argument("images", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@options.images
 @click.option("--repeats", type=click.IntRange(1), default=REPEATS, show_default=True, help="Requests for each image.")
 @options.model_repository
-@options.output("account.md, account.csv and account.png")
-def main(images: tuple[Path, ...], repeats: int, repository: Path, output: Path) -> None:
-    """Tell where the time of a request goes, for IMAGES or for a table, a receipt, a street and a photo.
+@options.output("breakdown.md, breakdown.csv and breakdown.png")
+def main(images: tuple[Path, ...], repeats: int, root: Path, output: Path) -> None:
+    """Print where the time of a request goes, for IMAGES or for a table, a receipt, a street and a photo.
 
     A server is started for it, with the profile for CPUs, and asked for one image at a time.
     """
@@ -199,17 +173,18 @@ def main(images: tuple[Path, ...], repeats: int, repository: Path, output: Path)
     output.mkdir(parents=True, exist_ok=True)
     try:
         with (
-            TritonServer(repository.resolve(), profile=CPU) as server,
+            TritonServer(root.resolve(), profile=CPU) as server,
             OcrClient(server.url) as client,
-            Limit(repository) as limit,
+            ModelsAlone(root) as models,
         ):
             click.echo(server.layout, err=True)
-            books = Bookkeeper(server, client, Parts(limit, repository))
+            repository = Repository(root)
+            measurer = Measurer(server, client, Parts(models, repository), repository)
             with click.progressbar(encoded.items(), label="images", file=sys.stderr) as bar:
-                accounts = [books.account(name, image, repeats) for name, image in bar]
-    except (FileNotFoundError, NotExported, OcrError, StartError) as error:
+                breakdowns = [measurer.measure(name, image, repeats) for name, image in bar]
+    except (NotExported, OcrError, StartError) as error:
         raise click.ClickException(str(error)) from error
-    click.echo(write(accounts, output))
+    click.echo(write(breakdowns, output))
 
 
 if __name__ == "__main__":

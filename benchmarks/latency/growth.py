@@ -1,22 +1,19 @@
 """`python -m benchmarks.latency.growth`: how a running server's time grows with pixels, lines of text and clients."""
 
-import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from io import BytesIO
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 import click
-from PIL import Image, ImageDraw, ImageFont
 
-from benchmarks.baselines import results
-from benchmarks.common import options, plots
+from benchmarks.common import options, plots, results
+from benchmarks.common.images import SAMPLES, enlarged, page_of
+from benchmarks.common.plots import Point
 from ocr_client import OcrClient, OcrError
 from ocr_client.load_generator import LoadGenerator
 
-SAMPLES = Path(__file__).parent.parent.parent / "samples"
 MEGAPIXELS = (0.3, 1, 2, 4, 8, 12, 16, 24)
 LINES = (0, 1, 10, 50, 100, 200, 500, 1000, 2000)
 CLIENTS = (1, 2, 4, 8, 16, 32, 64)
@@ -25,39 +22,8 @@ REPEATS = 3
 # At each number of clients: enough for every client to be busy for a while.
 REQUESTS_PER_CLIENT = 2
 MIN_REQUESTS = 24
-JPEG_QUALITY = 95
-# Cells of drawn words: as small as text can be that is found in a page scaled to the detector.
-CELL_WIDTH_PX, CELL_HEIGHT_PX = 56, 20
-FONT_PX = 14
 
-Point = tuple[float, float]
 Curve = tuple[str, str, Callable[[OcrClient], Iterator[Point]], int]
-
-
-def enlarged(sample: Path, megapixels: float) -> bytes:
-    """A sample as a JPEG file of so many pixels."""
-    with Image.open(sample) as image:
-        ratio = math.sqrt(megapixels * 1e6 / (image.width * image.height))
-        size = round(image.width * ratio), round(image.height * ratio)
-        return _encoded(image.convert("RGB").resize(size, Image.Resampling.LANCZOS))
-
-
-def page_of(lines: int) -> bytes:
-    """A JPEG file of a page with so many short lines of text, in columns; always of the size that all of them take."""
-    columns = math.ceil(math.sqrt(max(LINES) * CELL_HEIGHT_PX / CELL_WIDTH_PX))
-    rows = math.ceil(max(LINES) / columns)
-    page = Image.new("RGB", (columns * CELL_WIDTH_PX, rows * CELL_HEIGHT_PX), "white")
-    draw, font = ImageDraw.Draw(page), ImageFont.load_default(FONT_PX)
-    for number in range(lines):
-        row, column = divmod(number, columns)
-        draw.text((column * CELL_WIDTH_PX + 8, row * CELL_HEIGHT_PX + 2), f"{number:04}", "black", font)
-    return _encoded(page)
-
-
-def _encoded(image: Image.Image) -> bytes:
-    file = BytesIO()
-    image.save(file, "JPEG", quality=JPEG_QUALITY)
-    return file.getvalue()
 
 
 def _over_pixels(client: OcrClient) -> Iterator[Point]:
@@ -67,7 +33,7 @@ def _over_pixels(client: OcrClient) -> Iterator[Point]:
 
 def _over_lines(client: OcrClient) -> Iterator[Point]:
     for lines in LINES:
-        latency_ms, found = _latency_ms(client, page_of(lines))
+        latency_ms, found = _latency_ms(client, page_of(lines, room_for=max(LINES)))
         yield found, latency_ms  # what was found is what was paid for
 
 
@@ -88,7 +54,7 @@ def _latency_ms(client: OcrClient, image: bytes) -> tuple[float, int]:
         start_s = perf_counter()
         found = len(client.read(image).lines)
         seconds.append(perf_counter() - start_s)
-    return median(seconds[1:]) * 1000, found  # the first meets new shapes
+    return median(seconds[1:]) * 1000, found  # the first is the warm-up
 
 
 # Name of the files → what is on the axes, how to measure it, of how many points.
@@ -108,14 +74,27 @@ def _measure(name: str, client: OcrClient, output: Path) -> Sequence[Point]:
     return points
 
 
-@click.command()
-@click.option("--url", default="localhost:8000", envvar="OCR_URL", show_envvar=True, show_default=True)
+EPILOG = """\b
+Examples:
+  make bench-growth                                       all three, of a server that is started for it
+  python -m benchmarks.latency.growth --only lines        of a running server, only the lines of text
+
+\b
+What is written to --output:
+  growth_pixels.csv, .png   latency over megapixels, of one sample that is enlarged
+  growth_lines.csv, .png    latency over lines of text, of drawn pages of one size
+  growth_clients.csv, .png  throughput over clients
+"""
+
+
+@click.command(epilog=EPILOG)
+@options.url
 @click.option("--only", "names", multiple=True, type=click.Choice(list(CURVES)), help="Only this; may be repeated.")
 @options.output("the CSV files and plots")
 def main(url: str, names: tuple[str, ...], output: Path) -> None:
     """Measure a running server: latency over pixels and over lines of text, throughput over clients.
 
-    The images are made of the samples or drawn. There should be no cliff, and lines should cost alike.
+    The images are made of the samples or drawn. The curves should have no cliff, and latency should be linear in lines.
     """
     output.mkdir(parents=True, exist_ok=True)
     with OcrClient(url, timeout_s=600) as client:
@@ -130,4 +109,4 @@ def main(url: str, names: tuple[str, ...], output: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="python -m benchmarks.latency.growth")

@@ -5,18 +5,17 @@ They are the functions of ocr_core that the Python steps call, and the ONNX grap
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from benchmarks.upper_bound.__main__ import MAX_MEGAPIXELS, REPOSITORY, Limit
-from benchmarks.upper_bound.model_layout import newest_version
+from benchmarks.upper_bound.models_alone import MAX_MEGAPIXELS, ModelsAlone
 from ocr_core import batching, crops, ctc, detection, image
 from ocr_core.options import Options
+from ocr_launch.repository import Repository
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# Step → the parts of it, in the data's order.
+# Step of the ensemble → the parts of it, in the data's order.
 PARTS = {
     "image_preprocessing": ("decode", "fit to detector"),
     "text_detection": ("detector",),
@@ -29,27 +28,27 @@ class Parts:
     """The whole pipeline in this process.
 
     Args:
-        limit: The models.
+        models: Detector and recognizer.
         repository: Where the recognizer's characters are.
 
     Raises:
         NotExported: There are none.
     """
 
-    def __init__(self, limit: Limit, repository: Path = REPOSITORY) -> None:
-        self._limit = limit
-        self._characters = ctc.load_characters(newest_version(repository / "ctc_decoding"))
+    def __init__(self, models: ModelsAlone, repository: Repository) -> None:
+        self._models = models
+        self._characters = ctc.load_characters(repository.newest_version("ctc_decoding"))
 
     def measure(self, encoded: bytes) -> dict[str, float]:
         """Read an image's file: milliseconds of each of the `PARTS`."""
         watch = Stopwatch()
         page, _ = watch.time("decode", image.decode, encoded, MAX_MEGAPIXELS)
         fitted = watch.time("fit to detector", image.fit_to_detector, page)
-        (maps,) = watch.time("detector", self._limit.detector.run, fitted[None])
+        (maps,) = watch.time("detector", self._models.detector.run, fitted[None])
         quads, _ = watch.time("boxes", detection.decode, maps[0], image.size(page), Options())
-        strip, widths = watch.time("crops", crops.cut, page, quads, self._limit.geometry)
-        calls, batches = watch.time("packing", batching.pack, strip, widths, self._limit.geometry)
-        outputs = watch.time("recognizer", self._limit.recognize, batches)
+        strip, widths = watch.time("crops", crops.cut, page, quads, self._models.geometry)
+        calls, batches = watch.time("packing", batching.pack, strip, widths, self._models.geometry)
+        outputs = watch.time("recognizer", self._models.recognize, batches)
         watch.time("CTC", ctc.decode_calls, calls, outputs, self._characters)
         return watch.times_ms
 

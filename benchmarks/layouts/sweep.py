@@ -31,7 +31,7 @@ ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Speed:
+class Measured:
     """How fast a server was.
 
     Attributes:
@@ -50,14 +50,14 @@ class Round:
     Attributes:
         change: What is changed.
         number: From 1.
-        measured: Speed with the change.
-        reference: Speed of the launcher's choice.
+        measured: With the change.
+        reference: With the launcher's choice.
     """
 
     change: Change
     number: int
-    measured: Speed
-    reference: Speed
+    measured: Measured
+    reference: Measured
 
 
 class Measurer:
@@ -66,7 +66,7 @@ class Measurer:
     def __init__(self, images: Sequence[bytes]) -> None:
         self._images = images
 
-    def measure(self, client: OcrClient) -> Speed:
+    def measure(self, client: OcrClient) -> Measured:
         """Throughput, then latency.
 
         Raises:
@@ -74,7 +74,7 @@ class Measurer:
         """
         together = self._load(client, math.ceil(MIN_REQUESTS / len(self._images)), CONCURRENCY)
         alone = self._load(client, 1, 1)
-        return Speed(1 / together, alone * 1000)
+        return Measured(1 / together, alone * 1000)
 
     def warm_up(self, client: OcrClient) -> None:
         """Send each image once: the first request of a shape takes longer."""
@@ -82,17 +82,17 @@ class Measurer:
 
     def _load(self, client: OcrClient, repeats: int, concurrency: int) -> float:
         """Seconds an image."""
-        speed = Load(client.read, self._images, requests=len(self._images) * repeats).run(concurrency)
-        if speed.errors:
-            raise OcrError(next(iter(speed.messages.values())))
-        return speed.seconds / speed.requests
+        answered = Load(client.read, self._images, requests=len(self._images) * repeats).run(concurrency)
+        if answered.errors:
+            raise OcrError(next(iter(answered.messages.values())))
+        return answered.seconds / answered.requests
 
     def compare(self, change: Change, changed: OcrClient, reference: OcrClient, rounds: int) -> Iterator[Round]:
         """Measure two servers in turn; who begins a round changes."""
         self.warm_up(changed)
         for number in range(rounds):
-            speeds = {client: self.measure(client) for client in rotated((changed, reference), number)}
-            yield Round(change, number + 1, speeds[changed], speeds[reference])
+            measured = {client: self.measure(client) for client in rotated((changed, reference), number)}
+            yield Round(change, number + 1, measured[changed], measured[reference])
 
 
 def sweep(root: Path, changes: Sequence[Change], images: Sequence[bytes], rounds: int) -> Iterator[Round]:
@@ -137,9 +137,9 @@ def write(rounds: Sequence[Round], chosen: str, folder: Path) -> str:
     columns = ["change", "round", "images_per_s", "latency_ms", "chosen_images_per_s", "chosen_latency_ms"]
     rows = ([row.change.name, row.number, *astuple(row.measured), *astuple(row.reference)] for row in rounds)
     results.write_csv(columns, rows, folder / "sweep.csv")
-    told = table(rounds, chosen)
-    results.write_markdown(told, folder / "sweep.md")
-    return told
+    text = table(rounds, chosen)
+    results.write_markdown(text, folder / "sweep.md")
+    return text
 
 
 def read_images(paths: Sequence[Path], per_set: int) -> list[bytes]:
@@ -202,7 +202,10 @@ def main(
     work of this machine slows both. Progress goes to stderr, the table to stdout.
     """
     chosen = layout.choose(CPU, requirements.check_gpu)
-    changes = [change for change in on_cpus(Repository(root), chosen) if only in change.name]
+    try:
+        changes = [change for change in on_cpus(Repository(root), chosen) if only in change.name]
+    except StartError as error:
+        raise click.ClickException(str(error)) from error
     if not changes:
         raise click.UsageError(f"--only {only}: no change has these words in its name; --dry-run lists the names")
     if dry_run:

@@ -1,11 +1,9 @@
-"""Others who read images, each in a process of its own.
+"""What runs in an engine's process.
 
-    reader.py         what runs in a peer's process: paths in, lines of JSON out
+    pipe.py           paths in, lines of JSON out
     rapid.py          RapidOCR
     faster_paddle.py  faster-paddle
-    two_requests.py   a client that calls detector and recognizer itself, as the conceptual guide's first part does
-    peer.py           the other end of the pipe
-    known.py          which peers there are, and what they need
+    two_requests.py   a client that calls detector and recognizer itself, as the first part of Triton's conceptual guide
 
-The first four import nothing of this project that a peer's environment has not.
+The first three import nothing of this project that an engine's environment lacks.
 """

@@ -6,10 +6,10 @@ from functools import partial
 
 from faster_paddle import OcrEngine
 
-from benchmarks.baselines.engines.reader import Found, serve
+from benchmarks.baselines.engines.pipe import Found, answer
 
 
-def load(model_size: str) -> Callable[[bytes], Iterator[Found]]:
+def start(model_size: str) -> Callable[[bytes], Iterator[Found]]:
     """Make the engine."""
     engine = OcrEngine(model_size=model_size)
 
@@ -22,4 +22,4 @@ def load(model_size: str) -> Callable[[bytes], Iterator[Found]]:
 
 
 if __name__ == "__main__":
-    serve(partial(load, sys.argv[1]))
+    answer(partial(start, sys.argv[1]))

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 
 from rapidocr import RapidOCR
 
-from benchmarks.baselines.engines.reader import Found, serve
+from benchmarks.baselines.engines.pipe import Found, answer
 
 
-def load() -> Callable[[bytes], Iterator[Found]]:
+def start() -> Callable[[bytes], Iterator[Found]]:
     """Make the engine."""
     engine = RapidOCR()
 
@@ -20,4 +20,4 @@ def load() -> Callable[[bytes], Iterator[Found]]:
 
 
 if __name__ == "__main__":
-    serve(load)
+    answer(start)

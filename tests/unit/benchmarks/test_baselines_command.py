@@ -19,22 +19,22 @@ def data(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "printed"),
     [
-        (["--sets", "sings"], "--sets names sings; there are blank, signs"),
-        ([], "no images in blank; leave it out with --sets"),
-        (["--peers", "tesseract"], "'tesseract' is not one of"),
+        (["--set", "sings"], "--set names sings; there are blank, signs"),
+        ([], "no images in blank; leave it out with --set"),
+        (["--engine", "tesseract"], "'tesseract' is not one of"),
     ],
 )
-def test_what_cannot_be_measured_is_wrong_usage(data: Path, arguments: list[str], told: str) -> None:
+def test_what_cannot_be_measured_is_wrong_usage(data: Path, arguments: list[str], printed: str) -> None:
     done = CliRunner().invoke(main, [str(data), "--output", str(data / "results"), *arguments])
     assert done.exit_code == 2
-    assert told in done.stderr
+    assert printed in done.stderr
 
 
 def test_without_models_there_is_no_result_but_a_cure(data: Path) -> None:
     done = CliRunner().invoke(
-        main, [str(data), "--sets", "signs", "--model-repository", str(data), "--output", str(data)]
+        main, [str(data), "--set", "signs", "--model-repository", str(data), "--output", str(data)]
     )
     assert done.exit_code == 1
     assert "is no model repository" in done.stderr

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.accuracy.__main__ import LabelledImage
+from benchmarks.accuracy.labels import LabelledImage
 from benchmarks.baselines.baseline import Reading
-from benchmarks.baselines.comparison import Measurement, race
+from benchmarks.baselines.comparison import Measurement, compare
 from benchmarks.baselines.summary import geometric_mean, markdown, times_as_long, totals
-from benchmarks.baselines.summary import share_of_limit as shares
-from benchmarks.latency.regression_check import share_of_limit
+from benchmarks.baselines.summary import share_of_upper_bound as shares
+from benchmarks.latency.regression_check import share_of_upper_bound
 from ocr_client import Line, Page
+from tests.unit.benchmarks.markdown import head, rows
 
 QUAD = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
@@ -33,25 +34,25 @@ class Fake:
 
 def test_everyone_reads_every_image_once_in_turn_after_a_warm_up() -> None:
     log: list[str] = []
-    ours, limit = Fake("ours", [9, 1, 2], log), Fake("limit", [9, 3, 4], log, text=False)
+    ours, alone = Fake("ours", [9, 1, 2], log), Fake("alone", [9, 3, 4], log, text=False)
     images = [LabelledImage(Path(name), ("stop", "go"), ()) for name in "abc"]
-    measured = list(race("signs", images, [ours, limit], rounds=2))
-    assert log == ["ours: a", "limit: a", "ours: ac", "limit: ac", "limit: b", "ours: b"]
+    measured = list(compare("signs", images, [ours, alone], rounds=2))
+    assert log == ["ours: a", "alone: a", "ours: ac", "alone: ac", "alone: b", "ours: b"]
     assert measured == [
         Measurement("signs", "ours", 1, 1, 2, 1, matched=2, read=2, labelled=4),
-        Measurement("signs", "limit", 1, 1, 2, 3),
-        Measurement("signs", "limit", 1, 2, 1, 4),
+        Measurement("signs", "alone", 1, 1, 2, 3),
+        Measurement("signs", "alone", 1, 2, 1, 4),
         Measurement("signs", "ours", 1, 2, 1, 2, matched=1, read=1, labelled=2),
     ]
 
 
 def test_more_rounds_than_images_leave_no_empty_chunk() -> None:
     ours = Fake("ours", [9, 1], [])
-    assert len(list(race("signs", [LabelledImage(Path("a"), (), ())], [ours], rounds=5))) == 1
+    assert len(list(compare("signs", [LabelledImage(Path("a"), (), ())], [ours], rounds=5))) == 1
 
 
-def measurement(contestant: str, name: str, seconds: float, images: int = 1, matched: int | None = None) -> Measurement:
-    return Measurement(name, contestant, 1, 1, images, seconds, matched, matched and 8, matched and 8)
+def measurement(baseline: str, name: str, seconds: float, images: int = 1, matched: int | None = None) -> Measurement:
+    return Measurement(name, baseline, 1, 1, images, seconds, matched, matched and 8, matched and 8)
 
 
 RESULTS = totals(
@@ -63,8 +64,8 @@ RESULTS = totals(
         measurement("ours, HTTP, 4 at once", "signs", 0.25, matched=8),
         measurement("models alone, 4 at once", "forms", 0.45),
         measurement("models alone, 4 at once", "signs", 0.2),
-        measurement("peer", "forms", 2, matched=2),
-        measurement("peer", "signs", 4, matched=2),
+        measurement("other", "forms", 2, matched=2),
+        measurement("other", "signs", 4, matched=2),
     ]
 )
 
@@ -76,22 +77,30 @@ def test_rounds_add_up() -> None:
 
 
 def test_ratios_are_taken_set_by_set() -> None:
-    ratios = times_as_long(RESULTS, "peer", "ours, HTTP, 1 at once")
+    ratios = times_as_long(RESULTS, "other", "ours, HTTP, 1 at once")
     assert ratios == {"forms": 2, "signs": 8}
     assert geometric_mean(ratios.values()) == pytest.approx(4)
     assert shares(RESULTS, 4) == pytest.approx({"forms": 0.9, "signs": 0.8})
 
 
 def test_the_table_has_a_row_for_everyone() -> None:
-    rows = markdown(RESULTS).splitlines()
-    assert rows[0] == "|  | forms: s/image · F1 · × | signs: s/image · F1 · × | × ours, 1 at once | × ours, 4 at once |"
-    assert rows[2] == "| ours, HTTP, 1 at once | 1.000 · 0.750 · 1.00 | 0.500 · 1.000 · 1.00 | 1.00 | 2.00 |"
-    assert rows[4] == "| models alone, 4 at once | 0.450 · – · 0.45 | 0.200 · – · 0.40 | 0.42 | 0.85 |"
-    assert rows[5] == "| peer | 2.000 · 0.250 · 2.00 | 4.000 · 0.250 · 8.00 | 4.00 | 8.00 |"
-    assert rows[7].startswith("×: how many times as long as *ours, HTTP, 1 at once*")
-    assert rows[9].endswith("4 at once: forms 0.900, signs 0.800; geometric mean 0.849.")
+    table = markdown(RESULTS)
+    assert head(table) == [
+        "",
+        "forms: s/image · F1 · ×",
+        "signs: s/image · F1 · ×",
+        "× ours, 1 at once",
+        "× ours, 4 at once",
+    ]
+    assert rows(table) == [
+        ["ours, HTTP, 1 at once", "1.000 · 0.750 · 1.00", "0.500 · 1.000 · 1.00", "1.00", "2.00"],
+        ["ours, HTTP, 4 at once", "0.500 · 1.000 · 0.50", "0.250 · 1.000 · 0.50", "0.50", "1.00"],
+        ["models alone, 4 at once", "0.450 · – · 0.45", "0.200 · – · 0.40", "0.42", "0.85"],
+        ["other", "2.000 · 0.250 · 2.00", "4.000 · 0.250 · 8.00", "4.00", "8.00"],
+    ]
+    assert table.endswith("4 at once: forms 0.900, signs 0.800; geometric mean 0.849.\n")
 
 
-def test_the_guard_takes_the_median_round() -> None:
+def test_the_regression_check_takes_the_median_round() -> None:
     ours, models = Fake("ours", [50, 10, 5, 4], []), Fake("models", [9, 3, 1], [])
-    assert share_of_limit(ours, models, [Path("a")], rounds=3) == pytest.approx(0.6)
+    assert share_of_upper_bound(ours, models, [Path("a")], rounds=3) == pytest.approx(0.6)

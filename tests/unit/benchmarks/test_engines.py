@@ -1,17 +1,17 @@
-"""The pipe to a peer's process, with a peer of our own at its end."""
+"""The pipe to an engine's process, with an engine of our own at its end."""
 
 import sys
 from pathlib import Path
 
 import pytest
 
-from benchmarks.baselines.engine import Peer, PeerFailed
+from benchmarks.baselines.engine import Engine, EngineFailed
 
-PEER = """
+ENGINE = """
 import sys
-from benchmarks.baselines.engines.reader import serve
+from benchmarks.baselines.engines.pipe import answer
 
-def load():
+def start():
     print("loading")
     return read
 
@@ -21,16 +21,16 @@ def read(encoded):
         raise ValueError("not an image")
     return [(encoded.decode(), [[0, 0], [2, 0], [2, 1], [0, 1]])]
 
-serve(load)
+answer(start)
 """
 
 
-def peer() -> Peer:
-    return Peer("echo", [sys.executable, "-c", PEER])
+def engine() -> Engine:
+    return Engine("echo", [sys.executable, "-c", ENGINE])
 
 
-def test_a_peer_reads_one_image_after_the_other_and_what_it_prints_does_not_matter(tmp_path: Path) -> None:
-    with peer() as echo:
+def test_an_engine_reads_one_image_after_the_other_and_what_it_prints_does_not_matter(tmp_path: Path) -> None:
+    with engine() as echo:
         for text in ("größer", "two"):
             image = tmp_path / f"an image of {text}"
             image.write_text(text, encoding="utf-8")
@@ -40,13 +40,13 @@ def test_a_peer_reads_one_image_after_the_other_and_what_it_prints_does_not_matt
             assert 0 < seconds < 10
 
 
-def test_a_peer_that_fails_is_told_by_its_last_word(tmp_path: Path) -> None:
+def test_an_engine_that_fails_is_told_by_its_last_word(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"bad")
-    with peer() as echo, pytest.raises(PeerFailed, match=r"^echo ended: ValueError: not an image$"):
+    with engine() as echo, pytest.raises(EngineFailed, match=r"^echo ended: ValueError: not an image$"):
         echo.read(tmp_path / "a")
 
 
-def test_a_peer_that_cannot_start_is_told() -> None:
-    silent = Peer("none", [sys.executable, "-c", "import nothing_of_that_name"])
-    with pytest.raises(PeerFailed, match=r"^none ended: ModuleNotFoundError"), silent:
+def test_an_engine_that_cannot_start_is_told() -> None:
+    silent = Engine("none", [sys.executable, "-c", "import nothing_of_that_name"])
+    with pytest.raises(EngineFailed, match=r"^none ended: ModuleNotFoundError"), silent:
         pass

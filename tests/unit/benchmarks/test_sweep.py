@@ -1,4 +1,4 @@
-"""Layouts that are compared, and what is made of the speeds."""
+"""Layouts that are compared, and what is made of the measurements."""
 
 import csv
 from pathlib import Path
@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from benchmarks.layouts.candidates import on_cpus
 from benchmarks.layouts.change import Change
-from benchmarks.layouts.sweep import Round, Speed, describe, main, table, write
+from benchmarks.layouts.sweep import Measured, Round, describe, main, table, write
 from ocr_launch import layout
 from ocr_launch.layout import Layout
 from ocr_launch.machine import Cores
@@ -38,7 +38,7 @@ def served(change: Change, folder: Path, cores: int = 2) -> dict[str, ModelConfi
 
 
 def compared(change: Change, speed: float, number: int) -> Round:
-    return Round(change, number, Speed(speed, 100 / speed), Speed(2.0, 50.0))
+    return Round(change, number, Measured(speed, 100 / speed), Measured(2.0, 50.0))
 
 
 @pytest.mark.parametrize("cores", [1, 2, 6, 64])
@@ -72,9 +72,9 @@ def test_batching_without_delay_is_batching(tmp_path: Path) -> None:
 
 def test_the_table_has_medians_of_ratios_the_fastest_first_and_the_launchers_choice_in_bold() -> None:
     rounds = [compared(OTHER, speed, number) for number, speed in enumerate((3.0, 2.5, 1.0))]
-    told = table(rounds, CHOSEN)
-    assert rows(told) == [["recognizers 3 × 2", "1.25", "0.80"], [f"**{CHOSEN}**", "**1.00**", "**1.00**"]]
-    assert "is 1: 2.00 images/s and 50 ms" in told
+    printed = table(rounds, CHOSEN)
+    assert rows(printed) == [["recognizers 3 × 2", "1.25", "0.80"], [f"**{CHOSEN}**", "**1.00**", "**1.00**"]]
+    assert "is 1: 2.00 images/s and 50 ms" in printed
 
 
 def test_every_round_is_kept(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What runs in a peer's process: a path a line on stdin, a line of JSON for each on stdout."""
+"""The engine's end of the pipe: a path a line on stdin, a line of JSON for each on stdout."""
 
 import json
 import os
@@ -13,19 +13,19 @@ Found = tuple[str, list[list[float]]]
 STDOUT, STDERR = 1, 2  # as descriptors: native code writes to them, too
 
 
-def serve(load: Callable[[], Callable[[bytes], Iterable[Found]]]) -> None:
-    """Answer until stdin ends: {"texts", "quads", "seconds"} for each path, after an empty line once all is loaded.
+def answer(start: Callable[[], Callable[[bytes], Iterable[Found]]]) -> None:
+    """Answer until stdin ends: {"texts", "quads", "seconds"} for each path, after an empty line once it has started.
 
     Args:
-        load: Makes the engine, untimed; it gives the lines of text in an image's file.
+        start: Makes the engine, untimed; the engine gives the lines of text in an image's file.
     """
     with os.fdopen(os.dup(STDOUT), "w", encoding="utf-8") as answers:
         os.dup2(STDERR, STDOUT)  # what an engine prints is no answer
-        read = load()
+        read = start()
         print(file=answers, flush=True)
         for path in sys.stdin:
             start_s = time.perf_counter()
             found = list(read(Path(path.removesuffix("\n")).read_bytes()))
             seconds = time.perf_counter() - start_s
-            answer = {"texts": [text for text, _ in found], "quads": [quad for _, quad in found], "seconds": seconds}
-            print(json.dumps(answer), file=answers, flush=True)
+            fields = {"texts": [text for text, _ in found], "quads": [quad for _, quad in found], "seconds": seconds}
+            print(json.dumps(fields), file=answers, flush=True)
