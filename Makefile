@@ -36,7 +36,7 @@ export: $(VENV)/installed ## fetch the default models, rewrite and verify them, 
 accuracy: $(VENV)/installed ## token F1 of the running server at URL on the labelled images in DATA
 	$(PY) -m benchmarks.accuracy --url $(URL) $(DATA)
 
-bench: export ## the service beside its limit and its peers on the labelled images in DATA
+bench: export ## the service beside its models alone and other engines, on the labelled images in DATA
 	$(PY) -m benchmarks.baselines $(DATA)
 
 bench-growth: export ## the service's time over pixels, lines of text and clients
@@ -45,7 +45,7 @@ bench-growth: export ## the service's time over pixels, lines of text and client
 bench-gpu-wheels: $(VENV)/installed ## fetch into WHEELS what bench-gpu needs where there is no network
 	$(PY) -m benchmarks.gpu.wheels fetch $(WHEELS)
 
-bench-gpu: .venv-gpu/installed ## the profiles for GPUs beside their limits, from WHEELS (OPTIONS="--help" tells more)
+bench-gpu: .venv-gpu/installed ## the profiles for GPUs and their upper bounds, from WHEELS (OPTIONS="--help" tells more)
 	PIP_NO_INDEX=1 PIP_FIND_LINKS=$(abspath $(WHEELS)) .venv-gpu/bin/python -m benchmarks.gpu $(wildcard $(DATA)) $(OPTIONS)
 
 samples: $(VENV)/installed ## draw samples/ anew
