@@ -11,6 +11,7 @@ from benchmarks.accuracy.labels import read_set
 from benchmarks.accuracy.score import measure, read_by
 from benchmarks.common import cpu_time, results, server_statistics
 from benchmarks.common.server_statistics import Work
+from benchmarks.common.weights import Weights
 from benchmarks.gpu import upper_bounds
 from benchmarks.gpu.budget import Budget
 from benchmarks.gpu.clients import Answers, Clients
@@ -95,7 +96,9 @@ class GpuBenchmark:
             MeasurementFailed: They take too long.
         """
         if self.report.decoding is None and self._allows("decoding alone", self._load_s + DECODING_S):
-            self.report.decoding = upper_bounds.decoding(self._images, self._load_s)
+            self.report.decoding = upper_bounds.decoding(
+                Weights.of(self._repository).detector, self._images, self._load_s
+            )
             self.save()
         if self._allows(f"{profile}: the models alone", UPPER_BOUND_S):
             arguments = (self._repository.root, profile, self._images, self._load_s)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks.upper_bound.models_alone import MAX_MEGAPIXELS, Model, ModelsAlone, PageTensors
 from ocr_core import image
+from ocr_core.detector import Detector
 
 Array = NDArray[Any]
 R = TypeVar("R")
@@ -85,11 +86,11 @@ def full_batches(arrays: Sequence[Array], max_batch: int) -> list[Array]:
     return [rows[start : start + max_batch] for rows in joined for start in range(0, len(rows), max_batch)]
 
 
-def decoding(images: Sequence[bytes], seconds: float, processes: int = 0) -> float:
+def decoding(detector: Detector, images: Sequence[bytes], seconds: float, processes: int = 0) -> float:
     """Images per second that all cores decode and scale to the detector, and nothing else."""
     processes = processes or len(os.sched_getaffinity(0))
     with SPAWN.Pool(processes) as pool:
-        work = pool.starmap_async(_decode, [(images, seconds)] * processes, chunksize=1)
+        work = pool.starmap_async(_decode, [(detector, images, seconds)] * processes, chunksize=1)
         try:
             return sum(work.get(seconds + START_TIMEOUT_S))
         except multiprocessing.TimeoutError as error:
@@ -109,11 +110,11 @@ def apart(function: Callable[..., R], *arguments: object, timeout_s: float) -> R
             raise MeasurementFailed(f"no result within {timeout_s:.0f} s") from error
 
 
-def _decode(images: Sequence[bytes], seconds: float) -> float:
+def _decode(detector: Detector, images: Sequence[bytes], seconds: float) -> float:
     start_s, done = time.perf_counter(), 0
     while (elapsed_s := time.perf_counter() - start_s) < seconds:
-        page, _ = image.decode(images[done % len(images)], MAX_MEGAPIXELS)
-        image.fit_to_detector(page)
+        page, _ = image.decode(images[done % len(images)], MAX_MEGAPIXELS, detector)
+        image.fit_to_detector(page, detector)
         done += 1
     return done / elapsed_s
 

@@ -82,8 +82,8 @@ def install(folder: Path, environment: Path) -> None:
     command: list[str | Path] = [environment / "bin" / "python", pip / "pip", "install", *options]
     command += ["--no-index", "--find-links", folder, "--no-deps"]
     _run([*command, "--requirement", folder / LIST])
-    for source in DISTRIBUTIONS.values():
-        _run([*command, "--no-build-isolation", "--editable", source])
+    for project in DISTRIBUTIONS.values():
+        _run([*command, "--no-build-isolation", "--editable", project])
     (packages,) = environment.glob("lib/python3*/site-packages")
     link_libraries(packages)
 

@@ -179,7 +179,7 @@ def main(images: tuple[Path, ...], repeats: int, root: Path, output: Path) -> No
         ):
             click.echo(server.layout, err=True)
             repository = Repository(root)
-            measurer = Measurer(server, client, Parts(models, repository), repository)
+            measurer = Measurer(server, client, Parts(models), repository)
             with click.progressbar(encoded.items(), label="images", file=sys.stderr) as bar:
                 breakdowns = [measurer.measure(name, image, repeats) for name, image in bar]
     except (NotExported, OcrError, StartError) as error:

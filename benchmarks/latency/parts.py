@@ -10,7 +10,6 @@ from typing import ParamSpec, TypeVar
 from benchmarks.upper_bound.models_alone import MAX_MEGAPIXELS, ModelsAlone
 from ocr_core import batching, crops, ctc, detection, image
 from ocr_core.options import Options
-from ocr_launch.repository import Repository
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,27 +28,22 @@ class Parts:
 
     Args:
         models: Detector and recognizer.
-        repository: Where the recognizer's characters are.
-
-    Raises:
-        NotExported: There are none.
     """
 
-    def __init__(self, models: ModelsAlone, repository: Repository) -> None:
+    def __init__(self, models: ModelsAlone) -> None:
         self._models = models
-        self._characters = ctc.load_characters(repository.newest_version("ctc_decoding"))
 
     def measure(self, encoded: bytes) -> dict[str, float]:
         """Read an image's file: milliseconds of each of the `PARTS`."""
-        watch = Stopwatch()
-        page, _ = watch.time("decode", image.decode, encoded, MAX_MEGAPIXELS)
-        fitted = watch.time("fit to detector", image.fit_to_detector, page)
+        watch, detector, recognizer = Stopwatch(), self._models.weights.detector, self._models.weights.recognizer
+        page, _ = watch.time("decode", image.decode, encoded, MAX_MEGAPIXELS, detector)
+        fitted = watch.time("fit to detector", image.fit_to_detector, page, detector)
         (maps,) = watch.time("detector", self._models.detector.run, fitted[None])
-        quads, _ = watch.time("boxes", detection.decode, maps[0], image.size(page), Options())
-        strip, widths = watch.time("crops", crops.cut, page, quads, self._models.geometry)
-        calls, batches = watch.time("packing", batching.pack, strip, widths, self._models.geometry)
+        quads, _ = watch.time("boxes", detection.decode, maps[0], image.size(page), detector, Options())
+        strip, widths = watch.time("crops", crops.cut, page, quads, recognizer)
+        calls, batches = watch.time("packing", batching.pack, strip, widths, recognizer)
         outputs = watch.time("recognizer", self._models.recognize, batches)
-        watch.time("CTC", ctc.decode_calls, calls, outputs, self._characters)
+        watch.time("CTC", ctc.decode_calls, calls, outputs, recognizer.characters)
         return watch.times_ms
 
 

@@ -83,7 +83,7 @@ def main(images: tuple[Path, ...], rounds: int, root: Path) -> None:
     with models:
         cut = [models.cut(path.read_bytes())[1:] for path in images or MIXED_SAMPLES]
         ways: dict[Way, Pages] = {
-            way: [pack(strip, widths, models.geometry, *way)[1] for strip, widths in cut]
+            way: [pack(strip, widths, models.weights.recognizer, *way)[1] for strip, widths in cut]
             for way in itertools.product(BUCKETS_PX, CROPS)
         }
         for _ in measure(models, ways, 1):  # warm-up: each shape is new once

@@ -16,7 +16,7 @@ from benchmarks.common.turns import rotated
 from benchmarks.layouts.candidates import on_cpus
 from benchmarks.layouts.change import Change
 from ocr_client import OcrClient, OcrError
-from ocr_client.cli.load import Load
+from ocr_client.load_generator import LoadGenerator
 from ocr_launch import layout
 from ocr_launch.errors import StartError
 from ocr_launch.profiles import CPU
@@ -82,7 +82,7 @@ class Measurer:
 
     def _load(self, client: OcrClient, repeats: int, concurrency: int) -> float:
         """Seconds an image."""
-        answered = Load(client.read, self._images, requests=len(self._images) * repeats).run(concurrency)
+        answered = LoadGenerator(client.read, self._images, requests=len(self._images) * repeats).run(concurrency)
         if answered.errors:
             raise OcrError(next(iter(answered.messages.values())))
         return answered.seconds / answered.requests

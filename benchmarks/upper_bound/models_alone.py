@@ -20,8 +20,8 @@ import onnxruntime as ort
 from google.protobuf import json_format  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
+from benchmarks.common.weights import Weights
 from ocr_core import batching, crops, detection, image
-from ocr_core.geometry import CropGeometry
 from ocr_core.options import Options
 from ocr_launch import layout, model_config
 from ocr_launch.profiles import CPU
@@ -98,7 +98,7 @@ class ModelsAlone:
     Attributes:
         detector: One of the models.
         recognizer: The other.
-        geometry: What the recognizer takes.
+        weights: What the weights ask of the steps around them.
 
     Raises:
         NotExported: What the steps around the models need has not been exported.
@@ -113,7 +113,7 @@ class ModelsAlone:
             served = Repository(layout.arrange(exported, chosen, Path(folder)))
             self.detector = Model(served, detector_of(served))
             self.recognizer = Model(served, served.recognizer)
-        self.geometry = CropGeometry.load(exported.newest_version("text_cropping"))
+        self.weights = Weights.of(exported)
         self._callers = ThreadPoolExecutor(self.recognizer.instances)
 
     def __enter__(self) -> "ModelsAlone":
@@ -127,15 +127,15 @@ class ModelsAlone:
     def prepare(self, encoded: bytes) -> PageTensors:
         """Make of an image's file what the pipeline makes of it."""
         detector_input, strip, widths = self.cut(encoded)
-        return PageTensors(detector_input, batching.pack(strip, widths, self.geometry)[1])
+        return PageTensors(detector_input, batching.pack(strip, widths, self.weights.recognizer)[1])
 
     def cut(self, encoded: bytes) -> tuple[Array, NDArray[np.uint8], NDArray[np.int32]]:
         """What the detector gets of an image's file, and what is cut out of the page: the strip and its widths."""
-        page, _ = image.decode(encoded, MAX_MEGAPIXELS)
-        detector_input = image.fit_to_detector(page)[None]
+        page, _ = image.decode(encoded, MAX_MEGAPIXELS, self.weights.detector)
+        detector_input = image.fit_to_detector(page, self.weights.detector)[None]
         (maps,) = self.detector.run(detector_input)
-        quads, _ = detection.decode(maps[0], image.size(page), Options())
-        return detector_input, *crops.cut(page, quads, self.geometry)
+        quads, _ = detection.decode(maps[0], image.size(page), self.weights.detector, Options())
+        return detector_input, *crops.cut(page, quads, self.weights.recognizer)
 
     def measure(self, pages: Sequence[PageTensors], concurrency: int) -> float:
         """Seconds that the models need for pages of which `concurrency` are under way at once."""

@@ -21,7 +21,7 @@ from benchmarks.gpu.upper_bounds import MeasurementFailed, Rates
 from benchmarks.layouts.candidates import on_gpus
 from benchmarks.layouts.change import Change
 from benchmarks.layouts.climb import climb
-from ocr_client.cli.load import Speed
+from ocr_client.load_generator import Speed
 from ocr_launch import layout, machine
 from ocr_launch.layout import Layout
 from ocr_launch.machine import Cores
