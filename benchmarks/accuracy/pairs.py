@@ -123,12 +123,16 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @click.argument("folder", metavar="DATA", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--detector", "detectors", type=click.Choice(DETECTORS), multiple=True, help="Only this; again for more.")
-@click.option("--recognizer", "recognizers", type=click.Choice(RECOGNIZERS), multiple=True, help="The same.")
-@click.option("--set", "names", multiple=True, metavar="NAME", help="Only this data set; again for more.")
+@click.option(
+    "--detector", "detectors", type=click.Choice(DETECTORS), multiple=True, help="Only this; may be repeated."
+)
+@click.option(
+    "--recognizer", "recognizers", type=click.Choice(RECOGNIZERS), multiple=True, help="Only this; may be repeated."
+)
+@click.option("--set", "names", multiple=True, metavar="NAME", help="Only this data set; may be repeated.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N images of each set.")
 @click.option("--concurrency", type=click.IntRange(1), default=2, show_default=True, help="Requests at once.")
-@click.option("--weights", multiple=True, metavar="NAME=FILE", help="Handed on to the exporter.")
+@click.option("--weights", multiple=True, metavar="NAME=FILE", help="For the exporter.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write what was measured as JSON.")
 def main(
     folder: Path,

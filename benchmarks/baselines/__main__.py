@@ -58,7 +58,7 @@ What is written to --output:
 @click.command(epilog=EPILOG)
 @click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="Chunks to deal each set into.")
-@click.option("--set", "names", multiple=True, metavar="NAME", help="Only this set; may be given several times.")
+@click.option("--set", "names", multiple=True, metavar="NAME", help="Only this data set; may be repeated.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N images of each set.")
 @click.option(
     "--engine",
@@ -66,7 +66,7 @@ What is written to --output:
     multiple=True,
     default=list(ENGINES),
     type=click.Choice([*ENGINES, "none"]),
-    help="Only this other engine; may be given several times.  [default: all]",
+    help="Only this other engine; may be repeated.  [default: all]",
 )
 @click.option(
     "--perf-analyzer/--no-perf-analyzer", "with_perf_analyzer", default=True, help="Run perf_analyzer afterwards."

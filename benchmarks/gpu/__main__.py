@@ -60,7 +60,7 @@ def lack(profile: str) -> str:
     multiple=True,
     type=click.Choice([CPU, *PROFILES]),
     default=PROFILES,
-    help="Only this one; may be given several times.  [default: gpu and tensorrt]",
+    help="Only this one; may be repeated.  [default: gpu and tensorrt]",
 )
 @click.option("--budget", "budget_s", default=540.0, show_default=True, help="Seconds for everything.")
 @click.option("--load", "load_s", default=5.0, show_default=True, help="Seconds of each load.")
@@ -70,7 +70,7 @@ def lack(profile: str) -> str:
     multiple=True,
     type=click.IntRange(1),
     default=CONCURRENCIES,
-    help="[default: 1 to 64]",
+    help="Requests under way; may be repeated.  [default: 1 to 64]",
 )
 @click.option("--layouts/--no-layouts", "with_layouts", default=True, help="Try other layouts in what time is left.")
 @options.model_repository

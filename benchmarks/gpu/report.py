@@ -162,14 +162,14 @@ class Report:
         for level in self.levels:
             name = f"{level.profile}, {level.protocol}"
             lines.setdefault(name, []).append((level.concurrency, level.images_per_s))
-        bounds = {name: rate for name, rate in self.upper_bounds() if "alone, on" in name or "full" in name}
+        bounds = {name: rate for name, rate in self.upper_bounds() if "all cores" in name or "full" in name}
         plots.lines(lines, bounds, ("requests under way at once", "images per second"), folder / "throughput.png")
         lines = {}
         for step in self.steps:
             if step.protocol == "HTTP":
                 per_image_ms = (step.queue_ms + step.infer_ms) * step.calls_per_image
                 lines.setdefault(f"{step.profile}, {step.model}", []).append((step.concurrency, per_image_ms))
-        labels = ("requests under way at once", "waiting and working, ms per image, summed over its calls")
+        labels = ("requests under way at once", "waiting and working, ms per image")
         plots.lines(lines, {}, labels, folder / "steps.png")
 
 

@@ -165,7 +165,7 @@ def describe(chosen: layout.Layout) -> str:
 
 EPILOG = """\b
 Examples:
-  python -m benchmarks.layouts.sweep                     on three samples: some minutes
+  python -m benchmarks.layouts.sweep                     on three samples: a quarter of an hour
   python -m benchmarks.layouts.sweep DATA --per-set 2    on the first two images of each labelled set
   python -m benchmarks.layouts.sweep --dry-run           lists what would be compared
   python -m benchmarks.layouts.sweep --only detectors    the changes whose names contain this
