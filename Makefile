@@ -36,16 +36,16 @@ export: $(VENV)/installed ## fetch the default models, rewrite and verify them, 
 accuracy: $(VENV)/installed ## token F1 of the running server at URL on the labelled images in DATA
 	$(PY) -m benchmarks.accuracy --url $(URL) $(DATA)
 
-bench: export ## the service beside its limit and its peers on the labelled images in DATA
-	$(PY) -m benchmarks.bench $(DATA)
+bench: export ## the service beside its models alone and other engines, on the labelled images in DATA
+	$(PY) -m benchmarks.baselines $(DATA)
 
 bench-growth: export ## the service's time over pixels, lines of text and clients
-	$(PY) -m server --http-port 0 --grpc-port 0 --metrics-port 0 -- $(PY) -m benchmarks.growth
+	$(PY) -m server --http-port 0 --grpc-port 0 --metrics-port 0 -- $(PY) -m benchmarks.latency.growth
 
 bench-gpu-wheels: $(VENV)/installed ## fetch into WHEELS what bench-gpu needs where there is no network
-	$(PY) -m benchmarks.wheels fetch $(WHEELS)
+	$(PY) -m benchmarks.gpu.wheels fetch $(WHEELS)
 
-bench-gpu: .venv-gpu/installed ## the profiles for GPUs beside their limits, from WHEELS (OPTIONS="--help" tells more)
+bench-gpu: .venv-gpu/installed ## the profiles for GPUs and their upper bounds, from WHEELS (OPTIONS="--help" tells more)
 	PIP_NO_INDEX=1 PIP_FIND_LINKS=$(abspath $(WHEELS)) .venv-gpu/bin/python -m benchmarks.gpu $(wildcard $(DATA)) $(OPTIONS)
 
 samples: $(VENV)/installed ## draw samples/ anew
@@ -68,5 +68,5 @@ $(VENV)/installed: pyproject.toml client/pyproject.toml constraints.txt
 	@touch $@
 
 .venv-gpu/installed: $(wildcard $(WHEELS)/requirements.txt)
-	$${PYTHON:-python3} -m benchmarks.wheels install $(WHEELS) .venv-gpu
+	$${PYTHON:-python3} -m benchmarks.gpu.wheels install $(WHEELS) .venv-gpu
 	@touch $@

@@ -2,10 +2,7 @@
 
 import dataclasses
 import re
-from itertools import product
 
-from benchmarks.pairs import NOT_BY_DEFAULT
-from export.choices import DETECTORS, RECOGNIZERS
 from export.ppocr import DETECTOR
 from ocr_core.options import Options
 from tests.contract.configs import CONFIGS, ENSEMBLE, type_name
@@ -45,8 +42,3 @@ def test_the_table_of_options_has_every_option_with_its_default() -> None:
 def test_the_limit_of_megapixels_is_the_configured_one() -> None:
     limit = CONFIGS["image_preprocessing"].parameters["max_image_megapixels"].string_value
     assert f"more than {limit} megapixels" in " ".join(README.read_text(encoding="utf-8").split())
-
-
-def test_the_table_of_pairs_has_every_pair_whose_weights_can_be_fetched() -> None:
-    pairs = product(DETECTORS, (name for name in RECOGNIZERS if name != NOT_BY_DEFAULT))
-    assert [row["detector + recognizer"] for row in table("Pairs")] == [f"{one} + {other}" for one, other in pairs]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.metric import compare
+from benchmarks.accuracy.token_f1 import compare
 from ocr_client import OcrClient, Page
 from tests.project import SAMPLES
 

@@ -327,3 +327,17 @@ def test_a_machine_without_such_memory_says_so(monkeypatch: pytest.MonkeyPatch) 
 
 def test_it_lies_where_linux_looks_for_it() -> None:
     assert str(FOLDER) == "/dev/shm"  # noqa: S108  that is the point
+
+
+def test_the_names_left_to_the_server_are_a_list_of_their_own() -> None:
+    """Another thread may retire a region while the caller goes through them."""
+    regions = Regions()
+    early = regions.lend(1)
+    early.registered = True
+    regions.take_back(early)
+    names = regions.retire_idle()
+    late = regions.lend(1)
+    late.registered = True
+    regions.retire(late)
+    assert names == [early.name]
+    assert regions.retire_idle() == [early.name, late.name]

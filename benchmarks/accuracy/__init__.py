@@ -1,0 +1,8 @@
+"""How much of the text is read right?
+
+__main__.py   python -m benchmarks.accuracy DATA: token F1 of a running server on labelled images
+pairs.py      python -m benchmarks.accuracy.pairs DATA: every detector with every recognizer
+labels.py     labelled images
+score.py      labelled images and a reader → token F1
+token_f1.py   the metric
+"""

@@ -1,0 +1,48 @@
+"""Options that several of the benchmarks' commands have."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from benchmarks.common import results
+
+REPOSITORY = Path(__file__).parent.parent.parent / "model_repository"
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+model_repository = click.option(
+    "--model-repository",
+    "root",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=REPOSITORY,
+    help="Folder with the exported models.  [default: the project's model_repository]",
+)
+
+url = click.option(
+    "--url",
+    default="localhost:8000",
+    envvar="OCR_URL",
+    show_envvar=True,
+    show_default=True,
+    help="HTTP address of the running server.",
+)
+
+images = click.argument("images", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+def output(what: str, subfolder: str = "") -> Callable[[Command], Command]:
+    """The option --output.
+
+    Args:
+        what: Is written there.
+        subfolder: Of benchmarks/results, by default.
+    """
+    shown = Path("benchmarks/results", subfolder)
+    return click.option(
+        "--output",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=results.FOLDER / subfolder,
+        help=f"Folder for {what}.  [default: {shown}]",
+    )

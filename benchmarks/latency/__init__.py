@@ -1,0 +1,8 @@
+"""Where does the time of a request go, how does it grow, and has it got worse?
+
+breakdown.py         python -m benchmarks.latency.breakdown: a request's time, part by part
+parts.py             the parts of the pipeline in one process
+overhead.py          what a server adds to the parts
+growth.py            python -m benchmarks.latency.growth: time over pixels, lines of text and clients
+regression_check.py  python -m benchmarks.latency.regression_check: fails where the server costs too much
+"""
