@@ -10,7 +10,7 @@ from downloads import DownloadError, Source
 from export import graph, templates, weights
 from export.build import Built, build
 from export.choices import DETECTORS, RECOGNIZERS, Choice
-from export.contract import DetectorExport, RecognizerExport
+from export.contract import DETECTOR_MODEL, RECOGNIZER_MODEL, DetectorExport, RecognizerExport
 from export.errors import ExportError
 from export.manifest import Inputs
 from export.provenance import provenance
@@ -133,8 +133,8 @@ def _export(
     weights.check_needed((detector, recognizer), given)
     detector_sources, recognizer_sources = weights.find(detector, given), weights.find(recognizer, given)
     inputs = {
-        "text_detection": provenance(detector, detector_sources, cpu_precision),
-        "text_recognition": provenance(recognizer, recognizer_sources, cpu_precision),
+        DETECTOR_MODEL: provenance(detector, detector_sources, cpu_precision),
+        RECOGNIZER_MODEL: provenance(recognizer, recognizer_sources, cpu_precision),
     }
     if not force and repository.holds(inputs):
         _say_kept(repository.refresh())
@@ -155,7 +155,7 @@ def _export(
 
 def _note(built: Built, inputs: Inputs) -> None:
     """Write where the graphs come from into their metadata."""
-    graphs = {"text_detection": built.detector.graph, "text_recognition": built.recognizer.graph}
+    graphs = {DETECTOR_MODEL: built.detector.graph, RECOGNIZER_MODEL: built.recognizer.graph}
     for model, entries in inputs.items():
         for form in (graphs[model], built.cpu_graphs[model]):
             graph.set_provenance(form, {PREFIX + key: value for key, value in entries.items()})

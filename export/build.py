@@ -12,7 +12,7 @@ from onnx import ModelProto
 from downloads import Source, fetch
 from export import cpu, verify
 from export.choices import Choice
-from export.contract import DetectorExport, RecognizerExport
+from export.contract import DETECTOR_MODEL, RECOGNIZER_MODEL, DetectorExport, RecognizerExport
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 
@@ -54,11 +54,11 @@ def build(
     _say("detector", verify.verify_detector(detector_export, SAMPLES), "boxes")
     lines = verify.cut_lines(detector_export, recognizer_export.recognizer, SAMPLES)
     _say("recognizer", verify.verify_recognizer(recognizer_export, lines), "texts")
-    cpu_graphs = {"text_detection": detector_export.graph, "text_recognition": recognizer_export.graph}
-    if cpu_precision["text_detection"] == "int8":
-        cpu_graphs["text_detection"] = _int8_detector(detector_export)
-    if cpu_precision["text_recognition"] == "int8":
-        cpu_graphs["text_recognition"] = _int8_recognizer(recognizer_export, lines)
+    cpu_graphs = {DETECTOR_MODEL: detector_export.graph, RECOGNIZER_MODEL: recognizer_export.graph}
+    if cpu_precision[DETECTOR_MODEL] == "int8":
+        cpu_graphs[DETECTOR_MODEL] = _int8_detector(detector_export)
+    if cpu_precision[RECOGNIZER_MODEL] == "int8":
+        cpu_graphs[RECOGNIZER_MODEL] = _int8_recognizer(recognizer_export, lines)
     return Built(detector_export, recognizer_export, cpu_graphs)
 
 

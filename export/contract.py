@@ -16,6 +16,8 @@ from ocr_core.recognizer import Recognizer
 MAX_AREA_PX = 1280 * 960
 # Beyond that, OpenCV cannot warp pages.
 MAX_SIDE_PX = 32_000
+# The models that the networks are exported for.
+DETECTOR_MODEL, RECOGNIZER_MODEL = "text_detection", "text_recognition"
 # The contract's outputs by name.
 Outputs = dict[str, NDArray[Any]]
 # Batches, uint8 (N, H, W, 3) RGB each → the outputs of each, computed by the original network in its own framework

@@ -7,10 +7,10 @@ from pathlib import Path
 import onnx
 from onnx import ModelProto
 
-from export.contract import DetectorExport, RecognizerExport
+from export.contract import DETECTOR_MODEL, RECOGNIZER_MODEL, DetectorExport, RecognizerExport
 from export.errors import ExportError
 from export.manifest import FILE_NAME, Inputs, Manifest, digest
-from export.templates import MANIFEST_MODEL, Templates
+from export.templates import MANIFEST_MODEL, Templates, template_models
 from export.transaction import Transaction
 
 MODEL_FILE = "model.onnx"
@@ -18,14 +18,7 @@ MODEL_FILE = "model.onnx"
 CPU_MODEL_FILE = "model.cpu.onnx"
 # In the order in which they are put into place. The one with the manifest comes last: an export that broke off before
 # is not taken for done.
-MODELS = (
-    "image_preprocessing",
-    "text_cropping",
-    "ctc_decoding",
-    "text_recognition",
-    "text_detection",
-    MANIFEST_MODEL,
-)
+MODELS = (*(name for name in template_models() if name != MANIFEST_MODEL), MANIFEST_MODEL)
 # Who reads detector.json and recognizer.json.
 DETECTOR_STEPS = ("image_preprocessing", "text_cropping")
 RECOGNIZER_STEPS = ("text_cropping", "ctc_decoding")
@@ -82,8 +75,8 @@ class ModelRepository:
             with Transaction() as transaction:
                 kept = templates.refresh_configs(transaction, force=force)
                 staged = {model: self._stage(model, transaction) for model in MODELS}
-                onnx.save(detector.graph, staged["text_detection"] / MODEL_FILE)
-                onnx.save(recognizer.graph, staged["text_recognition"] / MODEL_FILE)
+                onnx.save(detector.graph, staged[DETECTOR_MODEL] / MODEL_FILE)
+                onnx.save(recognizer.graph, staged[RECOGNIZER_MODEL] / MODEL_FILE)
                 for model, graph in cpu_graphs.items():
                     onnx.save(graph, staged[model] / CPU_MODEL_FILE)
                 for step in DETECTOR_STEPS:

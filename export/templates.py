@@ -13,6 +13,11 @@ TEMPLATE = Path(__file__).parent.parent / "model_repository"
 MANIFEST_MODEL = "ocr_ensemble"
 
 
+def template_models() -> list[str]:
+    """Names of the models that the project has: the ensemble, its steps, and what they call."""
+    return sorted(config.parent.name for config in TEMPLATE.glob("*/config.pbtxt"))
+
+
 @dataclasses.dataclass(frozen=True)
 class Templates:
     """The project's files in a model repository.

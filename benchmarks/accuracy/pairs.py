@@ -21,6 +21,7 @@ from benchmarks.accuracy.score import Score, measure, read_by
 from benchmarks.common import tables
 from ocr_client import OcrClient
 from ocr_launch.errors import StartError
+from ocr_launch.repository import Repository
 from server.triton import TritonServer
 
 ROOT = Path(__file__).parent.parent.parent
@@ -56,7 +57,7 @@ class Pair:
 
     detector: str
     recognizer: str
-    models: tuple[Model, Model]
+    models: tuple[Model, ...]
     scores: tuple[Score, ...]
 
 
@@ -87,7 +88,7 @@ def measure_pair(
     with tempfile.TemporaryDirectory() as folder:
         repository = Path(folder)
         export(detector, recognizer, repository, weights)
-        models = describe(repository / "text_detection"), describe(repository / "text_recognition")
+        models = tuple(describe(repository / model) for model in Repository(repository).onnx_models)
         with TritonServer(repository) as server, OcrClient(server.url) as client:
             read = partial(read_by, client)
             scores = [measure(path.name, read_set(path)[:limit], read, concurrency) for path in sets]
