@@ -5,7 +5,6 @@ import re
 import secrets
 import shutil
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -26,6 +25,8 @@ Environment variables:
                         by default nobody knows it
 """
 MODELS = "/opt/ocr/model_repository"
+# Where the configurations for this machine go, in a folder of their own.
+TEMPORARY = "/tmp"  # noqa: S108 - a container has no other users
 # As in text_recognition/configs/tensorrt.pbtxt.
 ENGINES = Path("/var/cache/ocr-triton")
 # Requests in flight get these seconds, then the steps are stopped: within the 30 s that Kubernetes grants.
@@ -71,7 +72,7 @@ def prepare(environment: Mapping[str, str], flags: Sequence[str]) -> tuple[list[
     restricted = f"{RESTRICTED}:ocr-admin-key={key}"
     command = [
         "tritonserver",
-        *_models(models, chosen),
+        *_models(models, chosen, Path(environment.get("TMPDIR") or TEMPORARY, "ocr-serve")),
         "--model-control-mode=explicit",
         f"--http-restricted-api={restricted}",
         f"--grpc-restricted-protocol={restricted}",
@@ -97,14 +98,13 @@ def check_gpu(profile: str) -> None:
         )
 
 
-def _models(models: str, chosen: Layout) -> list[str]:
+def _models(models: str, chosen: Layout, folder: Path) -> list[str]:
     """The flags that name the models; a folder's configurations are adapted, those at an address stay as they are."""
     if "://" in models:
         _say(f"Profile {chosen.profile.name}: {chosen.profile.reason}. Models from {models}, configured as they are.")
         named = [f"--model-config-name={chosen.profile.name}"] if chosen.profile.name in profiles.ON_GPU else []
         return [*triton_flags.common(models, EXIT_TIMEOUT_S), *named, "--load-model=*"]
     repository = Repository(Path(models))
-    folder = Path(tempfile.gettempdir(), "ocr-serve")
     shutil.rmtree(folder, ignore_errors=True)  # of an earlier start of this container
     served = layout.arrange(repository, chosen, folder)
     _say(f"{chosen} Models from {models}.")

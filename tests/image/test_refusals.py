@@ -48,7 +48,7 @@ GPU_DEVICE = "--volume=/dev/null:/dev/nvidiactl"
         ),
         pytest.param(
             [ENOUGH, "--read-only"],
-            "cannot write configurations for this machine into /tmp/ocr-serve/ctc_decoding (Read-only file system); "
+            "cannot write configurations for this machine into /tmp/ocr-serve (Read-only file system); "
             "in a container: --tmpfs=/tmp",
             id="nowhere-to-write-configurations",
         ),

@@ -1,6 +1,5 @@
 """What `ocr-serve` makes of its environment: a command, or one sentence."""
 
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ def container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "has_gpu", lambda: False)
     monkeypatch.setattr(machine, "has_vnni", lambda: True)
     monkeypatch.setattr(machine, "shared_memory_shortage", lambda: None)
-    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(serve, "TEMPORARY", str(tmp_path))
 
 
 def served(command: list[str]) -> str:
