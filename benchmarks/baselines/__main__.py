@@ -29,7 +29,7 @@ from server.triton import TritonServer
 # One request at a time shows the latency, four keep the cores busy.
 CONCURRENCIES = (1, 4)
 PERF_ANALYZER_CONCURRENCIES = (1, 2, 4, 8)
-# perf_analyzer sends some images of all sets in turn, each so often.
+# perf_analyzer sends some images of all sets in turn, each so often, and never fewer than are under way at once.
 PERF_ANALYZER_IMAGES = 12
 PERF_ANALYZER_REPEATS = 4
 FAILURES = (DownloadError, NotExported, OcrError, EngineFailed, PerfAnalyzerFailed, StartError)
@@ -146,7 +146,7 @@ def _levels(sets: Sets, url: str, grpc_url: str, repository: Repository) -> Iter
         perf_analyzer.run,
         perf_analyzer.find(),
         images=images,
-        requests=len(images) * PERF_ANALYZER_REPEATS,
+        requests=max(len(images) * PERF_ANALYZER_REPEATS, *PERF_ANALYZER_CONCURRENCIES),
         recognizer=repository.recognizer,
     )
     levels = [

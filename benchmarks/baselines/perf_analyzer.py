@@ -171,7 +171,10 @@ def _row(file: Path) -> dict[str, str]:
 
 
 def _reason(printed: str) -> str:
+    """What is wrong: the first line that says so, for a page of usage may follow, or the last line."""
     lines = [line.strip() for line in printed.splitlines() if line.strip()]
-    # What a missing library looks like. The wheel of the server has all; a perf_analyzer on PATH may lack one.
+    errors = [line for line in lines if line.lower().startswith("error")]
+    reason = next(iter(errors or lines[-1:]), "without a message")
+    # The wheel of the server has this library; a perf_analyzer on PATH may lack it.
     hint = " (on Debian and Ubuntu: apt-get install libb64-0d)" if "libb64" in printed else ""
-    return f"perf_analyzer gave no figures: {lines[-1] if lines else 'without a message'}{hint}"
+    return f"perf_analyzer gave no figures: {reason}{hint}"

@@ -22,8 +22,8 @@ PLATFORMS = [*(f"manylinux_2_{minor}_x86_64" for minor in range(35, 4, -1)), "ma
 DISTRIBUTIONS = {"ocr-triton": PROJECT, "ocr-triton-client": PROJECT / "client"}
 EXTRAS = ("bench", "server", "grpc")
 CPU_RUNTIME, GPU_RUNTIME = "onnxruntime", "onnxruntime-gpu"
-# What installs the wheels, and this checkout.
-TOOLS = ("pip", "hatchling")
+# What installs the wheels, and both distributions of this checkout: hatchling takes editables for the client.
+TOOLS = ("pip", "hatchling", "editables")
 LIST = "requirements.txt"
 # Import packages that hold nothing but libraries.
 LIBRARIES = ("nvidia", "tensorrt_libs")

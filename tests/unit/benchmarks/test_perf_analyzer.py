@@ -54,9 +54,24 @@ def test_images_become_requests_of_raw_bytes(tmp_path: Path) -> None:
     assert request["image"]["shape"] == [3]
 
 
-def test_a_run_without_figures_says_why() -> None:
-    command = ["sh", "-c", "echo 'error while loading shared libraries: libb64.so.0d' >&2; exit 127"]
-    with pytest.raises(PerfAnalyzerFailed, match=r"libb64\.so\.0d \(on Debian and Ubuntu: apt-get install libb64-0d\)"):
+@pytest.mark.parametrize(
+    ("printed", "reason"),
+    [
+        (
+            "error while loading shared libraries: libb64.so.0d",
+            r"libb64\.so\.0d \(on Debian and Ubuntu: apt-get install libb64-0d\)",
+        ),
+        (
+            "Error: request-count can not be less\\nUsage: perf_analyzer [options]\\n-m",
+            "figures: Error: request-count can not be less$",
+        ),
+        ("Killed", "figures: Killed$"),
+        ("", "figures: without a message$"),
+    ],
+)
+def test_a_run_without_figures_says_why(printed: str, reason: str) -> None:
+    command = ["sh", "-c", f"printf '{printed}' >&2; exit 127"]
+    with pytest.raises(PerfAnalyzerFailed, match=reason):
         run(command, "HTTP", "localhost:1", [], concurrency=1, requests=1, recognizer="text_recognition")
 
 
