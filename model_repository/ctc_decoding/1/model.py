@@ -21,16 +21,9 @@ class TritonPythonModel:
 
     def read(self, options, strip, widths, detected_quads, detected_scores):
         calls, batches = batching.pack(strip, widths, self.recognizer)
-        outputs = call(self.executor, self.model, [{"crops": b} for b in batches], ("indices", "confidences"))
-        texts, confidences = ctc.decode_calls(calls, outputs, self.recognizer.characters)
-        kept = ctc.is_readable(texts, confidences, options)
-        return {
-            "texts": texts[kept],
-            "text_confidences": confidences[kept],
-            "quads": detected_quads[kept],
-            "quad_scores": detected_scores[kept],
-            "unread_quads": detected_quads[~kept],
-        }
+        answers = call(self.executor, self.model, [{"crops": b} for b in batches], ("indices", "confidences"))
+        texts, confidences = ctc.decode_calls(calls, answers, self.recognizer.characters)
+        return ctc.outputs(texts, confidences, detected_quads, detected_scores, options)
 
     def finalize(self):
         self.executor.shutdown()
