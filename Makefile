@@ -1,4 +1,4 @@
-# One line a verb; `make help` lists them. Everything installed goes into .venv, everything fetched into the user's cache.
+# `make help` lists the targets. Everything installed goes into .venv, everything fetched into the user's cache.
 SHELL := /bin/bash
 VENV ?= .venv
 PY := $(VENV)/bin/python
@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 .PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples clean
 .DEFAULT_GOAL := help
 
-help: ## list the verbs
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: export ## start a real Triton, read samples/ through it, write demo/*.png with the boxes drawn in, stop
@@ -21,7 +21,7 @@ demo: export ## start a real Triton, read samples/ through it, write demo/*.png 
 test: export ## run every test against a real Triton (TESTS="tests/unit -k crops" narrows it)
 	$(PY) -m pytest $(TESTS)
 
-serve: export ## leave the server running and print how to call it
+serve: export ## run a server until Ctrl-C; it prints how to call it
 	$(PY) -m server
 
 image: $(VENV)/installed ## build the production image (STANDIN=1: on a stand-in for NVIDIA's base, for tests)
@@ -33,32 +33,32 @@ test-image: $(VENV)/installed ## build the image, and run the tests of the serve
 export: $(VENV)/installed ## fetch the default models, rewrite and verify them, write them into model_repository/
 	$(PY) -m export
 
-accuracy: $(VENV)/installed ## token F1 of the running server at URL on the labelled images in DATA
+accuracy: $(VENV)/installed ## measure token F1 of the running server at URL on the labelled images in DATA
 	$(PY) -m benchmarks.accuracy --url $(URL) $(DATA)
 
-bench: export ## the service beside its models alone and other engines, on the labelled images in DATA
+bench: export ## compare the service with its models alone and with other engines, on the labelled images in DATA
 	$(PY) -m benchmarks.baselines $(DATA)
 
-bench-growth: export ## the service's time over pixels, lines of text and clients
+bench-growth: export ## measure latency over pixels and lines of text, and throughput over clients
 	$(PY) -m server --http-port 0 --grpc-port 0 --metrics-port 0 -- $(PY) -m benchmarks.latency.growth
 
-bench-gpu-wheels: $(VENV)/installed ## fetch into WHEELS what bench-gpu needs where there is no network
+bench-gpu-wheels: $(VENV)/installed ## fetch into WHEELS the packages that bench-gpu needs on a machine without a network
 	$(PY) -m benchmarks.gpu.wheels fetch $(WHEELS)
 
-bench-gpu: .venv-gpu/installed ## the profiles for GPUs and their upper bounds, from WHEELS (OPTIONS="--help" tells more)
+bench-gpu: .venv-gpu/installed ## measure the profiles for GPUs and their upper bounds, with the packages in WHEELS (OPTIONS="--help" tells more)
 	PIP_NO_INDEX=1 PIP_FIND_LINKS=$(abspath $(WHEELS)) .venv-gpu/bin/python -m benchmarks.gpu $(wildcard $(DATA)) $(OPTIONS)
 
-samples: $(VENV)/installed ## draw samples/ anew
+samples: $(VENV)/installed ## draw the images in samples/ again
 	$(PY) -m samples.draw
 
-lint: $(VENV)/installed ## ruff, mypy --strict, hadolint, shellcheck
+lint: $(VENV)/installed ## run ruff, mypy --strict, hadolint, shellcheck
 	ruff check . && ruff format --check . && mypy
 	hadolint Dockerfile.triton tests/image/standin/Dockerfile && shellcheck server/find_python.sh .ci/run
 
-format: $(VENV)/installed ## let ruff mend what it can
+format: $(VENV)/installed ## let ruff fix and format the code
 	ruff check --fix . && ruff format .
 
-clean: ## remove what make has made here (not the user's cache)
+clean: ## remove what make has made here, but not the user's cache
 	rm -rf $(VENV) .venv-gpu demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/installed: pyproject.toml client/pyproject.toml constraints.txt

@@ -28,7 +28,7 @@ CROPS = (4, 8, 16)
 DEFAULT = (BUCKET_PX, MAX_CROPS)
 
 Way = tuple[int, int]
-"""Width of buckets in pixels, crops a call at most."""
+"""Width of buckets in pixels, crops per call at most."""
 Pages = Sequence[Sequence[NDArray[np.uint8]]]
 """The batches of each page."""
 
@@ -47,7 +47,7 @@ def table(rounds: Sequence[dict[Way, float]], ways: dict[Way, Pages]) -> str:
         calls = sum(map(len, pages)) / len(pages)
         cells = [*map(str, way), f"{calls:.1f}", f"{ratio:.2f}"]
         rows.append(tables.bold(cells) if way == DEFAULT else cells)
-    return tables.markdown(["bucket, px", "crops a call", "calls a page", "time"], rows, numbers_from=0)
+    return tables.markdown(["bucket, px", "crops per call, at most", "calls per page", "time"], rows, numbers_from=0)
 
 
 def _seconds(models: ModelsAlone, pages: Pages) -> float:
@@ -64,9 +64,9 @@ Examples:
 
 \b
 How to read the table:
-  bucket, px    crops of a call are padded to a multiple of this width
-  crops a call  at most
-  time          over that of the default, in bold; less is better. In the server each call costs about 1 ms besides
+  bucket, px      crops of a call are padded to a multiple of this width
+  crops per call  at most this many; calls per page is what that comes to
+  time            over that of the default, in bold; less is better. In the server each call costs about 1 ms more
 """
 
 
