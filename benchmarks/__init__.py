@@ -1,12 +1,12 @@
-"""Benchmarks, in rooms by the question that they answer; docs/benchmarks.md says which command answers which.
+"""Benchmarks, a folder for each question; docs/benchmarks.md lists which command answers which.
 
-    accuracy     How much of the text is read right? Of a server, and of every pair of detector and recognizer.
+    accuracy     How accurate is the text? Of a server, and of every pair of detector and recognizer.
     baselines    How does the service compare with others? Models alone, RapidOCR, faster-paddle, two requests.
     layouts      Which instances, threads and batches suit this machine?
-    latency      Where does the time of a request go, how does it grow, and has it got worse?
+    latency      Where does the time of a request go, how does it grow, and has it become worse?
     upper_bound  How fast are the models alone?
     gpu          All of it on a GPU, in one run of some minutes.
     common       What several of them need: options, tables, plots, images, the server's own figures.
 
-Each room has a map of its modules in its `__init__.py`. A module that is a command says so in its first line.
+The `__init__.py` of each folder lists its modules. A module that is a command says so in its first line.
 """

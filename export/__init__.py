@@ -16,14 +16,14 @@ east_boxes.py  EAST's boxes as OpenCV decodes them, to hold ours against
 
 graph.py       rewriting: uint8 RGB in, maps or argmax out, no denormal weights
 pruning.py     channels that the weights have left dead
-cpu.py         the form for CPUs: which layers run in int8
+cpu.py         the CPU graph (model.cpu.onnx): which layers run in int8
 calibration.py the values that a network's tensors take on the samples
 quantization.py scales, zero points, and the error of rounding
 int8_layers.py int8 layers in the place of float32 ones
 argmax.py      a fast argmax over thousands of classes
 exact_int8.py  an int8 graph's exact equivalent on processors without VNNI
 
-build.py       a pair built, verified, and given its form for CPUs
+build.py       a pair built, verified, and given its CPU graphs
 verify.py      the rewritten graph against the original: names, axes, values, decisions
 runtime.py     ONNX Runtime, with one kind of error
 

@@ -157,8 +157,8 @@ def _note(built: Built, inputs: Inputs) -> None:
     """Write where the graphs come from into their metadata."""
     graphs = {DETECTOR_MODEL: built.detector.graph, RECOGNIZER_MODEL: built.recognizer.graph}
     for model, entries in inputs.items():
-        for form in (graphs[model], built.cpu_graphs[model]):
-            graph.set_provenance(form, {PREFIX + key: value for key, value in entries.items()})
+        for written in (graphs[model], built.cpu_graphs[model]):
+            graph.set_provenance(written, {PREFIX + key: value for key, value in entries.items()})
 
 
 def _say_kept(configs: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""A detector and a recognizer: built, held against the originals, and given the form that CPUs run fastest."""
+"""A detector and a recognizer: built, compared with the originals, and given the graphs that CPUs run fastest."""
 
 import dataclasses
 from collections.abc import Mapping

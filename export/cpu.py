@@ -1,7 +1,7 @@
-"""A contract graph in the form that CPUs run fastest: its costliest layers in int8, and a fast argmax.
+"""The CPU graph of a contract graph: its costliest layers in int8, and a fast argmax.
 
 Processors with VNNI, AMX or Arm's dot products multiply int8 several times faster than float32; GPUs get the graph as
-it is. What both forms read on the sample pages is compared before anything is written (export/verify.py).
+it is. What both graphs read on the sample pages is compared before anything is written (export/verify.py).
 """
 
 import tempfile
@@ -29,14 +29,14 @@ MAX_ERROR = 0.1
 
 
 def for_cpus(model: ModelProto, batches: Iterable[NDArray[Any]]) -> ModelProto:
-    """Make the CPU's form of a detector or a recognizer.
+    """Make the CPU graph of a detector or a recognizer.
 
     Args:
         model: A contract graph; stays as it is.
         batches: Pages or crops, (N, height, width, 3) uint8 RGB, that show the range of its values.
 
     Returns:
-        A contract graph that finds or reads the same but for rare exceptions. Its recognizer's confidences of the
+        A contract graph that finds or reads the same, with rare exceptions. Its recognizer's confidences of the
         blank are 0.
     """
     fused = _fuse(model)

@@ -56,11 +56,11 @@ class Report:
 
 @dataclasses.dataclass
 class SameOnCpu:
-    """How alike the forms for CPUs and for GPUs are.
+    """How alike the CPU graph and the float32 graph are.
 
     Attributes:
         decisions: Number of boxes or texts.
-        same: How many of them both forms give.
+        same: How many of them both graphs give.
     """
 
     decisions: int = 0
@@ -126,10 +126,10 @@ def verify_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) 
 
 
 def verify_cpu_detector(graph: ModelProto, export: DetectorExport, samples: Path) -> SameOnCpu:
-    """Compare the boxes of a detector's form for CPUs with those of the form for GPUs on real pages.
+    """Compare the boxes of a detector's CPU graph with those of its float32 graph on real pages.
 
     Raises:
-        ExportError: They differ in names, axes or types, or too many boxes are others.
+        ExportError: They differ in names, axes or types, or too many boxes differ.
     """
     _check_signature(graph, "image", DETECTOR_OUTPUTS)
     run, run_float, report = runner(exact_int8.with_uint8_weights(graph)), runner(export.graph), SameOnCpu()
@@ -145,10 +145,10 @@ def verify_cpu_detector(graph: ModelProto, export: DetectorExport, samples: Path
 
 
 def verify_cpu_recognizer(graph: ModelProto, export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> SameOnCpu:
-    """Compare the texts of a recognizer's form for CPUs with those of the form for GPUs on real lines.
+    """Compare the texts of a recognizer's CPU graph with those of its float32 graph on real lines.
 
     Raises:
-        ExportError: They differ in names, axes or types, or too many texts are others.
+        ExportError: They differ in names, axes or types, or too many texts differ.
     """
     _check_signature(graph, "crops", RECOGNIZER_OUTPUTS)
     run, run_float, report = runner(exact_int8.with_uint8_weights(graph)), runner(export.graph), SameOnCpu()

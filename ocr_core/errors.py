@@ -6,7 +6,7 @@
     NotExported           the operator's fault, at load: a file of the exporter's is missing or wrong (exported.py)
     ModelMismatch         the operator's fault, at run time: a model and its file do not belong together (detector.py)
 
-Every other exception is our own fault: triton.py logs it whole and answers in general words.
+Every other exception is a defect of this code: triton.py logs it whole and answers in general words.
 """
 
 from typing import ClassVar

@@ -46,8 +46,8 @@ Stop it with Ctrl-C."""
     type=click.Choice(profiles.PROFILES),
     default=profiles.AUTO,
     show_default=True,
-    help="Which configurations to take: for CPUs, for a GPU, or for TensorRT on a GPU. auto takes gpu where ONNX "
-    "Runtime can use one, else cpu. Instances and threads follow the number of cores. configured takes every "
+    help="Which configurations to take: for CPUs, for a GPU, or for TensorRT on a GPU. auto takes gpu if ONNX "
+    "Runtime can use a GPU, else cpu. Instances and threads follow the number of cores. configured takes every "
     "config.pbtxt as it is.",
 )
 @click.option(

@@ -1,4 +1,4 @@
-"""What a failed start means: the end of the server's log, and the cure where it is known."""
+"""What a failed start means: the end of the server's log, and what to do where that is known."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What this machine and this Python must have before the server can start, each with its cure."""
+"""What this machine and this Python must have before the server can start; each error says what to do."""
 
 import importlib.metadata
 import importlib.util

@@ -1,4 +1,4 @@
-"""The client for asyncio behind the blocking one's verbs, so that every test of a client can be one of both."""
+"""The client for asyncio behind the blocking one's methods, so that every test of a client can be one of both."""
 
 import asyncio
 from collections.abc import Coroutine, Iterator
@@ -10,13 +10,13 @@ T = TypeVar("T")
 
 
 class Blocking:
-    """An `AsyncOcrClient` in an event loop of its own; each verb runs to its end."""
+    """An `AsyncOcrClient` in an event loop of its own; each method runs to its end."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self._client = AsyncOcrClient(*arguments, **options)
         self._loop = asyncio.new_event_loop()
 
-    # The verbs, as OcrClient documents them.
+    # The methods, as OcrClient documents them.
 
     def read(self, *arguments: Any, **options: Any) -> Page:  # noqa: D102
         return self._finish(self._client.read(*arguments, **options))

@@ -1,4 +1,4 @@
-"""How much of the text is read right?
+"""How accurate is the text?
 
 __main__.py   python -m benchmarks.accuracy DATA: token F1 of a running server on labelled images
 pairs.py      python -m benchmarks.accuracy.pairs DATA: every detector with every recognizer

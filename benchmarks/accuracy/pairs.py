@@ -132,8 +132,8 @@ Examples:
 )
 @click.option("--set", "names", multiple=True, metavar="NAME", help="Only this data set; may be repeated.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N images of each set.")
-@click.option("--concurrency", type=click.IntRange(1), default=2, show_default=True, help="Requests at once.")
-@click.option("--weights", multiple=True, metavar="NAME=FILE", help="For the exporter.")
+@click.option("--concurrency", type=click.IntRange(1), default=2, show_default=True, help="Requests under way at once.")
+@click.option("--weights", multiple=True, metavar="NAME=FILE", help="Passed on to the exporter.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write what was measured as JSON.")
 def main(
     folder: Path,

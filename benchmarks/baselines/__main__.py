@@ -57,7 +57,13 @@ What is written to --output:
 
 @click.command(epilog=EPILOG)
 @click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="Chunks to deal each set into.")
+@click.option(
+    "--rounds",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    help="Chunks of each set.",
+)
 @click.option("--set", "names", multiple=True, metavar="NAME", help="Only this data set; may be repeated.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N images of each set.")
 @click.option(
@@ -85,7 +91,7 @@ def main(
 ) -> None:
     """Measure this service, its models alone and other engines on DATA: a labelled data set, or a folder of them.
 
-    A server is started for it, with the profile for CPUs. Each set is dealt into chunks, and round by round each
+    The command starts a server with the profile cpu. It deals each set into chunks, and round by round each
     baseline reads the same chunk, one after the other. Other work of this machine slows all of them alike, so that
     the ratios hold where the seconds do not. Progress goes to stderr, tables to stdout.
     """

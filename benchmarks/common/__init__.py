@@ -8,4 +8,5 @@ cpu_time.py           CPU time of a server's processes
 tables.py             tables in Markdown
 plots.py              plots in PNG files
 results.py            the folder of results, CSV files, a line about the machine
+weights.py            what detector.json and recognizer.json ask of the steps
 """

@@ -63,7 +63,7 @@ def lack(profile: str) -> str:
     help="Only this one; may be repeated.  [default: gpu and tensorrt]",
 )
 @click.option("--budget", "budget_s", default=540.0, show_default=True, help="Seconds for everything.")
-@click.option("--load", "load_s", default=5.0, show_default=True, help="Seconds of each load.")
+@click.option("--load", "load_s", default=5.0, show_default=True, help="Seconds at each level of load.")
 @click.option(
     "--concurrency",
     "concurrencies",

@@ -29,10 +29,10 @@ LIST = "requirements.txt"
 LIBRARIES = ("nvidia", "tensorrt_libs")
 
 EPILOG = """\
-where there is a network:
+on a machine with a network:
   make bench-gpu-wheels                                 (python -m benchmarks.gpu.wheels fetch wheels)
   tar -cf - wheels model_repository | split -b 60M - bench-gpu.part.    if it must travel in pieces
-where the GPU is, in the same version of this project:
+on the machine with the GPU, with the same version of this project:
   cat bench-gpu.part.* | tar -xf -
   make bench-gpu                                        (python -m benchmarks.gpu.wheels install wheels .venv-gpu, then
                                                          python -m benchmarks.gpu)
@@ -134,16 +134,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.gpu.wheels", epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    verbs = parser.add_subparsers(required=True, dest="verb")
-    fetching = verbs.add_parser("fetch", help=f"fill FOLDER with wheels for Python {PYTHON}")
+    commands = parser.add_subparsers(required=True, dest="command")
+    fetching = commands.add_parser("fetch", help=f"fill FOLDER with wheels for Python {PYTHON}")
     fetching.add_argument("folder", type=Path)
-    fetching.add_argument("--cuda", action="store_true", help="with CUDA and cuDNN, where the machine has but a driver")
-    installing = verbs.add_parser("install", help="make the virtual environment ENVIRONMENT of the wheels in FOLDER")
+    fetching.add_argument("--cuda", action="store_true", help="add CUDA and cuDNN, for a machine with the driver alone")
+    installing = commands.add_parser("install", help="make the virtual environment ENVIRONMENT of the wheels in FOLDER")
     installing.add_argument("folder", type=Path)
     installing.add_argument("environment", type=Path)
     asked = parser.parse_args(arguments)
     try:
-        if asked.verb == "fetch":
+        if asked.command == "fetch":
             fetch(asked.folder, with_cuda=asked.cuda)
         else:
             install(asked.folder, asked.environment)

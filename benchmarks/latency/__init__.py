@@ -1,4 +1,4 @@
-"""Where does the time of a request go, how does it grow, and has it got worse?
+"""Where does the time of a request go, how does it grow, and has it become worse?
 
 breakdown.py         python -m benchmarks.latency.breakdown: a request's time, part by part
 parts.py             the parts of the pipeline in one process

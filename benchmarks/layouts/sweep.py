@@ -168,12 +168,12 @@ Examples:
   python -m benchmarks.layouts.sweep                     on three samples: a quarter of an hour
   python -m benchmarks.layouts.sweep DATA --per-set 2    on the first two images of each labelled set
   python -m benchmarks.layouts.sweep --dry-run           lists what would be compared
-  python -m benchmarks.layouts.sweep --only detectors    the changes whose names contain this
+  python -m benchmarks.layouts.sweep --only detectors    only the changes whose names contain this
 
 \b
 How to read the table:
-  recognizers, detectors  instances × threads of each
-  batching                how long a call of the recognizer waits for others to share its run
+  recognizers, detectors  instances × threads; what a row does not name is as the launcher chooses it
+  batching                how long a call to the recognizer waits for others to share its run
   throughput              over that of the launcher's choice, four requests under way; more is better
   latency                 over that of the launcher's choice, one request at a time; less is better
 

@@ -34,7 +34,7 @@ class AsyncOcrClient:
             async for result in client.read_many(["a.png", "b.png"]):
                 print(result.name, result.error or result.page.text)
 
-    It has the arguments, the verbs and the errors of `OcrClient`. Cancelling a task cancels its request.
+    It has the arguments, the methods and the errors of `OcrClient`. Cancelling a task cancels its request.
     """
 
     def __init__(self, url: str = "localhost:8000", **options: "Unpack[ClientOptions]") -> None:
@@ -88,7 +88,7 @@ class AsyncOcrClient:
             return ReadResult(index=index, name=name, error=error)
 
     async def _run(self, flow: Flow[T]) -> T:
-        """Perform the actions of a verb, one after the other."""
+        """Perform the actions of a method, one after the other."""
         answer, error = None, None
         with closing(flow):
             while True:

@@ -133,7 +133,7 @@ class OcrClient:
             return ReadResult(index=index, name=name, error=error)
 
     def _run(self, flow: Flow[T]) -> T:
-        """Perform the actions of a verb, one after the other."""
+        """Perform the actions of a method, one after the other."""
         answer, error = None, None
         with closing(flow):
             while True:

@@ -7,8 +7,8 @@ OcrError
 ├── ServerFault              the server failed, lacks the model or answers nonsense: its log knows more
 ├── SharedMemoryUnavailable  no room in this machine's shared memory: make room, or leave shared_memory out
 └── BadRequest               the server refuses the request: it is not allowed, or made for another model
-    ├── BadImage             mend the image
-    └── BadOption            mend the option
+    ├── BadImage             send another image
+    └── BadOption            correct the option
 
 ServerUnreachable and ServerOverloaded come only after the retries that a client makes; nothing else is retried.
 

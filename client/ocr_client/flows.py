@@ -1,7 +1,8 @@
 """What a client does, action by action, without doing it.
 
-Every verb is a generator: it yields what is to be done (an `Action`), is sent the result or thrown the `OcrError`, and
-returns what the verb gives. `client.py` and `async_client.py` perform the actions, one blocking, the other for asyncio.
+Every method of a client has a generator here: it yields what is to be done (an `Action`), is sent the result or thrown
+the `OcrError`, and returns the method's result. `client.py` and `async_client.py` perform the actions, one blocking,
+the other for asyncio.
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -53,7 +54,7 @@ Flow: TypeAlias = Generator[Action, Any, T]
 
 
 class Flows:
-    """The verbs of one client."""
+    """The methods of one client, as generators."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

@@ -48,7 +48,7 @@ def test_every_input_was_produced_by_an_earlier_step() -> None:
     assert set(by_name(ENSEMBLE.output)) <= known
 
 
-def test_no_tensor_is_produced_twice_or_for_nobody() -> None:
+def test_every_tensor_is_produced_once_and_used() -> None:
     made = [*by_name(ENSEMBLE.input), *(name for step in STEPS for name in step.output_map.values())]
     assert sorted(made) == sorted({name for name, _, _ in consumers()})
 

@@ -11,7 +11,7 @@ from ocr_core.errors import BadRequest
 REFUSALS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, BadRequest)]
 
 
-def test_there_are_refusals() -> None:
+def test_refusals_are_found() -> None:
     assert {kind.__name__ for kind in REFUSALS} == {"BadRequest", "BadImage", "BadOption"}
 
 

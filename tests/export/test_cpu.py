@@ -1,4 +1,4 @@
-"""The form for CPUs: int8 where it is exact enough, and the same boxes and texts."""
+"""The CPU graph: int8 where it is exact enough, and the same boxes and texts."""
 
 from collections import Counter
 from pathlib import Path
@@ -149,7 +149,7 @@ def test_the_exact_equivalent_does_not_saturate_on_any_processor() -> None:
 
 
 @pytest.mark.parametrize(("model", "in_int8"), [("text_detection", True), ("text_recognition", False)])
-def test_the_form_for_cpus_is_in_int8_where_the_choice_says_so(exported: Path, model: str, in_int8: bool) -> None:
+def test_the_cpu_graph_is_int8_where_the_choice_says_so(exported: Path, model: str, in_int8: bool) -> None:
     products = {
         name: operators(onnx.load(exported / model / "1" / name))["MatMulIntegerToFloat"]
         for name in (MODEL_FILE, CPU_MODEL_FILE)
@@ -158,7 +158,7 @@ def test_the_form_for_cpus_is_in_int8_where_the_choice_says_so(exported: Path, m
     assert (products[CPU_MODEL_FILE] > 10) == in_int8
 
 
-def test_the_form_for_cpus_is_the_other_one_where_float32_is_asked_for(
+def test_the_cpu_graph_is_the_gpu_graph_where_float32_is_asked_for(
     root: Path,
     export_into: Run,
     quickly: object,  # noqa: ARG001
@@ -176,13 +176,15 @@ def enlarge(model: ModelProto) -> ModelProto:
     return model
 
 
-def test_a_form_that_finds_other_boxes_is_refused(detector: DetectorExport) -> None:
+def test_a_cpu_graph_that_finds_other_boxes_is_refused(detector: DetectorExport) -> None:
     spoilt = enlarge(cpu.for_cpus(detector.graph, verify.detector_inputs(detector.detector, SAMPLES)[:1]))
     with pytest.raises(ExportError, match=r"in int8 only \d+ of \d+ boxes .* --cpu-precision float32"):
         verify.verify_cpu_detector(spoilt, detector, SAMPLES)
 
 
-def test_a_form_that_reads_other_texts_is_refused(recognizer: RecognizerExport, lines: list[NDArray[np.uint8]]) -> None:
+def test_a_cpu_graph_that_reads_other_texts_is_refused(
+    recognizer: RecognizerExport, lines: list[NDArray[np.uint8]]
+) -> None:
     spoilt = enlarge(cpu.for_cpus(recognizer.graph, verify.line_batches(lines, recognizer.recognizer)[:8]))
     with pytest.raises(ExportError, match=r"in int8 only \d+ of \d+ texts .* --cpu-precision float32"):
         verify.verify_cpu_recognizer(spoilt, recognizer, lines)

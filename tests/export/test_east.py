@@ -36,7 +36,7 @@ def page(name: str) -> RgbArray:
     return image.fit_to_detector(decoded, east.DETECTOR)
 
 
-def test_the_graph_says_what_tensorflow_says(exported: DetectorExport) -> None:
+def test_the_graph_gives_what_tensorflow_gives(exported: DetectorExport) -> None:
     report = verify.verify_detector(exported, SAMPLES)
     assert report.batches == 6
     assert report.largest_difference < 2e-4
@@ -57,7 +57,7 @@ def test_opencv_finds_the_same_boxes_with_the_published_graph(
     assert all(max(east_boxes.iou(one, other) for other in ours) > 0.9 for one in theirs)
 
 
-def test_half_of_the_weights_are_gone(exported: DetectorExport, frozen: Path) -> None:
+def test_the_graph_has_half_of_the_published_weights(exported: DetectorExport, frozen: Path) -> None:
     assert len(exported.graph.SerializeToString()) < frozen.stat().st_size / 2
 
 
@@ -73,7 +73,7 @@ def test_the_converted_graph_is_kept(exported: DetectorExport, frozen: Path, mon
         pytest.param(b"", "given.pb is not EAST's graph: it has no input_images:0", id="another graph"),
     ],
 )
-def test_a_file_that_is_not_east_is_told_in_one_sentence(
+def test_a_file_that_is_not_east_is_reported_in_one_sentence(
     tmp_path: Path, content: bytes, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(east, "cache_directory", lambda: tmp_path)

@@ -55,7 +55,7 @@ def test_it_is_made_on_the_first_run_and_kept(
         DEMO.run("-c", "import demo_framwork")
 
 
-def test_a_package_that_pip_cannot_get_is_told_in_one_sentence_and_nothing_is_kept(index: Path) -> None:
+def test_a_package_that_pip_cannot_get_is_reported_in_one_sentence_and_nothing_is_kept(index: Path) -> None:
     with pytest.raises(DownloadError) as caught:
         DEMO.run("-c", "")
     assert str(caught.value) == (
@@ -66,7 +66,7 @@ def test_a_package_that_pip_cannot_get_is_told_in_one_sentence_and_nothing_is_ke
     assert list(index.iterdir()) == []
 
 
-def test_a_cache_that_is_no_folder_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_that_is_no_folder_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("OCR_TRITON_CACHE", str(tmp_path / "file"))
     with pytest.raises(DownloadError, match=r"^cannot make an environment with demo: .*Not a directory"):

@@ -72,7 +72,7 @@ def test_what_depends_on_the_weights_lies_beside_them(
     ("model", "choice"), [("text_detection", DETECTORS[CHOICE]), ("text_recognition", RECOGNIZERS[CHOICE])]
 )
 @pytest.mark.parametrize("file", ["model.onnx", "model.cpu.onnx"])
-def test_a_graph_tells_where_it_comes_from(exported: Path, model: str, choice: choices.Choice[Any], file: str) -> None:
+def test_a_graph_names_its_source(exported: Path, model: str, choice: choices.Choice[Any], file: str) -> None:
     metadata = onnx.load(exported / model / "1" / file).metadata_props
     notes = {entry.key: entry.value for entry in metadata}
     assert set(notes) == {
@@ -106,7 +106,7 @@ def test_force_writes_anew(root: Path, export_into: Run, quickly: object) -> Non
 
 
 @pytest.mark.parametrize(("tensor", "output"), [("image", "maps"), ("crops", "confidences")])
-def test_a_broken_graph_is_told_and_leaves_the_repository_as_it_was(
+def test_a_broken_graph_is_reported_and_leaves_the_repository_as_it_was(
     root: Path, export_into: Run, monkeypatch: pytest.MonkeyPatch, tensor: str, output: str
 ) -> None:
     take = graph.take_uint8_rgb
@@ -142,7 +142,7 @@ def full_disk() -> Iterator[None]:
 
 @pytest.mark.usefixtures("quickly")
 @pytest.mark.parametrize("arguments", [["--force"], ["--version", "2"]], ids=["version 1 anew", "version 2"])
-def test_a_full_disk_is_told_and_leaves_the_repository_as_it_was(
+def test_a_full_disk_is_reported_and_leaves_the_repository_as_it_was(
     root: Path, export_into: Run, arguments: list[str]
 ) -> None:
     before = files(root)
@@ -212,7 +212,7 @@ def network(shape_in: list[Any], shape_out: list[Any]) -> bytes:
         ),
     ],
 )
-def test_a_file_that_is_another_network_is_told_and_leaves_the_repository_as_it_was(
+def test_a_file_that_is_another_network_is_reported_and_leaves_the_repository_as_it_was(
     root: Path, export_into: Run, tmp_path: Path, source: str, content: bytes, sentence: str
 ) -> None:
     before, given = files(root), tmp_path / "given"
@@ -221,7 +221,7 @@ def test_a_file_that_is_another_network_is_told_and_leaves_the_repository_as_it_
     assert files(root) == before
 
 
-def test_weights_out_of_reach_are_told_and_leave_the_repository_as_it_was(
+def test_weights_out_of_reach_are_reported_and_leave_the_repository_as_it_was(
     root: Path, export_into: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unreachable(source: Source) -> Path:
@@ -242,14 +242,14 @@ def test_weights_out_of_reach_are_told_and_leave_the_repository_as_it_was(
         ("east=nowhere.pb", "Error: cannot read nowhere.pb: No such file or directory"),
     ],
 )
-def test_weights_that_are_given_wrongly_are_told(tmp_path: Path, export_into: Run, value: str, sentence: str) -> None:
+def test_weights_that_are_given_wrongly_are_reported(
+    tmp_path: Path, export_into: Run, value: str, sentence: str
+) -> None:
     assert said(export_into(tmp_path / "new", "--weights", value)).startswith(sentence)
     assert not (tmp_path / "new").exists()
 
 
-def test_an_export_that_broke_off_is_made_good_by_the_next(
-    root: Path, export_into: Run, quickly: pytest.MonkeyPatch
-) -> None:
+def test_the_next_export_repairs_one_that_broke_off(root: Path, export_into: Run, quickly: pytest.MonkeyPatch) -> None:
     """Whatever was not yet in its place when the disk was full: the next run may not take it for done."""
     replace = Transaction.replace
 

@@ -96,7 +96,7 @@ def test_another_precision_exports_anew(root: Path, export_into: Run) -> None:
 
 @pytest.mark.parametrize("file", ["text_recognition/1/model.cpu.onnx", "text_cropping/1/detector.json"])
 @pytest.mark.parametrize("damage", [lambda file: file.unlink(), lambda file: file.write_bytes(b"{}")])
-def test_a_file_that_is_gone_or_changed_exports_anew(root: Path, export_into: Run, file: str, damage: object) -> None:
+def test_a_missing_or_changed_file_exports_anew(root: Path, export_into: Run, file: str, damage: object) -> None:
     assert callable(damage)
     damage(root / file)
     assert is_exported_anew(root, export_into)
@@ -108,7 +108,7 @@ def test_a_manifest_that_cannot_be_read_exports_anew(root: Path, export_into: Ru
     assert is_exported_anew(root, export_into)
 
 
-def test_an_export_that_was_killed_is_made_good_by_the_next(
+def test_the_next_export_repairs_one_that_was_killed(
     root: Path, export_into: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed, it takes nothing back: some folders are new, others old, and the manifest is the old one."""
@@ -161,7 +161,7 @@ def test_an_edited_configuration_stays_and_nothing_is_said_while_the_projects_is
     assert (root / CONFIG).read_text() == mine
 
 
-def test_an_edited_configuration_stays_and_is_told_once_when_the_projects_changes(
+def test_an_edited_configuration_stays_and_is_reported_once_when_the_projects_changes(
     root: Path, export_into: Run, template: Path
 ) -> None:
     mine = edit(root / CONFIG)

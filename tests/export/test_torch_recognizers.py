@@ -166,7 +166,7 @@ def test_both_have_the_published_networks_classes_and_time_steps(
 
 
 @pytest.mark.parametrize("name", ["english", "resnet"])
-def test_texts_are_those_of_another_decoder(
+def test_texts_agree_with_another_decoder(
     name: str, request: pytest.FixtureRequest, lines: list[NDArray[np.uint8]]
 ) -> None:
     recognizer: RecognizerExport = request.getfixturevalue(name)
@@ -191,7 +191,7 @@ def test_texts_are_those_of_another_decoder(
         ("page", "it is no PyTorch checkpoint, or a broken one"),
     ],
 )
-def test_what_is_no_checkpoint_of_the_network_is_told(broken: Path, file: str, reason: str) -> None:
+def test_what_is_no_checkpoint_of_the_network_is_reported(broken: Path, file: str, reason: str) -> None:
     with pytest.raises(ExportError, match=f"^{broken / file} is not the checkpoint of english-g2: {reason}$"):
         english_g2.recognizer(broken / file)
     assert not (broken / "was run").exists()
@@ -219,7 +219,7 @@ def test_a_checkpoint_of_the_users_own_is_exported_noted_and_served(seeded: Path
         assert client.read(SAMPLES / "label.png").lines
 
 
-def test_where_the_published_file_is_out_of_reach_the_ways_out_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_published_file_is_out_of_reach_the_ways_out_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def unreachable(source: Source) -> Source:
         raise DownloadError(f"cannot reach {source.url}")
 

@@ -42,7 +42,7 @@ def stop(server: TritonServer) -> None:
     server.__exit__(None, None, None)
 
 
-def test_a_run_goes_on_where_the_server_has_stopped(scans: Path, tmp_path: Path) -> None:
+def test_the_same_command_continues_a_run_after_the_server_stopped(scans: Path, tmp_path: Path) -> None:
     server, out = start(tmp_path), tmp_path / "out"
     ocr = [str(Path(sys.executable).parent / "ocr"), "read", str(scans), "--output", str(out), "--skip-existing"]
     environment = {**os.environ, "OCR_URL": server.url}

@@ -58,5 +58,5 @@ def test_every_option_may_come_as_a_header(triton: Triton, option: str) -> None:
     assert (answer.status, f"{option} is 99" in answer.error) == (400, True)
 
 
-def test_a_header_that_is_no_option_is_nobodys_business(triton: Triton, label: Page) -> None:
+def test_a_header_that_is_no_option_is_ignored(triton: Triton, label: Page) -> None:
     assert post(triton.url, LABEL, X_Request_Source="scanner 3").texts == [line.text for line in label.lines]

@@ -15,5 +15,5 @@ def test_a_page_without_text_has_none(client: OcrClient) -> None:
     assert client.read(SAMPLES / "blank.png", unread=True).unread == ()
 
 
-def test_who_does_not_ask_gets_none(label: Page) -> None:
+def test_without_asking_the_page_has_no_unread_boxes(label: Page) -> None:
     assert label.unread is None

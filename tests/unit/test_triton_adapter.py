@@ -69,7 +69,9 @@ def test_the_callers_mistake_is_answered_in_its_own_words_and_not_logged(adapter
 @pytest.mark.parametrize(
     ("error", "code"), [(BadRequest, "bad_request"), (BadImage, "bad_image"), (BadOption, "bad_option")]
 )
-def test_a_code_in_front_tells_kinds_of_mistakes_apart(adapter: ModuleType, error: type[BadRequest], code: str) -> None:
+def test_a_code_in_front_distinguishes_kinds_of_mistakes(
+    adapter: ModuleType, error: type[BadRequest], code: str
+) -> None:
     def step(options: Options, values: Array) -> dict[str, Array]:  # noqa: ARG001 - every step gets the options
         raise error("of your own making")
 

@@ -12,7 +12,7 @@
 | outputs    | the names of those files, and writing a whole file or none                 |
 | outcomes   | inputs → their pages → what was read, in the inputs' order                 |
 | delivery   | what was read → stdout, a file or a folder                                 |
-| probe      | the small images that `ocr status` has read                                |
+| probe      | the small images that `ocr status` sends                                   |
 | progress   | how far a run is and what failed, on stderr                                |
 | view       | what was read, as people see it                                            |
 | terminal   | colours, where they are wanted                                             |

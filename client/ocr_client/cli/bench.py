@@ -39,7 +39,7 @@ DEFAULT_DURATION_S = 10.0
     "--warm-up",
     type=click.IntRange(0),
     metavar="N",
-    help="Requests before the measurement, which do not count.  [default: as many as are under way at once]",
+    help="Requests before the measurement, which do not count.  [default: --concurrency]",
 )
 @click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @connection_options
@@ -56,10 +56,10 @@ def bench(
 ) -> None:
     """Measure how fast a server reads IMAGES: files, folders, patterns or URLs.
 
-    They are first brought into memory, and then sent in turn, again and again. A latency is the time from sending a
+    The command loads them into memory, then sends them in turn, again and again. A latency is the time from sending a
     request to its answer: the network, the server's queue and the reading. With more requests under way than the server
-    can work on, the throughput stays and the latencies grow. With both --duration and --requests, the run ends when one
-    of them is reached.
+    can work on, the throughput stays the same and the latencies grow. With both --duration and --requests, the run ends
+    when one of them is reached.
     """
     contents = [image for file in expand(images, recursive=False) for image in _images(file)]
     if duration_s is None and requests is None:

@@ -74,7 +74,7 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
     type=click.Path(file_okay=False, path_type=Path),
     help="Draw the boxes and the text into PNG files in DIR.",
 )
-@click.option("-r", "--recursive", is_flag=True, help="Look into the folders of folders, too.")
+@click.option("-r", "--recursive", is_flag=True, help="Read the folders in a folder, too.")
 @click.option("--skip-existing", is_flag=True, help="Skip each IMAGE whose file is in the --output folder already.")
 @click.option(
     "--concurrency",

@@ -28,8 +28,8 @@ Exit status: 0 images can be read, 1 they cannot, 2 wrong usage.
 def status(ctx: click.Context, connect: Connect, as_json: bool) -> None:
     """Show the server, its models and their devices, and what is wrong.
 
-    If it is ready, a small image is read twice for each instance of the model with the most instances, at least 8 and
-    at most 64 times.
+    If the server is ready, it gets small images: two for each instance of the model that has most instances, but at
+    least 8 and at most 64.
     """
     with connect() as client:
         try:

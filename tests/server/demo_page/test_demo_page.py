@@ -51,7 +51,7 @@ def test_a_folder_is_told_from_an_image(page: DemoPage, tmp_path: Path) -> None:
     assert page.find("#error").text.startswith(f"{tmp_path.name}: this is a folder, or a file that the browser may not")
 
 
-def test_who_brings_a_pdf_is_told_where_it_can_be_read(page: DemoPage, tmp_path: Path) -> None:
+def test_a_pdf_is_refused_with_the_way_to_read_it(page: DemoPage, tmp_path: Path) -> None:
     document = tmp_path / "contract.PDF"
     document.write_bytes(b"%PDF-1.7")
     page.choose(document)
@@ -93,7 +93,7 @@ def test_the_keyboard_reaches_everything(page: DemoPage, label: Page) -> None:
     assert page.active == ([0], [0])
 
 
-def test_a_bad_file_is_told_in_the_servers_words_and_the_next_good_one_is_read(
+def test_a_bad_file_is_reported_in_the_servers_words_and_the_next_good_one_is_read(
     page: DemoPage, label: Page, tmp_path: Path
 ) -> None:
     letter = tmp_path / "letter.txt"

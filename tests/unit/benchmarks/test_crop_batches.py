@@ -6,7 +6,7 @@ from benchmarks.layouts.crop_batches import DEFAULT, table
 from tests.unit.benchmarks.markdown import rows
 
 
-def test_a_way_is_told_by_its_median_beside_the_default() -> None:
+def test_the_table_has_medians_relative_to_the_default() -> None:
     other = (64, 16)
     page = [np.zeros((1, 48, 32, 3), np.uint8)]
     rounds = [{DEFAULT: 2.0, other: 1.0}, {DEFAULT: 1.0, other: 3.0}, {DEFAULT: 1.0, other: 1.5}]

@@ -40,13 +40,13 @@ def test_an_engine_reads_one_image_after_the_other_and_what_it_prints_does_not_m
             assert 0 < seconds < 10
 
 
-def test_an_engine_that_fails_is_told_by_its_last_word(tmp_path: Path) -> None:
+def test_an_engine_that_fails_is_reported_with_its_last_line(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"bad")
     with engine() as echo, pytest.raises(EngineFailed, match=r"^echo ended: ValueError: not an image$"):
         echo.read(tmp_path / "a")
 
 
-def test_an_engine_that_cannot_start_is_told() -> None:
+def test_an_engine_that_cannot_start_is_reported() -> None:
     silent = Engine("none", [sys.executable, "-c", "import nothing_of_that_name"])
     with pytest.raises(EngineFailed, match=r"^none ended: ModuleNotFoundError"), silent:
         pass

@@ -181,7 +181,7 @@ def test_a_change_edits_what_it_names_and_nothing_else(tmp_path: Path, profile: 
         assert after == before
 
 
-def test_the_climb_keeps_what_gains_and_goes_on_from_there() -> None:
+def test_the_climb_keeps_what_gains_and_continues_from_there() -> None:
     gains = {"Python steps × 3": 1.5, "delays × 0": 1.01, "text_recognition × 2": 1.2}
     tried: list[str] = []
 
@@ -219,19 +219,19 @@ def _add(numbers: Sequence[int]) -> int:
     return sum(numbers)
 
 
-def test_what_takes_too_long_in_a_process_of_its_own_is_told() -> None:
+def test_what_takes_too_long_in_a_process_of_its_own_is_reported() -> None:
     with pytest.raises(MeasurementFailed, match="no result within 0 s"):
         upper_bounds.apart(_add, [1, 2], timeout_s=0)
 
 
-def test_the_wheels_are_those_of_the_benchmark_with_another_runtime() -> None:
+def test_the_wheels_have_what_the_benchmark_needs_and_nothing_else() -> None:
     names = {wheels._name(requirement) for requirement in wheels._needs(wheels.EXTRAS)}
     assert {"onnxruntime", "numpy", "opencv-python-headless", "matplotlib", "platformdirs", "pillow"} <= names
     assert {"nvidia-ml-py", "psutil", "tabulate", "tritonclient"} <= names
     assert not {"onnx", "pytest", "ocr-triton"} & names
 
 
-def test_without_wheels_it_is_told_where_they_come_from(tmp_path: Path) -> None:
+def test_without_wheels_the_message_says_where_they_come_from(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="make bench-gpu-wheels"):
         wheels.main(["install", str(tmp_path), str(tmp_path / "environment")])
 

@@ -28,7 +28,7 @@ def test_an_address_may_have_a_scheme_and_a_path(url: str, address: str) -> None
     ("url", "grpc", "encrypted"),
     [("box:1", False, False), ("https://box", False, True), ("grpc://box:1", True, False), ("grpcs://a:1", True, True)],
 )
-def test_the_scheme_tells_the_protocol_and_the_encryption(url: str, grpc: bool, encrypted: bool) -> None:
+def test_the_scheme_sets_the_protocol_and_the_encryption(url: str, grpc: bool, encrypted: bool) -> None:
     assert (parse_url(url).is_grpc, parse_url(url).is_encrypted) == (grpc, encrypted)
 
 
@@ -51,7 +51,7 @@ def test_anything_else_is_no_address(url: str) -> None:
         parse_url(url)
 
 
-def test_a_missing_certificate_is_told_at_once(tmp_path: Path) -> None:
+def test_a_missing_certificate_is_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"the certificate file .*/ca\.pem is missing"):
         Tls(ca_file=str(tmp_path / "ca.pem"))
 

@@ -72,14 +72,14 @@ def test_a_failing_image_is_named_and_the_others_are_read(triton: "FakeTriton", 
     assert result.exit_code == 1
 
 
-def test_the_servers_refusal_is_told(triton: "FakeTriton", images: Path) -> None:
+def test_the_servers_refusal_is_reported(triton: "FakeTriton", images: Path) -> None:
     triton.answer_error(400, "in ensemble 'ocr_ensemble', bad_image: the image is truncated")
     result = ocr("read", images / "b.jpg", "--url", triton.url)
     assert result.stderr == f"{images}/b.jpg: the image is truncated\n"
     assert result.exit_code == 1
 
 
-def test_no_server_ends_it_at_once_with_one_sentence(nobody: str, images: Path) -> None:
+def test_without_a_server_the_run_ends_at_once_with_one_sentence(nobody: str, images: Path) -> None:
     result = ocr("read", images, "--url", nobody)
     assert result.stderr == (
         f"Error: no OCR server at http://{nobody} (Connection refused): "
@@ -158,7 +158,7 @@ def test_the_help_shows_examples() -> None:
     assert "  ocr read photo.jpg --overlay drawn " in ocr("read", "--help").stdout
 
 
-def test_a_reader_that_leaves_ends_it_quietly(triton: "FakeTriton", images: Path) -> None:
+def test_a_closed_pipe_ends_the_command_quietly(triton: "FakeTriton", images: Path) -> None:
     triton.answer_page(["Total"] * 10_000)
     program = "from ocr_client.cli import main; main()"
     command = [sys.executable, "-c", program, "read", str(images), "--url", triton.url]

@@ -35,7 +35,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     return lambda *arguments: CliRunner().invoke(main, ["bench", *map(str, arguments)])
 
 
-def test_the_command_tells_figures_and_failures(run: Callable[..., Result], image: Path) -> None:
+def test_the_command_prints_figures_and_failures(run: Callable[..., Result], image: Path) -> None:
     done = run(image, "--requests", 5, "--warm-up", 3)
     first, second, third = done.stdout.splitlines()
     assert first.endswith(" s, 1 different image")
@@ -45,7 +45,7 @@ def test_the_command_tells_figures_and_failures(run: Callable[..., Result], imag
     assert done.exit_code == 1
 
 
-def test_the_command_tells_json_on_demand(run: Callable[..., Result], image: Path) -> None:
+def test_the_command_prints_json_on_demand(run: Callable[..., Result], image: Path) -> None:
     done = run(image, "--requests", 1, "--warm-up", 0, "--format", "json")
     told = json.loads(done.stdout)
     assert (told["requests"], told["errors"], done.exit_code) == (1, {}, 0)

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("scans")
 INTERRUPTIONS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminated"])
 
 
-def test_what_is_there_is_not_read_again(triton: "FakeTriton") -> None:
+def test_skip_existing_skips_what_has_a_result(triton: "FakeTriton") -> None:
     add("out/a.txt", content="from before")
     assert ocr("scans", "--output", "out", "--skip-existing").exit_code == 0
     assert files("out") == {"a.txt": "from before", "b.txt": "b\n"}
@@ -44,7 +44,7 @@ def test_a_run_without_anything_to_do_says_so(triton: "FakeTriton") -> None:
     ],
     ids=["folder", "file", "stdout"],
 )
-def test_a_server_that_stops_is_told_with_what_is_done_and_how_to_continue(
+def test_a_server_that_stops_is_reported_with_what_is_done_and_how_to_continue(
     triton: "FakeTriton", arguments: list[str], done: dict[str, str], told: str
 ) -> None:
     add("scans/c.png", content="last words")

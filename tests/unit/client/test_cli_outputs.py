@@ -188,7 +188,7 @@ def test_the_rest_of_a_file_that_fails_is_not_taken_for_the_next_file() -> None:
     assert (progress.failed, progress.finished) == (1, 2)
 
 
-def test_results_that_cannot_be_written_are_told() -> None:
+def test_results_that_cannot_be_written_are_reported() -> None:
     add("out", content="a file where a folder should be")
     done = ocr("scans", "-o", "out/")
     assert done.exit_code == 1

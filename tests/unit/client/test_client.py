@@ -105,7 +105,7 @@ def test_a_client_refuses_options_that_make_no_sense(
         kind("localhost:8000", **options)
 
 
-def test_a_file_that_is_no_certificate_is_told_at_once(kind: type[Client]) -> None:
+def test_a_file_that_is_no_certificate_is_reported_at_once(kind: type[Client]) -> None:
     with pytest.raises(ssl.SSLError):
         kind("https://localhost:8000", tls=Tls(ca_file=__file__))
 

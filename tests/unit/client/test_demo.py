@@ -78,7 +78,7 @@ def test_the_page_is_served_and_may_load_nothing_from_elsewhere(demo: Demo, path
     assert set(re.findall(rb"https?://[^'\" )]+", content)) <= {b"http://www.w3.org/2000/svg"}
 
 
-def test_the_page_names_only_what_is_there() -> None:
+def test_the_page_refers_only_to_files_that_exist() -> None:
     page = (files("ocr_client.demo") / "page.html").read_text(encoding="utf-8")
     script = (files("ocr_client.demo") / "page.js").read_text(encoding="utf-8")
     assert set(re.findall(r'(?:href|src)="(?!data:)([^"]+)"', page)) == {"page.css", "page.js"}
@@ -130,13 +130,13 @@ def test_a_body_without_length_is_refused(demo: Demo) -> None:
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/read"), ("GET", "/../server.py"), ("POST", "/"), ("POST", "/x")]
 )
-def test_nothing_else_is_there(demo: Demo, method: str, path: str) -> None:
+def test_any_other_path_is_not_found(demo: Demo, method: str, path: str) -> None:
     response, content = demo.request(method, path, b"" if method == "POST" else None)
     assert (response.status, f"there is no {path} here" in json.loads(content)["error"]) == (404, True)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_name_that_leads_here_from_elsewhere_is_refused(demo: Demo, method: str) -> None:
+def test_another_host_name_that_resolves_here_is_refused(demo: Demo, method: str) -> None:
     response, _ = demo.request(method, "/read", b"abc", Host=f"evil.example:{demo.server.server_port}")
     assert response.status == 403
     assert demo.reader.images == []
@@ -157,7 +157,7 @@ def test_whoever_listens_on_every_address_is_known_by_every_name() -> None:
         assert server.is_addressed_by("ocr.example:8080")
 
 
-def test_serve_tells_and_opens_the_address_and_connects_for_every_image(
+def test_serve_prints_and_opens_the_address_and_connects_for_every_image(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     opened: list[str] = []
@@ -185,13 +185,13 @@ def test_serve_tells_and_opens_the_address_and_connects_for_every_image(
     assert connected == ["closed", "an image", "closed"]
 
 
-def test_wrong_settings_are_told_before_the_page_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_settings_are_reported_before_the_page_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("webbrowser.open", lambda _url: pytest.fail("the page is shown"))
     with pytest.raises(ValueError, match="not the address of a server"):
         serve(lambda: OcrClient("ftp://nowhere"), port=0)
 
 
-def test_a_taken_port_is_told(demo: Demo) -> None:
+def test_a_taken_port_is_reported(demo: Demo) -> None:
     taken = demo.server.server_port
     with pytest.raises(OSError, match=rf"cannot listen on 127\.0\.0\.1:{taken} \(.*in use\): choose another port"):
         serve(lambda: OcrClient("localhost"), port=taken, open_browser=False)

@@ -75,7 +75,7 @@ def test_of_an_animation_the_file_is_one_page() -> None:
 @pytest.mark.parametrize(
     ("stated", "expected"), [((300, 300), 300), ((1, 1), 150), ((0, 0), 150), ((99999, 99999), 150), (None, 150)]
 )
-def test_an_image_tells_its_resolution_or_gets_the_callers(stated: tuple[int, int] | None, expected: float) -> None:
+def test_an_image_has_its_own_resolution_or_else_the_callers(stated: tuple[int, int] | None, expected: float) -> None:
     options = {"dpi": stated} if stated else {}
     (page,) = pages(encode(Image.new("L", (30, 20)), "PNG", **options), dpi=150)
     assert page.dpi == pytest.approx(expected, rel=1e-3)
@@ -172,7 +172,7 @@ def test_pages_are_made_when_they_are_asked_for(monkeypatch: pytest.MonkeyPatch)
         pytest.param(pdf(), "the PDF is broken and cannot be opened", id="without pages"),
     ],
 )
-def test_a_pdf_that_cannot_be_read_is_told_in_one_sentence(content: bytes, sentence: str, tmp_path: Path) -> None:
+def test_a_pdf_that_cannot_be_read_is_reported_in_one_sentence(content: bytes, sentence: str, tmp_path: Path) -> None:
     path = tmp_path / "bad.pdf"
     path.write_bytes(content)
     for document in (content, path):

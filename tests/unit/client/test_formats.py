@@ -137,7 +137,7 @@ def test_json_gives_the_page_back_unchanged(name: str) -> None:
     assert Page.from_dict(fields) == Page(width=WIDTH, height=HEIGHT, lines=LINES)
 
 
-def test_hocr_tells_page_words_confidence_and_angle() -> None:
+def test_hocr_has_page_words_confidence_and_angle() -> None:
     root = lxml.html.fromstring(written("hocr", read_page(*LINES, source='my "scan".png')))
     page = hocr_properties(root.find_class("ocr_page")[0])
     assert page == {"image": r'"my \"scan\".png"', "bbox": "0 0 1000 1200", "ppageno": "0", "scan_res": "150 150"}
@@ -151,7 +151,7 @@ def test_hocr_tells_page_words_confidence_and_angle() -> None:
     )
 
 
-def test_alto_tells_confidence_corners_source_and_page() -> None:
+def test_alto_has_confidence_corners_source_and_page() -> None:
     root = etree.fromstring(written("alto", read_page(*LINES, source="a & b.png", number=7)))
     assert root.findtext(".//alto:fileName", namespaces=ALTO) == "a & b.png"
     page = root.find(".//alto:Page", ALTO)

@@ -155,7 +155,7 @@ def test_headers_and_options_go_with_the_request(triton: GrpcTriton, kind: type[
     assert list(triton.asked[0].raw_input_contents) == [b"image"]
 
 
-def test_no_server_is_told_with_what_to_do(kind: type[Client]) -> None:
+def test_no_server_is_reported_with_what_to_do(kind: type[Client]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         url = f"grpc://127.0.0.1:{closed.getsockname()[1]}"
     with kind(url, retries=0) as client:

@@ -115,7 +115,7 @@ def test_a_file_opened_for_text_is_refused_with_what_to_do() -> None:
         encode(StringIO("text"))  # type: ignore[arg-type]
 
 
-def test_an_image_is_called_by_its_name_or_by_its_place(tmp_path: Path) -> None:
+def test_an_image_is_named_by_its_file_or_by_its_place(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     Image.new("RGB", (4, 3)).save(path)
     with path.open("rb") as file, Image.open(path) as image:

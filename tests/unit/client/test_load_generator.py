@@ -19,7 +19,7 @@ class Clock:
         return self.now_s
 
 
-def test_latencies_are_told_by_percentiles_and_images_are_sent_in_turn() -> None:
+def test_latencies_are_given_as_percentiles_and_images_are_sent_in_turn() -> None:
     clock, sent = Clock(), []
 
     def read(image: bytes) -> None:

@@ -13,7 +13,7 @@ from ocr_client import AsyncOcrClient, ClientOptions, OcrClient
 from ocr_client.settings import Settings
 from tests.blocking import Blocking
 
-VERBS = ["close", "read", "read_many", "ready", "server_info"]
+METHODS = ["close", "read", "read_many", "ready", "server_info"]
 
 
 def test_everything_public_is_exported() -> None:
@@ -40,13 +40,15 @@ def public_methods(kind: type) -> dict[str, Callable[..., Any]]:
 
 
 @pytest.mark.parametrize("kind", [OcrClient, AsyncOcrClient, Blocking])
-def test_both_clients_have_the_same_verbs(kind: type) -> None:
-    assert sorted(public_methods(kind)) == VERBS
+def test_both_clients_have_the_same_methods(kind: type) -> None:
+    assert sorted(public_methods(kind)) == METHODS
 
 
-@pytest.mark.parametrize("verb", ["__init__", *VERBS])
-def test_a_verb_has_the_same_arguments_in_both_clients(verb: str) -> None:
-    blocking, for_asyncio = (inspect.signature(getattr(kind, verb)).parameters for kind in (OcrClient, AsyncOcrClient))
+@pytest.mark.parametrize("method", ["__init__", *METHODS])
+def test_a_method_has_the_same_arguments_in_both_clients(method: str) -> None:
+    blocking, for_asyncio = (
+        inspect.signature(getattr(kind, method)).parameters for kind in (OcrClient, AsyncOcrClient)
+    )
     assert list(blocking) == list(for_asyncio)
     for name, parameter in blocking.items():
         assert (parameter.kind, parameter.default) == (for_asyncio[name].kind, for_asyncio[name].default)
@@ -54,10 +56,10 @@ def test_a_verb_has_the_same_arguments_in_both_clients(verb: str) -> None:
         assert str(for_asyncio[name].annotation).startswith(str(parameter.annotation))
 
 
-@pytest.mark.parametrize("verb", ["close", "read", "ready", "server_info"])
-def test_a_verb_for_asyncio_is_waited_for(verb: str) -> None:
-    assert inspect.iscoroutinefunction(getattr(AsyncOcrClient, verb))
-    assert not inspect.iscoroutinefunction(getattr(OcrClient, verb))
+@pytest.mark.parametrize("method", ["close", "read", "ready", "server_info"])
+def test_a_method_for_asyncio_is_a_coroutine(method: str) -> None:
+    assert inspect.iscoroutinefunction(getattr(AsyncOcrClient, method))
+    assert not inspect.iscoroutinefunction(getattr(OcrClient, method))
 
 
 def test_the_typed_options_of_a_client_are_those_that_are_checked() -> None:

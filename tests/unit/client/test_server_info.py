@@ -219,7 +219,7 @@ def test_status_of_a_server_with_very_many_instances_ends(well: "FakeTriton") ->
     assert len(well.asked) == 64
 
 
-def test_status_where_nothing_is_read_tells_no_times(well: "FakeTriton") -> None:
+def test_status_prints_no_times_if_nothing_is_read(well: "FakeTriton") -> None:
     well.failures = [500] * 8
     assert json.loads(status(well, "--json").stdout)["probe"] == {
         "sent": 8,
@@ -242,7 +242,7 @@ def test_status_is_coloured_where_colours_are_wanted(well: "FakeTriton") -> None
     assert "\x1b" not in status(well, NO_COLOR="1").stdout
 
 
-def test_status_tells_what_is_wrong(well: "FakeTriton") -> None:
+def test_status_says_what_is_wrong(well: "FakeTriton") -> None:
     well.routes["/v2/repository/index"] = changed("text_recognition", state="UNAVAILABLE", reason="no model.onnx")
     well.answer_error(400, "Model version not ready")
     done = status(well, NO_COLOR="1")

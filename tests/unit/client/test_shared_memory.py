@@ -58,7 +58,7 @@ def flows() -> Flows:
 
 
 class Server:
-    """Performs a verb's actions, and keeps regions as Triton does: by their open files.
+    """Performs a method's actions, and keeps regions as Triton does: by their open files.
 
     Attributes:
         failures: Errors for the first inferences; each is used up.
@@ -73,7 +73,7 @@ class Server:
         self.read: list[bytes] = []
 
     def run(self, flow: Flow[Any]) -> Any:
-        """Perform the actions of a verb."""
+        """Perform the actions of a method."""
         answer, error = None, None
         while True:
             try:
@@ -196,7 +196,7 @@ def test_an_unavailable_server_is_tried_again(flows: Flows, server: Server) -> N
     assert server.run(flows.read(b"image", {}, None)) == PAGE
 
 
-def test_a_server_that_cannot_open_the_memory_is_told_with_what_to_do(
+def test_a_server_that_cannot_open_the_memory_is_reported_with_what_to_do(
     flows: Flows, server: Server, folder: Path
 ) -> None:
     flow = flows.read(b"image", {}, None)
@@ -215,7 +215,7 @@ def test_closing_has_the_server_forget_everything(flows: Flows, server: Server) 
     assert server.registered == {}
 
 
-def test_closing_goes_on_after_a_region_that_is_in_use(flows: Flows, server: Server) -> None:
+def test_closing_continues_after_a_region_that_is_in_use(flows: Flows, server: Server) -> None:
     for image in (b"small", b"x" * (SMALLEST + 1)):
         server.run(flows.read(image, {}, None))
     closing = flows.close()
@@ -232,7 +232,7 @@ def test_closing_after_the_server_has_gone_is_no_error(flows: Flows, server: Ser
         closing.throw(ServerUnreachable("…"))
 
 
-def test_memory_that_is_full_is_told_before_anything_is_sent() -> None:
+def test_memory_that_is_full_is_reported_before_anything_is_sent() -> None:
     with pytest.raises(SharedMemoryUnavailable, match="has no room for 4611686018427387904 bytes"):
         Regions().lend(1 << 62)
 
@@ -263,7 +263,7 @@ def test_an_image_without_room_fails_alone(flows: Flows, server: Server, folder:
 
 
 @pytest.mark.usefixtures("full")
-def test_a_run_of_the_command_goes_on_after_an_image_without_room(triton: "FakeTriton", tmp_path: Path) -> None:
+def test_a_run_of_the_command_continues_after_an_image_without_room(triton: "FakeTriton", tmp_path: Path) -> None:
     images = [tmp_path / name for name in ("a.png", "b.png", "c.png")]
     for image, content in zip(images, (b"a", b"x" * (SMALLEST + 1), b"c"), strict=True):
         image.write_bytes(content)
@@ -300,7 +300,7 @@ def test_a_region_that_cannot_be_written_is_given_up(
     assert list(folder.iterdir()) == []
 
 
-def test_a_folder_that_takes_no_file_is_told(folder: Path) -> None:
+def test_a_folder_that_takes_no_file_is_reported(folder: Path) -> None:
     folder.rmdir()
     folder.symlink_to("/proc")
     with pytest.raises(SharedMemoryUnavailable, match=r"cannot be used \(.+\): "):

@@ -49,7 +49,7 @@ def test_without_control_groups_the_affinity_counts() -> None:
         (Cores(64), 64, "64 cores"),
     ],
 )
-def test_a_part_of_a_core_counts_as_one_and_is_told_as_it_is(cores: Cores, count: int, told: str) -> None:
+def test_a_part_of_a_core_counts_as_one_and_is_printed_as_it_is(cores: Cores, count: int, told: str) -> None:
     assert (cores.count, str(cores)) == (count, told)
 
 
@@ -60,7 +60,7 @@ def test_the_names_of_instructions_are_whole_words(tmp_path: Path) -> None:
         assert machine.has_vnni(cpu_info) == found
 
 
-def test_too_little_shared_memory_is_told_with_the_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_shared_memory_is_reported_with_the_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert machine.shared_memory_shortage(tmp_path) is None
     monkeypatch.setattr(machine, "SHARED_MEMORY_MB", 2**40)
     shortage = machine.shared_memory_shortage(tmp_path)

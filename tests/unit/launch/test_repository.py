@@ -9,7 +9,7 @@ from ocr_launch.errors import ConfigError, StartError
 from ocr_launch.repository import Repository
 
 
-def test_the_ensemble_tells_its_steps_and_a_step_the_recognizer(repository: Repository) -> None:
+def test_the_ensemble_names_its_steps_and_a_step_the_recognizer(repository: Repository) -> None:
     assert repository.steps == ("image_preprocessing", "text_detection", "text_cropping", "ctc_decoding")
     assert repository.recognizer == "text_recognition"
     assert repository.models == ("ocr_ensemble", *repository.steps, "text_recognition")
@@ -24,7 +24,7 @@ def test_a_step_that_an_operator_puts_between_is_found(repository: Repository) -
     assert "dewarping" in Repository(repository.root).steps
 
 
-def test_an_ensemble_without_a_recognizer_is_told(repository: Repository) -> None:
+def test_an_ensemble_without_a_recognizer_is_reported(repository: Repository) -> None:
     file = repository.root / "ctc_decoding" / "config.pbtxt"
     file.write_text(file.read_text().replace('"recognizer"', '"reader"'))
     with pytest.raises(StartError, match=r"no step of ocr_ensemble in .* names its recognizer"):
@@ -59,7 +59,7 @@ def test_a_step_without_a_folder_is_named(repository: Repository) -> None:
         _ = Repository(repository.root).models
 
 
-def test_a_misspelt_field_is_told_with_its_line(repository: Repository) -> None:
+def test_a_misspelt_field_is_reported_with_its_line(repository: Repository) -> None:
     (repository.root / "text_cropping" / "config.pbtxt").write_text('name: "text_cropping"\nbackned: "python"\n')
     with pytest.raises(ConfigError, match=r"text_cropping/config.pbtxt is no model configuration: 2:\d+ .*backned"):
         repository.config("text_cropping")

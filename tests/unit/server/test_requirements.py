@@ -136,7 +136,7 @@ def test_a_free_port_is_taken_as_given_and_0_picks_one() -> None:
     assert requirements.pick_port("127.0.0.1", port, "http") == port
 
 
-def test_a_taken_port_is_told_with_the_option_that_changes_it() -> None:
+def test_a_taken_port_is_reported_with_the_option_that_changes_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(StartError, match=f"cannot use 127.0.0.1:{port} for grpc: .*in use; .* with --grpc-port"):
@@ -152,7 +152,7 @@ def test_a_port_whose_last_connection_lingers_is_free() -> None:
     assert requirements.pick_port("127.0.0.1", port, "http") == port
 
 
-def test_an_address_of_another_machine_is_told() -> None:
+def test_an_address_of_another_machine_is_reported() -> None:
     with pytest.raises(StartError, match=r"cannot use 192.0.2.1:0 for http: Cannot assign requested address"):
         requirements.pick_port("192.0.2.1", 0, "http")
 

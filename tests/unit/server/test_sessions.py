@@ -16,7 +16,7 @@ CUDA, TENSORRT, CPU = "CUDAExecutionProvider", "TensorrtExecutionProvider", "CPU
         pytest.param([TENSORRT, CPU], rf"its {CUDA}; most likely the libraries of CUDA and cuDNN", id="no-cuda"),
     ],
 )
-def test_a_provider_that_does_not_come_up_is_told(got: list[str], cause: str) -> None:
+def test_a_provider_that_does_not_come_up_is_reported(got: list[str], cause: str) -> None:
     session = SimpleNamespace(get_providers=lambda: got)
     with pytest.raises(sessions.ProviderMissing, match=cause):
         sessions.check_providers(session, [(TENSORRT, {}), (CUDA, {})])
