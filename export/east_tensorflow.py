@@ -29,7 +29,7 @@ def load(file: Path) -> "tf.compat.v1.GraphDef":
     try:
         definition.ParseFromString(file.read_bytes())
     except DecodeError:
-        sys.exit(f"{file.name} is no frozen TensorFlow graph")
+        sys.exit(f"{file.name} is not a frozen TensorFlow graph")
     names = {node.name for node in definition.node}
     if missing := [tensor for tensor in (IMAGES, *MAPS) if tensor.removesuffix(":0") not in names]:
         sys.exit(f"{file.name} is not EAST's graph: it has no {missing[0]}")

@@ -86,18 +86,18 @@ def _load(weights: Path, kind: str, gives: list[int | None]) -> tuple[ModelProto
     """The graph of a published file, and the network as it is: scaled float (N, 3, H, W) → its one output.
 
     Raises:
-        ExportError: The file is no ONNX file, or the network takes or gives something else.
+        ExportError: The file is not an ONNX file, or the network takes or gives something else.
     """
     try:
         model = onnx.load(weights)
     except Exception as error:  # protobuf and the reading of tensors in other files have errors of their own
-        raise ExportError(f"{weights.name} is no ONNX file, or a broken one") from error
+        raise ExportError(f"{weights.name} is not an ONNX file, or is a broken one") from error
     session = runtime.open_session(weights)
     found = [_axes(tensor.shape) for tensor in (*session.get_inputs(), *session.get_outputs())]
     wanted = [TAKES, gives]
     if len(found) != 2 or any(not _fits(*pair) for pair in zip(found, wanted, strict=True)):
         raise ExportError(
-            f"{weights.name} is no {kind} of PP-OCR: it takes and gives {_written(found)}, not {_written(wanted)}"
+            f"{weights.name} is not a {kind} of PP-OCR: it takes and gives {_written(found)}, not {_written(wanted)}"
         )
     return model, lambda scaled: next(iter(runtime.run(session, scaled).values()))
 
@@ -121,7 +121,7 @@ def _characters(model: ModelProto, file: Path | None, name: str) -> list[str]:
         try:
             return file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
         except UnicodeDecodeError as error:
-            raise ExportError(f"{file.name} is no list of characters in UTF-8") from error
+            raise ExportError(f"{file.name} is not a list of characters in UTF-8") from error
     for entry in model.metadata_props:
         if entry.key == "character":
             return str(entry.value).split("\n")

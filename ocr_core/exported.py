@@ -60,7 +60,7 @@ def _read_object(path: Path) -> Mapping[str, Any]:
             raise NotExported(f"{path.name} is missing: an older exporter wrote this version; {CURE}") from None
         raise NotExported(f"{path.name} is missing; write it with `python -m export`") from None
     except ValueError as error:  # neither UTF-8 nor JSON
-        raise NotExported(f"{path.name} is no JSON ({error}); {CURE}") from error
+        raise NotExported(f"{path.name} is not JSON ({error}); {CURE}") from error
     if not isinstance(value, dict):
-        raise NotExported(f"{path.name} is no JSON object; {CURE}")
+        raise NotExported(f"{path.name} is not a JSON object; {CURE}")
     return value

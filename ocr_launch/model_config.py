@@ -25,12 +25,12 @@ def parse(text: str, name: str = FILE_NAME) -> ModelConfig:
         name: What to call it in the error.
 
     Raises:
-        ConfigError: It is no model configuration; an unknown field is one reason.
+        ConfigError: It is not a model configuration; an unknown field is one reason.
     """
     try:
         return text_format.Parse(text, model_config_pb2.ModelConfig())
     except text_format.ParseError as error:
-        raise ConfigError(f"{name} is no model configuration: {error}") from error
+        raise ConfigError(f"{name} is not a model configuration: {error}") from error
 
 
 def read(file: Path) -> ModelConfig:

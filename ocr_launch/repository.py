@@ -36,7 +36,7 @@ class Repository:
         """
         if not (self.root / ENSEMBLE / model_config.FILE_NAME).exists():
             raise StartError(
-                f"{self.root} is no model repository: it has no {ENSEMBLE}/{model_config.FILE_NAME}; {EXPORT}"
+                f"{self.root} is not a model repository: it has no {ENSEMBLE}/{model_config.FILE_NAME}; {EXPORT}"
             )
 
     @cached_property

@@ -43,7 +43,7 @@ def _weights(file: Path) -> dict[str, Tensor]:
     except Exception as error:  # broken files make torch stumble in a dozen ways
         if refused := re.search(r"GLOBAL (\S+)", str(error)):
             raise CheckpointError(f"it asks for {refused[1]}, and nothing but tensors is loaded") from error
-        raise CheckpointError("it is no PyTorch checkpoint, or a broken one") from error
+        raise CheckpointError("it is not a PyTorch checkpoint, or is a broken one") from error
     if not isinstance(found, dict) or not all(isinstance(value, Tensor) for value in found.values()):
         raise CheckpointError("it holds something else than a table of tensors")
     return {str(name).removeprefix(PREFIX): value for name, value in found.items()}

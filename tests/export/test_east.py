@@ -69,7 +69,7 @@ def test_the_converted_graph_is_kept(exported: DetectorExport, frozen: Path, mon
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        pytest.param(b"<!DOCTYPE html>", "given.pb is no frozen TensorFlow graph", id="a web page"),
+        pytest.param(b"<!DOCTYPE html>", "given.pb is not a frozen TensorFlow graph", id="a web page"),
         pytest.param(b"", "given.pb is not EAST's graph: it has no input_images:0", id="another graph"),
     ],
 )

@@ -187,18 +187,20 @@ def network(shape_in: list[Any], shape_out: list[Any]) -> bytes:
 @pytest.mark.parametrize(
     ("source", "content", "sentence"),
     [
-        pytest.param("ppocrv6-tiny-det", b"<!DOCTYPE html>", "given is no ONNX file, or a broken one", id="a web page"),
+        pytest.param(
+            "ppocrv6-tiny-det", b"<!DOCTYPE html>", "given is not an ONNX file, or is a broken one", id="a web page"
+        ),
         pytest.param("ppocrv6-tiny-det", b"", "ONNX Runtime cannot load .*", id="an empty file"),
         pytest.param(
             "ppocrv6-tiny-det",
             network(["n", 1, "h", "w"], ["n", 1, "h", "w"]),
-            r"given is no detector of PP-OCR: it takes and gives \?×1×\?×\?, \?×1×\?×\?, not \?×3×\?×\?, \?×1×\?×\?",
+            r"given is not a detector of PP-OCR: it takes and gives \?×1×\?×\?, \?×1×\?×\?, not \?×3×\?×\?, \?×1×\?×\?",
             id="a detector of another shape",
         ),
         pytest.param(
             "ppocrv6-tiny-rec",
             network(["n", 3, "h", "w"], ["n", 3, "h", "w"]),
-            r"given is no recognizer of PP-OCR: .*, not \?×3×\?×\?, \?×\?×\?",
+            r"given is not a recognizer of PP-OCR: .*, not \?×3×\?×\?, \?×\?×\?",
             id="a recognizer of another shape",
         ),
         pytest.param(
@@ -208,7 +210,7 @@ def network(shape_in: list[Any], shape_out: list[Any]) -> bytes:
             id="an unknown operator",
         ),
         pytest.param(
-            "ppocrv6-tiny-characters", b"\xff\xfe", "given is no list of characters in UTF-8", id="no characters"
+            "ppocrv6-tiny-characters", b"\xff\xfe", "given is not a list of characters in UTF-8", id="no characters"
         ),
     ],
 )

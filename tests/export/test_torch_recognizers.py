@@ -185,10 +185,10 @@ def test_texts_agree_with_another_decoder(
         ("classes", r"Prediction.weight has the shape \[38, 256\], not \[97, 256\], and 1 more such faults"),
         ("nan", "some of its numbers are not finite"),
         ("code", r"it asks for posix\.mkdir, and nothing but tensors is loaded"),
-        ("pickle", "it is no PyTorch checkpoint, or a broken one"),
+        ("pickle", "it is not a PyTorch checkpoint, or is a broken one"),
         ("list", "it holds something else than a table of tensors"),
-        ("half", "it is no PyTorch checkpoint, or a broken one"),
-        ("page", "it is no PyTorch checkpoint, or a broken one"),
+        ("half", "it is not a PyTorch checkpoint, or is a broken one"),
+        ("page", "it is not a PyTorch checkpoint, or is a broken one"),
     ],
 )
 def test_what_is_no_checkpoint_of_the_network_is_reported(broken: Path, file: str, reason: str) -> None:

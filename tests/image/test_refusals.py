@@ -20,7 +20,7 @@ GPU_DEVICE = "--volume=/dev/null:/dev/nvidiactl"
         ),
         pytest.param(
             [ENOUGH, "--tmpfs=/opt/ocr/model_repository"],
-            "/opt/ocr/model_repository is no model repository: it has no ocr_ensemble/config.pbtxt; "
+            "/opt/ocr/model_repository is not a model repository: it has no ocr_ensemble/config.pbtxt; "
             "write it with `python -m export --model-repository DIR`",
             id="a-folder-without-models",
         ),

@@ -209,4 +209,4 @@ def test_a_folder_that_is_no_model_repository_is_named(tmp_path: Path) -> None:
     done = launch(tmp_path)
     assert list(tmp_path.iterdir()) == []
     assert done.returncode == 1
-    assert f"{tmp_path} is no model repository: it has no ocr_ensemble/config.pbtxt" in done.stderr
+    assert f"{tmp_path} is not a model repository: it has no ocr_ensemble/config.pbtxt" in done.stderr

@@ -83,7 +83,7 @@ def test_a_recognizer_that_this_version_does_not_know_is_reported(
         Recognizer.load(tmp_path)
 
 
-@pytest.mark.parametrize(("content", "message"), [("{", r"is no JSON \(.*\)"), ("[]", "is no JSON object")])
+@pytest.mark.parametrize(("content", "message"), [("{", r"is not JSON \(.*\)"), ("[]", "is not a JSON object")])
 def test_what_is_no_json_is_reported(tmp_path: Path, content: str, message: str) -> None:
     (tmp_path / "detector.json").write_text(content)
     with pytest.raises(NotExported, match=f"^detector.json {message}; export anew"):

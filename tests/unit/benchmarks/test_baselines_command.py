@@ -37,4 +37,4 @@ def test_without_models_there_is_no_result_but_a_cure(data: Path) -> None:
         main, [str(data), "--set", "signs", "--model-repository", str(data), "--output", str(data)]
     )
     assert done.exit_code == 1
-    assert "is no model repository" in done.stderr
+    assert "is not a model repository" in done.stderr

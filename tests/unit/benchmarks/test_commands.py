@@ -23,5 +23,5 @@ def test_without_models_a_command_says_how_to_get_them(command: str, arguments: 
     output = [f"--output={tmp_path}"] if any(option.name == "output" for option in main.params) else []
     done = CliRunner().invoke(main, [*arguments, *output, f"--model-repository={tmp_path}"])
     assert done.exit_code == 1
-    assert done.stderr.startswith(f"Error: {tmp_path} is no model repository")
+    assert done.stderr.startswith(f"Error: {tmp_path} is not a model repository")
     assert "python -m export" in done.stderr

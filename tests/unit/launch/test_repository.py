@@ -43,7 +43,7 @@ def test_the_newest_version_is_the_greatest_number(repository: Repository) -> No
 
 
 def test_a_folder_without_the_ensemble_is_no_repository(tmp_path: Path) -> None:
-    with pytest.raises(StartError, match=r"is no model repository: it has no ocr_ensemble/config.pbtxt"):
+    with pytest.raises(StartError, match=r"is not a model repository: it has no ocr_ensemble/config.pbtxt"):
         Repository(tmp_path)
 
 
@@ -61,5 +61,5 @@ def test_a_step_without_a_folder_is_named(repository: Repository) -> None:
 
 def test_a_misspelt_field_is_reported_with_its_line(repository: Repository) -> None:
     (repository.root / "text_cropping" / "config.pbtxt").write_text('name: "text_cropping"\nbackned: "python"\n')
-    with pytest.raises(ConfigError, match=r"text_cropping/config.pbtxt is no model configuration: 2:\d+ .*backned"):
+    with pytest.raises(ConfigError, match=r"text_cropping/config.pbtxt is not a model configuration: 2:\d+ .*backned"):
         repository.config("text_cropping")

@@ -66,7 +66,7 @@ def test_models_at_an_address_keep_their_configurations(
         ({"OCR_PROFILE": "fast"}, r"OCR_PROFILE is 'fast'; it must be one of auto, cpu, gpu, tensorrt, configured"),
         ({"OCR_PROFILE": "gpu"}, r"OCR_PROFILE=gpu needs a GPU and this container has none: run it with --gpus all"),
         ({"OCR_ADMIN_KEY": "a=b"}, r"OCR_ADMIN_KEY may have letters, digits, '.', '_' and '-' only"),
-        ({"OCR_MODEL_REPOSITORY": "no-such-folder"}, r"no-such-folder is no model repository"),
+        ({"OCR_MODEL_REPOSITORY": "no-such-folder"}, r"no-such-folder is not a model repository"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(environment: dict[str, str], sentence: str) -> None:
