@@ -54,7 +54,7 @@ Stop it with Ctrl-C."""
     "--triton-option",
     "options",
     multiple=True,
-    help="One more option for tritonserver, such as --log-verbose=1.",
+    help="One more flag for tritonserver, such as --log-verbose=1; may be repeated.",
 )
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 def main(
@@ -70,8 +70,8 @@ def main(
 ) -> None:
     """Start Triton with the OCR models, without Docker.
 
-    With a COMMAND after `--`, run it against the server (its addresses are in OCR_URL and, of gRPC,
-    OCR_GRPC_URL), stop the server and pass on the command's exit status:
+    With a COMMAND after `--`, run it against the server, stop the server and pass on the command's exit status. The
+    command finds the server's addresses in OCR_URL (HTTP) and OCR_GRPC_URL:
 
     \b
         python -m server --http-port 0 --grpc-port 0 --metrics-port 0 -- ocr read photo.jpg

@@ -49,7 +49,7 @@ def test_every_python_step_reads_what_the_weights_ask_of_it() -> None:
         "image_preprocessing": {"detector.json"},
         "text_cropping": {"detector.json", "recognizer.json"},
         "ctc_decoding": {"recognizer.json"},
-    } == WRITTEN
+    } == {step: files for step, files in WRITTEN.items() if files}
 
 
 @pytest.mark.parametrize("step", PYTHON_MODELS)

@@ -66,7 +66,7 @@ def test_only_the_adapter_knows_triton() -> None:
 
 
 def test_there_are_steps() -> None:
-    assert [step.parent.parent.name for step in STEPS] == ["ctc_decoding", "image_preprocessing", "text_cropping"]
+    assert {step.parent.parent.name for step in STEPS} >= {"ctc_decoding", "image_preprocessing", "text_cropping"}
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.parent.parent.name)
