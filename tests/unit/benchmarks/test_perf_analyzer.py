@@ -80,9 +80,9 @@ def test_the_table_is_in_milliseconds() -> None:
 
 
 def test_levels_are_written_as_tables_and_plots(tmp_path: Path) -> None:
-    others = ("image_preprocessing", "text_cropping", "ctc_decoding")
-    steps = (*LEVEL.steps, *(StepTimes(name, 1, 2, 3, 4) for name in others))
-    write_levels([Level("HTTP", 1, 2.5, 1, 2, 3, 4, steps)], Repository(MODEL_REPOSITORY), tmp_path)
+    repository = Repository(MODEL_REPOSITORY)
+    steps = (*LEVEL.steps, *(StepTimes(name, 1, 2, 3, 4) for name in repository.python_steps))
+    write_levels([Level("HTTP", 1, 2.5, 1, 2, 3, 4, steps)], repository, tmp_path)
     rows = (tmp_path / "perf_analyzer.csv").read_text().splitlines()
     assert rows[0].startswith("protocol,concurrency,images_per_s,p50_us,")
     assert rows[1] == "HTTP,1,2.5,1,2,3,4,text_detection,92271,305,305784,1650"
