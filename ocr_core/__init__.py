@@ -2,7 +2,11 @@
 
 The modules in the order of the data flow:
 
+    decoder.py        encoded bytes → page, in a process that is bounded in time and memory: decoder_process.py
     image.py          encoded bytes → page and detector input
+    structure.py      what a file is made of, counted before its pixels are touched
+    image_limits.py   what an image is refused for before they are
+    pixels.py         a decoded image → RGB in the size that is of use
     detection.py      detector maps → lines of text in reading order, by one of two decoders:
     db.py, east.py    detector maps → quads and scores
     quads.py          corners put in reading direction, scaled, clipped

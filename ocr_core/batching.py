@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ocr_core.crops import IntArray
-from ocr_core.image import RgbArray
+from ocr_core.pixels import RgbArray
 from ocr_core.recognizer import Recognizer
 
 # Crops are padded to a multiple of this, so that calls of different requests have equal shapes and can share a

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_core.image import RgbArray, size
+from ocr_core.image import size
+from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray, edge_lengths, scale
 from ocr_core.recognizer import Recognizer
 

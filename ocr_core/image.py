@@ -3,20 +3,23 @@
 import io
 import math
 import struct
+import zlib
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, TiffImagePlugin, WebPImagePlugin  # noqa: F401 - they register themselves
 
+from ocr_core import image_limits
 from ocr_core.detector import Detector
 from ocr_core.errors import BadImage
-
-RgbArray = NDArray[np.uint8]
+from ocr_core.pixels import RgbArray, to_rgb
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
 # What Pillow raises on damaged files of these formats (found by fuzzing; its documentation promises no list).
-DAMAGED = (OSError, SyntaxError, ValueError, TypeError, AttributeError, OverflowError, EOFError, struct.error)
+DAMAGED = (
+    *(OSError, SyntaxError, ValueError, TypeError, AttributeError, AssertionError, EOFError),
+    *(LookupError, ArithmeticError, struct.error, zlib.error),
+)
 # EXIF 2.32, tag 0x0112: where the first row and column of the file are to be shown.
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -28,14 +31,14 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 SIDEWAYS = {TURNS[orientation] for orientation in (5, 6, 7, 8)}
-# The greatest side that a JPEG can have.
-MAX_SIDE_PX = 65_535
 # OpenCV warps images of sides below 2^15 only.
 MAX_PAGE_SIDE_PX = 32_000
 # Letters that the detector can find are at least a third as tall in its view as the recognizer wants them.
 PAGE_TO_DETECTOR = 3
 
-# The size check below gives a clearer message than Pillow's.
+# With this and the imports above, Pillow does not look for further formats when it opens the first file.
+Image.preinit()
+# The limits here give a clearer message than Pillow's.
 Image.MAX_IMAGE_PIXELS = None
 
 
@@ -47,7 +50,8 @@ def decode(encoded: bytes, max_megapixels: float, detector: Detector) -> tuple[R
 
     Args:
         encoded: The file's bytes: JPEG, PNG, WebP, TIFF, BMP, GIF or PPM.
-        max_megapixels: Images with more pixels are refused before they are decoded.
+        max_megapixels: Images with more pixels are refused before they are decoded; JPEGs may have more and costly
+            formats fewer, see `image_limits`.
         detector: What it takes decides how large a page is of use.
 
     Returns:
@@ -56,23 +60,9 @@ def decode(encoded: bytes, max_megapixels: float, detector: Detector) -> tuple[R
     Raises:
         BadImage: The bytes are empty, no image, damaged, truncated, or too large an image.
     """
-    if not encoded:
-        raise BadImage("the image is empty (0 bytes); send the bytes of an image file")
-    try:
-        image: Image.Image = Image.open(io.BytesIO(encoded), formats=FORMATS)
-    except DAMAGED:
-        raise BadImage(
-            f"these {len(encoded)} bytes are no image that can be read here; "
-            "send the bytes of a JPEG, PNG, WebP, TIFF, BMP, GIF or PPM file"
-        ) from None
+    image = _open(encoded)
     kind, (width, height) = image.format, image.size
-    if max(width, height) > MAX_SIDE_PX:
-        raise BadImage(f"the image is {width} x {height} pixels; sides of at most {MAX_SIDE_PX} are accepted")
-    if width * height > max_megapixels * 1e6:
-        raise BadImage(
-            f"the image has {width} x {height} = {width * height / 1e6:.0f} megapixels; "
-            f"at most {max_megapixels:g} are accepted, send it scaled down"
-        )
+    image_limits.check(image, encoded, max_megapixels)
     try:
         image.draft(None, _page_size(width, height, detector))
         image.load()
@@ -82,12 +72,26 @@ def decode(encoded: bytes, max_megapixels: float, detector: Detector) -> tuple[R
             image = image.transpose(orientation)
         if orientation in SIDEWAYS:
             width, height = height, width
-        page = _reduce(_to_rgb(image), _page_size(width, height, detector))
+        page = to_rgb(image, _page_size(width, height, detector))
     except DAMAGED:
         raise BadImage(
             f"the {kind} image of {width} x {height} pixels is damaged or truncated; send the whole file"
         ) from None
     return page, (height, width)
+
+
+def _open(encoded: bytes) -> Image.Image:
+    """Read an image's header, where its file is not made to take long over that."""
+    if not encoded:
+        raise BadImage("the image is empty (0 bytes); send the bytes of an image file")
+    image_limits.check_file(encoded)
+    try:
+        return Image.open(io.BytesIO(encoded), formats=FORMATS)
+    except DAMAGED:
+        raise BadImage(
+            f"these {len(encoded)} bytes are no image that can be read here; "
+            "send the bytes of a JPEG, PNG, WebP, TIFF, BMP, GIF or PPM file"
+        ) from None
 
 
 def fit_to_detector(page: RgbArray, detector: Detector) -> RgbArray:
@@ -119,6 +123,11 @@ def detector_size(width: int, height: int, detector: Detector) -> tuple[int, int
     return _to_multiple(width * ratio, detector), _to_multiple(height * ratio, detector)
 
 
+def max_page_bytes(detector: Detector) -> int:
+    """What the largest page can have: rounding may make the detector's input 4/3 as large as it is meant to be."""
+    return detector.max_area_px * 4 // 3 * PAGE_TO_DETECTOR**2 * 3
+
+
 def _to_multiple(side_px: float, detector: Detector) -> int:
     count = min(round(side_px / detector.side_multiple_px), detector.max_side_px // detector.side_multiple_px)
     return max(1, count) * detector.side_multiple_px
@@ -133,40 +142,9 @@ def _page_size(width: int, height: int, detector: Detector) -> tuple[int, int]:
     )
 
 
-def _reduce(image_rgb: RgbArray, size_wh: tuple[int, int]) -> RgbArray:
-    if image_rgb.shape[1::-1] == size_wh:
-        return image_rgb
-    # Down to half the size no pixel is skipped by interpolation, which takes a fifth of the time of averaging areas.
-    to_half = image_rgb.shape[1] <= 2 * size_wh[0] and image_rgb.shape[0] <= 2 * size_wh[1]
-    interpolation = cv2.INTER_LINEAR if to_half else cv2.INTER_AREA
-    return np.asarray(cv2.resize(image_rgb, size_wh, interpolation=interpolation), np.uint8)
-
-
 def _orientation(image: Image.Image) -> Image.Transpose | None:
     """How to turn the pixels so that they stand upright; None where they do or nothing sensible is said."""
     try:
         return TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except (*DAMAGED, ZeroDivisionError):
+    except DAMAGED:
         return None  # a broken EXIF block says nothing about the pixels
-
-
-def _to_rgb(image: Image.Image) -> RgbArray:
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return np.repeat(_to_8_bit(np.asarray(image))[:, :, None], 3, axis=2)
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        image = Image.new("RGBA", layer.size, "white")
-        image.alpha_composite(layer)
-    return np.asarray(image.convert("RGB"))
-
-
-def _to_8_bit(grey: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Map 16-bit, 32-bit and floating-point grey values to 0 … 255 by the least usual range that holds them."""
-    values = np.nan_to_num(grey.astype(np.float32), posinf=0, neginf=0).clip(0)
-    greatest = float(values.max(initial=0))
-    if np.issubdtype(grey.dtype, np.floating):
-        ranges: tuple[int, ...] = (1, 255, 65535)
-    else:
-        ranges = (65535,)
-    white = next((white for white in ranges if greatest <= white), greatest)
-    return np.asarray(np.rint(values * (255 / white)), np.uint8)

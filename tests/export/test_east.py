@@ -12,7 +12,7 @@ from export.contract import DetectorExport
 from export.environment import Environment
 from export.errors import ExportError
 from ocr_core import image
-from ocr_core.image import RgbArray
+from ocr_core.pixels import RgbArray
 from tests.export.conftest import Built
 from tests.project import SAMPLES
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ocr_core import batching
 from ocr_core.crops import IntArray
-from ocr_core.image import RgbArray
+from ocr_core.pixels import RgbArray
 from tests.unit.asking import recognizer
 
 RECOGNIZER = recognizer(height=4, max_width=100)

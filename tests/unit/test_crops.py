@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocr_core import crops, quads
-from ocr_core.image import RgbArray
+from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray
 from tests.unit.asking import recognizer
 

@@ -20,8 +20,8 @@ from benchmarks.upper_bound.models_alone import MAX_MEGAPIXELS, detector_of
 from ocr_core import batching, crops, ctc, detection, image
 from ocr_core.batching import BUCKET_PX
 from ocr_core.crops import IntArray
-from ocr_core.image import RgbArray
 from ocr_core.options import Options
+from ocr_core.pixels import RgbArray
 from ocr_core.recognizer import Recognizer
 from ocr_launch.repository import Repository
 
