@@ -2,7 +2,8 @@
 
 import dataclasses
 import difflib
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 
 from ocr_core.errors import BadOption
 
@@ -13,6 +14,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "unclip_ratio": (0, 5),
     "min_confidence": (0, 1),
 }
+# Each name is compared with the options, to find misspelt ones.
+MAX_PARAMETERS = 100
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,14 +51,39 @@ class Options:
         >>> Options.from_parameters({"quad_threshold": "0.6"}).quad_threshold
         0.6
         """
+        if len(parameters) > MAX_PARAMETERS:
+            raise BadOption(f"the request has {len(parameters)} parameters; at most {MAX_PARAMETERS} are accepted")
         values = {}
         for key, value in parameters.items():
             name = key.lower().replace("-", "_")
             if name in RANGES:
                 values[name] = _number(name, value)
-            elif close := difflib.get_close_matches(name, RANGES, n=1, cutoff=0.85):
-                raise BadOption(f"unknown option {key!r}; did you mean {close[0]!r}?")
+            elif close := _closest(name):
+                raise BadOption(f"unknown option {key!r}; did you mean {close!r}?")
         return cls(**values)
+
+    @classmethod
+    def from_json(cls, read: Callable[[], str]) -> "Options":
+        """Read options out of a request's parameters as Triton hands them on.
+
+        Args:
+            read: Gives them, a JSON object or nothing.
+
+        Raises:
+            BadOption: One is no option, out of its range, or not text.
+        """
+        try:
+            parameters = read() or "{}"
+        except UnicodeDecodeError:
+            raise BadOption("a parameter or a header of the request is not UTF-8") from None
+        return cls.from_parameters(json.loads(parameters))
+
+
+def _closest(name: str) -> str | None:
+    """The option that a name is most likely meant to be."""
+    if len(name) > 2 * max(map(len, RANGES)):
+        return None
+    return next(iter(difflib.get_close_matches(name, RANGES, n=1, cutoff=0.85)), None)
 
 
 def _number(name: str, value: object) -> float:

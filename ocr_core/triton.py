@@ -73,7 +73,7 @@ def parameter(args: Mapping[str, str], name: str) -> str:
 
 def _answer(request: Any, step: Step) -> Any:
     try:
-        options = Options.from_parameters(json.loads(request.parameters() or "{}"))
+        options = Options.from_json(request.parameters)
         inputs = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
         return pb_utils.InferenceResponse(_tensors(step(options, **inputs)))
     except BadRequest as error:

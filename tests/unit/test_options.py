@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import time
 
 import pytest
 
@@ -56,3 +57,22 @@ def test_options_come_as_parameters_or_headers_and_what_is_none_passes(
 def test_a_mistake_is_told_with_what_would_be_right(parameters: dict[str, object], message: str) -> None:
     with pytest.raises(BadOption, match=f"^{re.escape(message)}$"):
         Options.from_parameters(parameters)
+
+
+def test_names_that_are_nearly_options_cost_little_however_many_come() -> None:
+    start_s = time.process_time()
+    with pytest.raises(BadOption, match="the request has 50000 parameters; at most 100 are accepted"):
+        Options.from_parameters({f"min_confidxxxx{number}": 1 for number in range(50_000)})
+    assert Options.from_parameters({f"min_confidxxxx{number}": 1 for number in range(100)}) == Options()
+    assert Options.from_parameters({"quad_thresh" * 100_000: 1}) == Options()
+    assert time.process_time() - start_s < 0.5
+
+
+def test_parameters_come_as_json_or_not_at_all() -> None:
+    assert Options.from_json(lambda: "") == Options()
+    assert Options.from_json(lambda: '{"unclip_ratio": 2}') == Options(unclip_ratio=2)
+
+
+def test_a_header_that_is_not_text_is_the_callers_mistake() -> None:
+    with pytest.raises(BadOption, match="a parameter or a header of the request is not UTF-8"):
+        Options.from_json(b'{"unclip_ratio": "\xff"}'.decode)
