@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ocr_core import image
+from ocr_core.decoder import Decoder, Limits
 from ocr_core.detector import Detector
 from ocr_core.triton import answer, parameter
 
@@ -14,13 +15,17 @@ class TritonPythonModel:
 
     def initialize(self, args):
         self.detector = Detector.load(Path(args["model_repository"], args["model_version"]))
-        self.max_megapixels = float(parameter(args, "max_image_megapixels"))
+        limits = (float(parameter(args, name)) for name in ("max_image_megapixels", "max_decode_seconds"))
+        self.decoder = Decoder(Limits(*limits), self.detector)
 
     def execute(self, requests):
         return answer(requests, self.preprocess)
 
+    def finalize(self):
+        self.decoder.close()
+
     def preprocess(self, options, **inputs):  # noqa: ARG002 - every step gets the options
-        page, size = image.decode(inputs["image"].tobytes(), self.max_megapixels, self.detector)
+        page, size = self.decoder.decode(inputs["image"])
         return {
             "page": page,
             "detector_input": image.fit_to_detector(page, self.detector)[None],
