@@ -5,11 +5,12 @@ PY := $(VENV)/bin/python
 DATA ?= ../shared/data
 URL ?= localhost:8000
 WHEELS ?= wheels
+FILES ?= 10000
 # Long pages first, so that the short ones are on the screen at the end.
 SAMPLES := $(addprefix samples/,table.png article.png receipt.png blank.png label.png street.jpg)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples clean
+.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -50,6 +51,9 @@ bench-gpu: .venv-gpu/installed ## measure the profiles for GPUs and their upper 
 
 samples: $(VENV)/installed ## draw the images in samples/ again
 	$(PY) -m samples.draw
+
+fuzz: export ## send FILES damaged files, and bombs, to a real server: none may crash it, hang it or show its insides
+	$(PY) -m server --http-port 0 --grpc-port 0 --metrics-port 0 -- $(PY) -m tests.reliability.fuzz --files $(FILES)
 
 lint: $(VENV)/installed ## run ruff, mypy --strict, hadolint, shellcheck
 	ruff check . && ruff format --check . && mypy

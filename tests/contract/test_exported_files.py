@@ -31,7 +31,10 @@ def initialize(step: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec.loader.exec_module(module)
     config = json_format.MessageToJson(CONFIGS[step], preserving_proto_field_name=True)
     arguments = {"model_config": config, "model_repository": str(root / step), "model_version": "1"}
-    module.TritonPythonModel().initialize(arguments)
+    model = module.TritonPythonModel()
+    model.initialize(arguments)
+    if hasattr(model, "finalize"):
+        model.finalize()
     sys.modules.pop("ocr_core.triton")
 
 

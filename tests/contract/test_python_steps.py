@@ -31,7 +31,10 @@ def models() -> Iterator[dict[str, Any]]:
         patch.delitem(sys.modules, "ocr_core.triton", raising=False)
         graphs = {name: Graph(name) for name in ONNX_MODELS}
         patch.setattr(fake_triton, "models", graphs)
-        yield graphs | {name: PythonStep(name) for name in PYTHON_MODELS}
+        steps = {name: PythonStep(name) for name in PYTHON_MODELS}
+        yield graphs | steps
+        for step in steps.values():
+            step.finalize()
         del sys.modules["ocr_core.triton"]
 
 
@@ -63,6 +66,11 @@ class PythonStep:
         self.model.initialize(
             {"model_config": config, "model_repository": str(MODEL_REPOSITORY / name), "model_version": "1"}
         )
+
+    def finalize(self) -> None:
+        """End what the step has started, if it has."""
+        if hasattr(self.model, "finalize"):
+            self.model.finalize()
 
     def __call__(self, inputs: Arrays) -> Arrays:
         """Answer one request."""

@@ -4,6 +4,7 @@ import dataclasses
 import re
 
 from export.ppocr import DETECTOR
+from ocr_core import image_limits as limits
 from ocr_core.options import Options
 from tests.contract.configs import CONFIGS, ENSEMBLE, type_name
 from tests.project import README
@@ -39,6 +40,11 @@ def test_the_table_of_options_has_every_option_with_its_default() -> None:
     assert written == {name: getattr(DETECTOR, name) if value is None else value for name, value in defaults.items()}
 
 
-def test_the_limit_of_megapixels_is_the_configured_one() -> None:
-    limit = CONFIGS["image_preprocessing"].parameters["max_image_megapixels"].string_value
-    assert f"more than {limit} megapixels" in " ".join(README.read_text(encoding="utf-8").split())
+def test_the_table_of_limits_is_what_the_configured_one_makes_of_each_format() -> None:
+    parameters = CONFIGS["image_preprocessing"].parameters
+    usual = float(parameters["max_image_megapixels"].string_value)
+    shares = (limits.JPEG_SHARE, 1, limits.COSTLY_SHARE, limits.WEBP_SHARE, limits.PYTHON_SHARE)
+    assert [float(row["megapixels"]) for row in table("Limits")] == [usual * share for share in shares]
+    assert f"more than {parameters['max_decode_seconds'].string_value} s of a core" in README.read_text(
+        encoding="utf-8"
+    )

@@ -1,6 +1,8 @@
 """What the caller has done wrong is answered with HTTP 400 and a sentence for the caller, and harms no one else."""
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 
@@ -12,6 +14,8 @@ from tritonclient.http import InferInput
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 from ocr_client import OcrClient, Page
+from tests.bombs import BOMBS
+from tests.insides import INSIDES
 from tests.project import SAMPLES
 from tests.server.raw_http import post
 from tests.triton import Triton
@@ -36,8 +40,6 @@ BAD_OPTIONS = [
         {"min_confidense": 0.5}, "unknown option 'min_confidense'; did you mean 'min_confidence'?", id="misspelt"
     ),
 ]
-# Of the server's insides: a path, a line of a traceback, the name of an exception or of a source file.
-INSIDES = re.compile(r"/|\.py\b|Traceback|line \d|Error\b|Exception|\bBad[A-Z]|numpy|PIL\b|cv2", re.IGNORECASE)
 
 
 def infer(triton: Triton, array: NDArray[Any], name: str = "image", parameters: Any = None) -> Any:
@@ -72,7 +74,7 @@ def test_an_image_with_too_many_pixels_is_refused(triton: Triton) -> None:
     buffer = BytesIO()
     Image.new("1", (20000, 6000)).save(buffer, "PNG")
     failure = infer(triton, np.frombuffer(buffer.getvalue(), np.uint8))
-    assert_told(failure.status(), failure.message(), r"20000 x 6000 = 120 megapixels; at most 100 are accepted")
+    assert_told(failure.status(), failure.message(), r"20000 x 6000 = 120 megapixels; at most 40 are accepted")
 
 
 @pytest.mark.parametrize(("parameters", "sentence"), BAD_OPTIONS)
@@ -103,3 +105,36 @@ def test_the_request_after_a_bad_one_is_served(triton: Triton, client: OcrClient
     for content in (b"no image", STREET[:5000], b""):
         assert post(triton.url, content).status == 400
         assert client.read(LABEL) == label
+
+
+@pytest.mark.parametrize(("content", "sentence"), BOMBS.values(), ids=BOMBS.keys())
+def test_a_bomb_is_refused_within_the_time_of_a_small_image(triton: Triton, content: bytes, sentence: str) -> None:
+    """Seconds, for machines that have other things to do, too; the bombs took from six to beyond a hundred."""
+    start_s = time.monotonic()
+    answer = post(triton.url, content)
+    assert time.monotonic() - start_s < 5
+    assert_told(answer.status, answer.error, sentence)
+
+
+def test_others_are_served_while_bombs_come(triton: Triton, client: OcrClient, label: Page) -> None:
+    bombs = [content for content, _ in BOMBS.values()]
+    with ThreadPoolExecutor(2) as senders:
+        answers = senders.map(lambda content: post(triton.url, content), bombs * 2)
+        for _ in range(3):
+            start_s = time.monotonic()
+            assert client.read(LABEL) == label
+            assert time.monotonic() - start_s < 15
+        assert {answer.status for answer in answers} == {400}
+
+
+def test_a_header_that_is_not_text_is_refused(triton: Triton) -> None:
+    answer = post(triton.url, LABEL, Unclip_Ratio="\xff")
+    assert_told(answer.status, answer.error, "a parameter or a header of the request is not UTF-8")
+
+
+def test_parameters_without_number_are_refused_at_once(triton: Triton) -> None:
+    parameters = {f"min_confidxxxx{number}": 1 for number in range(50_000)}
+    start_s = time.monotonic()
+    failure = infer(triton, np.frombuffer(LABEL, np.uint8), parameters=parameters)
+    assert time.monotonic() - start_s < 10
+    assert_told(failure.status(), failure.message(), "the request has 50000 parameters; at most 100 are accepted")
