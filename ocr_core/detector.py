@@ -4,6 +4,8 @@ import dataclasses
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from ocr_core import exported
 from ocr_core.errors import ModelMismatch
 from ocr_core.options import RANGES, Options
@@ -12,6 +14,9 @@ from ocr_core.quads import FloatArray
 FILE_NAME = "detector.json"
 # Decoder family → channels of the maps that it decodes.
 CHANNELS = {"db": 1, "east": 6}
+# Rounding may leave a sigmoid above 1.
+MAX_SCORE = 1.001
+MAX_DISTANCE_PX = 65_536
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -81,10 +86,15 @@ class Detector:
         """Check that maps, (channels, height, width), are such as this detector's decoder takes.
 
         Raises:
-            ModelMismatch: They have another number of channels.
+            ModelMismatch: They have another number of channels, scores that are none, or distances of no page.
         """
         if len(maps) != self.channels:
             raise ModelMismatch(
                 f"the detector gives maps of {len(maps)} channels, its decoder {self.decoder} takes {self.channels}; "
                 f"{FILE_NAME} and the model are not of one export"
             )
+        # What is no number is in no range.
+        if not (maps[0].min() >= 0 and maps[0].max() <= MAX_SCORE):
+            raise ModelMismatch("the detector gives scores outside 0 … 1")
+        if len(maps) > 1 and not np.abs(maps[1:]).max() <= MAX_DISTANCE_PX:
+            raise ModelMismatch(f"the detector gives distances beyond {MAX_DISTANCE_PX} pixels")

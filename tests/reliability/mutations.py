@@ -1,5 +1,6 @@
 """Files of every format, and damaged ones made of them."""
 
+import zlib
 from collections.abc import Iterator
 from random import Random
 from typing import Any
@@ -54,7 +55,18 @@ def mutants(count: int, seed: int) -> Iterator[tuple[str, bytes]]:
         encoded = bytearray(FILES[name])
         for _ in range(random.choice((1, 1, 2, 4, 16))):
             random.choice(CHANGES)(encoded, random)
-        yield name, bytes(encoded)
+        mend = name.startswith("PNG") and random.random() < 0.5
+        yield name, with_right_sums(bytes(encoded)) if mend else bytes(encoded)
+
+
+def with_right_sums(png: bytes) -> bytes:
+    """Mend the check sums of a PNG, so that its reader gets to the rest."""
+    mended, position = bytearray(png), 8
+    while position + 12 <= len(mended):
+        end = position + 8 + int.from_bytes(mended[position : position + 4], "big")
+        mended[end : end + 4] = zlib.crc32(mended[position + 4 : end]).to_bytes(4, "big")
+        position = end + 4
+    return bytes(mended[: len(png)])
 
 
 def _flip(encoded: bytearray, random: Random) -> None:
