@@ -52,7 +52,7 @@ bench-gpu: .venv-gpu/installed ## measure the profiles for GPUs and their upper 
 samples: $(VENV)/installed ## draw the images in samples/ again
 	$(PY) -m samples.draw
 
-fuzz: export ## send FILES damaged files, and bombs, to a real server: none may crash it, hang it or show its insides
+fuzz: export ## send FILES damaged files, and bombs, to a real server, and print a table
 	$(PY) -m server --http-port 0 --grpc-port 0 --metrics-port 0 -- $(PY) -m tests.reliability.fuzz --files $(FILES)
 
 lint: $(VENV)/installed ## run ruff, mypy --strict, hadolint, shellcheck
