@@ -108,6 +108,7 @@ class Decoder:
             stdin=subprocess.DEVNULL,
             pass_fds=(theirs.fileno(), memory),
             start_new_session=True,
+            cwd=Path(__file__).parents[1],  # comes first on its path, so that it is of the same version as this
             env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
         )
         theirs.close()
