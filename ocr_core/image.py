@@ -31,6 +31,8 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 SIDEWAYS = {TURNS[orientation] for orientation in (5, 6, 7, 8)}
+# What a JPEG can have; in larger blocks, tags that share their values would have gigabytes copied.
+MAX_EXIF_BYTES = 65_536
 # OpenCV warps images of sides below 2^15 only.
 MAX_PAGE_SIDE_PX = 32_000
 # Letters that the detector can find are at least a third as tall in its view as the recognizer wants them.
@@ -144,6 +146,8 @@ def _page_size(width: int, height: int, detector: Detector) -> tuple[int, int]:
 
 def _orientation(image: Image.Image) -> Image.Transpose | None:
     """How to turn the pixels so that they stand upright; None where they do or nothing sensible is said."""
+    if len(image.info.get("exif", b"")) > MAX_EXIF_BYTES:
+        return None
     try:
         return TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except DAMAGED:

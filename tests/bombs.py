@@ -122,6 +122,13 @@ def exif_of_shared_values(tags: int, value_bytes: int) -> bytes:
     return b"II*\0\x08\0\0\0" + struct.pack("<H", tags) + entries + bytes(4 + value_bytes)
 
 
+def jpeg_of_exif(block: bytes) -> bytes:
+    """A JPEG with an EXIF block over several segments, which some cameras write and readers put together."""
+    encoded = encode(Image.new("L", (9, 9)), "JPEG")
+    parts = [b"Exif\0\0" + block[start : start + 65_000] for start in range(0, len(block), 65_000)]
+    return encoded[:2] + b"".join(b"\xff\xe1" + struct.pack(">H", len(part) + 2) + part for part in parts) + encoded[2:]
+
+
 # Name → the file, and what is said about it.
 BOMBS: dict[str, tuple[bytes, str]] = {
     "a WebP of 38 bytes that declares 100 megapixels": (lossless_webp(16383, 6100), "has only 38 bytes"),

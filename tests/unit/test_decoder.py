@@ -17,7 +17,7 @@ from PIL import Image
 from ocr_core import image
 from ocr_core.decoder import Decoder, Limits
 from ocr_core.errors import BadImage
-from tests.bombs import encode, exif_of_shared_values, png
+from tests.bombs import encode, exif_of_shared_values, jpeg_of_exif, png
 from tests.project import SAMPLES
 from tests.unit.asking import DB
 
@@ -82,8 +82,8 @@ def test_an_image_that_takes_too_long_is_refused_and_the_next_one_decoded() -> N
 
 
 def test_an_image_that_takes_too_much_memory_is_refused(decoder: Decoder) -> None:
-    """Four thousand tags share a megabyte: 4 GB, where 1.3 are allowed."""
-    bomb = encode(Image.new("L", (9, 9)), "PNG", exif=exif_of_shared_values(4_000, 1_000_000))
+    """Five thousand tags share 0.6 MB: 3 GB, where 1.3 are allowed."""
+    bomb = jpeg_of_exif(exif_of_shared_values(5_000, 600_000))
     with pytest.raises(BadImage, match=r"takes (too much memory|more than .* s) to decode"):
         decoder.decode(array(bomb))
     assert_decodes(decoder)

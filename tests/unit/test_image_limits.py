@@ -9,7 +9,17 @@ from PIL import Image
 
 from ocr_core import image, structure
 from ocr_core.errors import BadImage
-from tests.bombs import BOMBS, GIF_APPLICATION, encode, gif, lossless_webp, png, progressive_jpeg, tiff
+from tests.bombs import (
+    BOMBS,
+    GIF_APPLICATION,
+    encode,
+    exif_of_shared_values,
+    gif,
+    lossless_webp,
+    png,
+    progressive_jpeg,
+    tiff,
+)
 from tests.unit.asking import DB
 
 MAX_MEGAPIXELS = 40
@@ -130,3 +140,12 @@ def test_values_are_counted_in_either_byte_order_and_in_bigtiff(order: str, big:
 def test_a_file_that_ends_early_has_few_parts(encoded: bytes) -> None:
     structure.check(encoded)
     assert structure.jpeg_scans(b"\xff\xd8" + encoded) == 1
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_an_exif_block_larger_than_a_jpeg_can_have_says_nothing(kind: str) -> None:
+    """Its tags share a value: read, they would take gigabytes."""
+    start_s = time.process_time()
+    encoded = encode(NOISE, kind, exif=exif_of_shared_values(4_000, 1_000_000))
+    assert image.decode(encoded, MAX_MEGAPIXELS, DB)[1] == (300, 400)
+    assert time.process_time() - start_s < 1
