@@ -27,12 +27,20 @@ class Infer:
         parameters: The options that differ from the server's defaults.
         request_id: The server's log names it beside a failure.
         outputs: Names of the outputs that are wanted.
+        timeout_s: How long to wait for the answer; the server is told, too, and does nothing for nobody. None is the
+            client's own `timeout_s`, and the server's default.
     """
 
     image: bytes | SharedImage
     parameters: Mapping[str, float] = field(default_factory=dict)
     request_id: str = ""
     outputs: tuple[str, ...] = ()
+    timeout_s: float | None = None
+
+    @property
+    def timeout_us(self) -> int | None:
+        """In Triton's unit: microseconds, at least 1."""
+        return None if self.timeout_s is None else max(1, int(self.timeout_s * 1e6))
 
 
 @dataclass(frozen=True, slots=True)

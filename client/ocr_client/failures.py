@@ -21,6 +21,9 @@ _ORIGIN = re.compile(r"^(\[request id: [^\]]*\] |in ensemble '[^']*', )+")
 # The server's steps put a code before their sentence: "bad_image: the image is empty". Newer servers may have more.
 _CODED = re.compile(r"(bad_[a-z_]+): (.+)", re.DOTALL)
 _REFUSALS = {"bad_image": BadImage, "bad_option": BadOption}
+# As the server's steps say that they cannot read the image now, and as Triton's queue says the same.
+_OVERLOADED = re.compile(r"overloaded: (.+)|.*(Exceeds maximum queue size)", re.DOTALL)
+_TOO_LATE = re.compile(r"deadline_exceeded: (.+)|.*(Request timeout expired)", re.DOTALL)
 
 # What Triton says if the operator has closed an API; over gRPC its status is then UNAVAILABLE.
 _RESTRICTED = "is restricted, expecting header"
@@ -49,6 +52,15 @@ def server_error(address: Address, status: int, message: str, *, told: str = "",
             return BadRequest(f"{address} refuses access ({named}): check the headers and certificates that you send")
         case 413:
             return BadImage(f"the image is larger than {address} accepts ({named}): send a smaller file")
+        case 503 if too_late := _TOO_LATE.fullmatch(message):
+            return ServerTimeout(
+                f"{address} gave no answer in time ({too_late[1] or 'it waited in the queue'}): "
+                "wait longer (--timeout) or send a smaller image"
+            )
+        case 503 if overloaded := _OVERLOADED.fullmatch(message):
+            return ServerOverloaded(
+                f"{address} is overloaded ({overloaded[1] or 'its queue is full; try again later'})"
+            )
         case 429 | 503:
             return ServerOverloaded(f"{address} is busy, loading or stopping ({message}): try again in a moment")
         case 404 if message.startswith("Unable to find shared memory region"):

@@ -5,6 +5,7 @@ the `OcrError`, and returns the method's result. `client.py` and `async_client.p
 the other for asyncio.
 """
 
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -33,6 +34,8 @@ from ocr_client.settings import Settings
 from ocr_client.shared_memory import Region, Regions
 
 T = TypeVar("T")
+# What the last attempt has when there is no time left.
+LEAST_S = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,15 @@ Flow: TypeAlias = Generator[Action, Any, T]
 
 
 class Flows:
-    """The methods of one client, as generators."""
+    """The methods of one client, as generators.
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    Args:
+        settings: How it connects.
+        clock: Tells seconds.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settings, self._clock = settings, clock
         self._regions = Regions()
 
     def read(self, image: ImageLike, options: Mapping[str, object], request_id: str | None) -> Flow[Page]:
@@ -65,8 +73,8 @@ class Flows:
         content = yield Encode(image)
         request = build_request(content, options, request_id)
         shared = self._settings.shared_memory
-        infer = partial(self._infer_shared, request, content) if shared else partial(_do, request)
-        return parse_page((yield from self._retried(infer)))
+        infer = partial(self._infer_shared, content=content) if shared else _do
+        return parse_page((yield from self._retried(lambda left_s: infer(replace(request, timeout_s=left_s)))))
 
     def ready(self) -> Flow[bool]:
         """Whether images can be read; a failure means no."""
@@ -77,7 +85,7 @@ class Flows:
 
     def server_info(self) -> Flow[ServerInfo]:
         """Ask the server about itself and its models."""
-        server = yield from self._retried(partial(_do, DescribeServer()))
+        server = yield from self._retried(lambda _: _do(DescribeServer()))
         ready = yield IsReady()
         # An operator may have closed what follows to the public.
         index = yield from _do_if_possible(ListModels())
@@ -90,14 +98,24 @@ class Flows:
             for name in self._regions.retire_idle():
                 yield from _do_if_possible(UnregisterRegion(name))
 
-    def _retried(self, attempt: Callable[[], Flow[T]]) -> Flow[T]:
-        """Try again while the server is unavailable, up to `retries` times."""
-        for pause_s in pauses_s(self._settings.retries):
+    def _retried(self, attempt: Callable[[float], Flow[T]]) -> Flow[T]:
+        """Try again within `timeout_s`: while the server is overloaded, and `retries` times while it is unreachable.
+
+        Args:
+            attempt: Called with the seconds that are left.
+        """
+        end_s = self._clock() + self._settings.timeout_s
+        retries = self._settings.retries
+        for pause_s in pauses_s():
             try:
-                return (yield from attempt())
-            except (ServerUnreachable, ServerOverloaded):  # noqa: PERF203  the loop is for it
+                return (yield from attempt(max(end_s - self._clock(), LEAST_S)))
+            except (ServerUnreachable, ServerOverloaded) as error:  # noqa: PERF203  the loop is for it
+                if retries == 0 or pause_s >= end_s - self._clock():
+                    raise
+                # A server that is overloaded leaves at least one, so that only time ends the retries.
+                retries -= isinstance(error, ServerUnreachable)
                 yield Pause(pause_s)
-        return (yield from attempt())
+        raise AssertionError("the pauses have no end")
 
     def _infer_shared(self, request: Infer, content: bytes) -> Flow[Any]:
         """Read an image that lies in shared memory."""
@@ -114,7 +132,7 @@ class Flows:
             if not region.registered:
                 yield from self._register(region)
             outputs = yield replace(request, image=SharedImage(region.name, len(content)))
-        except BadRequest:
+        except (BadRequest, ServerOverloaded):
             self._regions.take_back(region)
             raise
         except BaseException:  # also when cancelled: the server may still be reading

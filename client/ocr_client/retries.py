@@ -2,13 +2,14 @@
 
 import random
 from collections.abc import Iterator
+from itertools import count
 
 FIRST_S = 0.1
 LONGEST_S = 5.0
 
 
-def pauses_s(retries: int) -> Iterator[float]:
-    """A pause before each retry, twice as long as the one before, shortened at random by up to a half.
+def pauses_s() -> Iterator[float]:
+    """A pause before each retry, without end: twice as long as the one before, shortened at random by up to a half.
 
     Without chance, many clients that failed together would come back together ("equal jitter" in M. Brooker,
     "Exponential Backoff and Jitter", AWS Architecture Blog, 2015).
@@ -16,5 +17,7 @@ def pauses_s(retries: int) -> Iterator[float]:
     Yields:
         Seconds.
     """
-    for retry in range(retries):
-        yield min(FIRST_S * 2**retry, LONGEST_S) * random.uniform(0.5, 1)  # noqa: S311  no secret
+    longest_retry = LONGEST_S / FIRST_S
+    for retry in count():
+        planned_s = LONGEST_S if retry > longest_retry else min(FIRST_S * 2**retry, LONGEST_S)
+        yield planned_s * random.uniform(0.5, 1)  # noqa: S311  no secret

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
 from ocr_client.address import Address, Tls, parse_url
+from ocr_client.calls import Call, Infer
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -15,10 +16,11 @@ class ClientOptions(TypedDict, total=False):
     """Keyword arguments of both clients.
 
     Attributes:
-        timeout_s: Seconds to wait for the connection, and then for the answer; 60 by default. They start again with
-            every attempt.
-        retries: How often to try again, after growing pauses, while the server is unreachable or overloaded; 3 by
-            default, which takes less than a second. 0 is never.
+        timeout_s: Seconds for an image, with all attempts to have it read; 60 by default. The server is told them, and
+            gives up what nobody waits for any longer.
+        retries: How often to try again, after growing pauses, while the server is unreachable; 3 by default, which
+            takes less than a second. An overloaded server is asked again until `timeout_s` is over. 0 is never, for
+            both.
         headers: Sent with every request: HTTP headers, gRPC metadata.
         tls: Certificates for https and grpcs, if the system's own are not enough.
         shared_memory: Whether to pass images through system shared memory. The server must run on this machine
@@ -49,6 +51,11 @@ class Settings:
             raise ValueError(f"timeout_s is more than 0 seconds, got {self.timeout_s!r}")
         if self.retries < 0:
             raise ValueError(f"retries is 0 or more, got {self.retries!r}")
+
+    def timeout_of(self, call: Call) -> float:
+        """Seconds that a call may take."""
+        own_s = call.timeout_s if isinstance(call, Infer) else None
+        return self.timeout_s if own_s is None else own_s
 
     @classmethod
     def of(cls, url: str, **options: "Unpack[ClientOptions]") -> "Settings":

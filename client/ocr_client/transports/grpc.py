@@ -118,13 +118,19 @@ def _invoke(triton: Any, call: Call, settings: Settings) -> Any:
     """Call tritonclient's method: what it returns, or for asyncio an awaitable of that."""
     # gRPC takes names of headers in lower case only.
     headers = {name.lower(): value for name, value in settings.headers.items()}
-    common = {"headers": headers, "client_timeout": settings.timeout_s}
+    common = {"headers": headers, "client_timeout": settings.timeout_of(call)}
     match call:
         case Infer(image, parameters, request_id, outputs):
             tensor = image_tensor(image, tritonclient.grpc.InferInput)
             wanted = [tritonclient.grpc.InferRequestedOutput(name) for name in outputs]
             return triton.infer(
-                MODEL, [tensor], outputs=wanted, request_id=request_id, parameters=dict(parameters), **common
+                MODEL,
+                [tensor],
+                outputs=wanted,
+                request_id=request_id,
+                parameters=dict(parameters),
+                timeout=call.timeout_us,
+                **common,
             )
         case IsReady():
             return triton.is_model_ready(MODEL, **common)

@@ -25,12 +25,10 @@ class AsyncHttpTransport:
     @cached_property
     def _session(self) -> aiohttp.ClientSession:
         # Belongs to the event loop, which need not run yet when the client is made.
-        timeout_s = self._settings.timeout_s
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=self._ssl_context or True),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=self._settings.headers,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=timeout_s, sock_read=timeout_s),
         )
 
     async def perform(self, call: Call) -> Any:
@@ -43,6 +41,7 @@ class AsyncHttpTransport:
                 data=BytesIO(request.body),  # as bytes, a large body would stop the event loop for a while
                 headers=request.headers,
                 allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=self._settings.timeout_of(call)),
             ) as response:
                 body = await response.read()
         except asyncio.TimeoutError as error:

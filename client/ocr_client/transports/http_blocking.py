@@ -29,7 +29,6 @@ class HttpTransport:
         self._pool = urllib3.connection_from_url(
             str(self._address),
             maxsize=KEPT_CONNECTIONS,
-            timeout=settings.timeout_s,
             **({"ssl_context": context} if context else {}),
         )
 
@@ -44,6 +43,7 @@ class HttpTransport:
                 {**self._settings.headers, **request.headers},
                 retries=False,
                 redirect=False,
+                timeout=urllib3.Timeout(total=self._settings.timeout_of(call)),
             )
         except (exceptions.HTTPError, OSError) as error:
             raise self._explained(error) from error

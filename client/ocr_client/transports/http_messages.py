@@ -99,7 +99,7 @@ def _infer_body(call: Infer) -> tuple[bytes, int | None]:
     tensor = image_tensor(call.image, InferInput)
     wanted = [InferRequestedOutput(name, binary_data=True) for name in call.outputs]
     body, json_length = InferenceServerClient.generate_request_body(
-        [tensor], outputs=wanted, request_id=call.request_id, parameters=call.parameters
+        [tensor], outputs=wanted, request_id=call.request_id, parameters=call.parameters, timeout=call.timeout_us
     )
     return body, json_length
 

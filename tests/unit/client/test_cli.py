@@ -99,6 +99,7 @@ def test_options_reach_the_server(triton: "FakeTriton", images: Path) -> None:
     flags = [f"--{name}={value}" for name, value in options.items()]
     ocr("read", images / "b.jpg", "--url", triton.url, *flags)
     sent = triton.asked[0][0]["parameters"]
+    assert 59e6 < sent.pop("timeout") <= 60e6  # microseconds of the default
     assert sent == {name.replace("-", "_"): value for name, value in options.items()}
 
 

@@ -9,6 +9,7 @@ from ocr_client import (
     OcrError,
     ServerFault,
     ServerOverloaded,
+    ServerTimeout,
 )
 from ocr_client.address import parse_url
 from ocr_client.failures import UnknownRegion, not_shared, not_triton, server_error, timeout, unreachable
@@ -73,6 +74,33 @@ SERVER = parse_url("box:8000")
             "it is so",
             ServerOverloaded,
             "http://box:8000 is busy, loading or stopping (it is so): try again in a moment",
+        ),
+        (
+            503,
+            "overloaded: it is so; try again later",
+            ServerOverloaded,
+            "http://box:8000 is overloaded (it is so; try again later)",
+        ),
+        (
+            503,
+            "Exceeds maximum queue size",
+            ServerOverloaded,
+            "http://box:8000 is overloaded (its queue is full; try again later)",
+        ),
+        (
+            503,
+            "deadline_exceeded: it is so",
+            ServerTimeout,
+            "http://box:8000 gave no answer in time (it is so): wait longer (--timeout) or send a smaller image",
+        ),
+        (
+            503,
+            "Request timeout expired",
+            ServerTimeout,
+            (
+                "http://box:8000 gave no answer in time (it waited in the queue): "
+                "wait longer (--timeout) or send a smaller image"
+            ),
         ),
         (
             429,
