@@ -18,6 +18,8 @@ The modules in the order of the data flow:
     recognizer.py     the same for a recognizer's weights
     exported.py       how both lie in files beside the weights
     options.py        what a request may ask for
+    request.py        what a step knows of a request beside its tensors
+    admission.py      which pages are in the pipeline, and until when each is wanted
     errors.py         what may go wrong, and whose fault it is
     memory.py         memory of freed arrays is reused
     triton.py         the only file that knows Triton

@@ -11,11 +11,13 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 from numpy.typing import NDArray
 
-from ocr_core.errors import BadRequest
+from ocr_core.admission import Check
+from ocr_core.errors import BadRequest, Cancelled, Unavailable
 from ocr_core.options import Options
+from ocr_core.request import Request
 
 Arrays = Mapping[str, NDArray[Any]]
-# Arrays by the names of the step's input tensors, and the request's options → arrays by output names.
+# The request, and arrays by the names of the step's input tensors → arrays by output names.
 Step = Callable[..., Arrays]
 
 
@@ -38,17 +40,24 @@ def answer(requests: Sequence[Any], step: Step) -> list[Any]:
 
     Args:
         requests: As Triton gives them to `execute`.
-        step: Called as `step(options, **inputs)`, one keyword for each input tensor.
+        step: Called as `step(request, **inputs)`, one keyword for each input tensor.
 
     Returns:
         One response a request, in their order. A `BadRequest` becomes INVALID_ARGUMENT (HTTP 400) with its code and
-        its message: `bad_image: the image is empty …`. A failure of another model keeps its code. It and everything
-        else is logged whole, with the request's id, and answered in general words.
+        its message: `bad_image: the image is empty …`; an `Unavailable` becomes UNAVAILABLE (HTTP 503) in the same way.
+        A failure of another model keeps its code. It and everything else is logged whole, with the request's id, and
+        answered in general words.
     """
     return [_answer(request, step) for request in requests]
 
 
-def call(executor: Executor, model: str, batches: Sequence[Arrays], outputs: Sequence[str]) -> list[list[NDArray[Any]]]:
+def call(
+    executor: Executor,
+    model: str,
+    batches: Sequence[Arrays],
+    outputs: Sequence[str],
+    check: Check = lambda: None,
+) -> list[list[NDArray[Any]]]:
     """Send batches to another model of the repository, several at a time, and wait for all.
 
     Args:
@@ -56,6 +65,7 @@ def call(executor: Executor, model: str, batches: Sequence[Arrays], outputs: Seq
         model: Its name.
         batches: Arrays by the names of the model's inputs, one mapping a call.
         outputs: Names of the outputs wanted.
+        check: Called before each call; what it raises ends the calls that have not begun.
 
     Returns:
         The outputs in the order of `outputs`, for each batch.
@@ -63,7 +73,7 @@ def call(executor: Executor, model: str, batches: Sequence[Arrays], outputs: Seq
     Raises:
         CallFailed: A call failed.
     """
-    return list(executor.map(partial(_call, model, outputs), batches))
+    return list(executor.map(partial(_call, model, outputs, check), batches))
 
 
 def parameter(args: Mapping[str, str], name: str) -> str:
@@ -73,11 +83,14 @@ def parameter(args: Mapping[str, str], name: str) -> str:
 
 def _answer(request: Any, step: Step) -> Any:
     try:
-        options = Options.from_json(request.parameters)
         inputs = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
-        return pb_utils.InferenceResponse(_tensors(step(options, **inputs)))
+        return pb_utils.InferenceResponse(_tensors(step(_described(request), **inputs)))
     except BadRequest as error:
         return _failure(f"{error.code}: {error}", pb_utils.TritonError.INVALID_ARG)
+    except Unavailable as error:
+        return _failure(f"{error.code}: {error}", pb_utils.TritonError.UNAVAILABLE)
+    except Cancelled as error:
+        return _failure(str(error), pb_utils.TritonError.CANCELLED)
     except CallFailed as failed:
         _log(request, str(failed))
         return _failure(failed.message_for_caller, failed.error.code())
@@ -86,12 +99,19 @@ def _answer(request: Any, step: Step) -> Any:
         return _failure("internal error; the server's log has the details", pb_utils.TritonError.INTERNAL)
 
 
+def _described(request: Any) -> Request:
+    options = Options.from_json(request.parameters)
+    timeout_us = request.timeout()  # 0 where the request says none
+    return Request(options, timeout_us / 1e6 if timeout_us else None, request.is_cancelled)
+
+
 def _log(request: Any, what: str) -> None:
     """Log a failure with the id of the request, by which a caller's report finds it."""
     pb_utils.Logger.log_error(f"request {request.request_id()!r}: {what}")
 
 
-def _call(model: str, outputs: Sequence[str], inputs: Arrays) -> list[NDArray[Any]]:
+def _call(model: str, outputs: Sequence[str], check: Check, inputs: Arrays) -> list[NDArray[Any]]:
+    check()
     request = pb_utils.InferenceRequest(
         model_name=model,
         requested_output_names=list(outputs),

@@ -23,9 +23,13 @@ MAX_RECOGNIZERS = 16
 # Two pages are under way even on one core: one waits for memory while the other computes.
 MIN_INSTANCES = 2
 # While four pages are in ctc_decoding, the recognizers always have calls.
-MIN_DECODERS = 4
+MIN_CALLS = 4
 # Calls to the recognizer that one page may have under way on a GPU: those of equal width share a run there.
 GPU_CALLS_UNDER_WAY = 8
+# Pages in the pipeline: on CPUs at least so many, on a GPU so many, for whole batches in each of its steps.
+MIN_PAGES, GPU_PAGES = 8, 64
+# Requests that may wait in front of it while the first step decodes, for each page.
+WAITING_PER_PAGE = 2
 # The graph for CPUs needs VNNI where it is int8; the one for GPUs is float32.
 CPU_GRAPH, FLOAT_GRAPH = "model.cpu.onnx", "model.onnx"
 
@@ -63,9 +67,23 @@ class Layout:
         return max(MIN_INSTANCES, min(self.cores.count, MAX_RECOGNIZERS))
 
     @property
+    def pages(self) -> int:
+        """Pages that may be in the pipeline: enough to keep it busy, few enough to be read within seconds."""
+        return max(MIN_PAGES, 2 * self.cores.count) if self.profile.name == profiles.CPU else GPU_PAGES
+
+    @property
+    def waiting(self) -> int:
+        """Requests that may wait while the first step decodes."""
+        return WAITING_PER_PAGE * self.pages
+
+    @property
     def decoders(self) -> int:
-        """Instances of the step that calls the recognizer: they mostly wait for it."""
-        return max(MIN_DECODERS, self.cores.count)
+        """Instances of the step that calls the recognizer, for which they mostly wait.
+
+        On CPUs one for each page: a page of thousands of lines then takes its share of the recognizer and holds up no
+        other.
+        """
+        return self.pages if self.profile.name == profiles.CPU else max(MIN_CALLS, self.cores.count)
 
     @property
     def python_instances(self) -> int:
@@ -75,20 +93,21 @@ class Layout:
     @property
     def calls_under_way(self) -> int:
         """Calls to the recognizer that one page may have under way: two pages at once keep all recognizers busy."""
-        return max(MIN_DECODERS, self.recognizers) if self.profile.name == profiles.CPU else GPU_CALLS_UNDER_WAY
+        return max(MIN_CALLS, self.recognizers) if self.profile.name == profiles.CPU else GPU_CALLS_UNDER_WAY
 
     def __str__(self) -> str:
         chosen = f"Profile {self.profile.name}: {self.profile.reason}."
         if self.profile.name == profiles.CONFIGURED:
             return f"{chosen} Instances and threads are those of the configurations in the repository."
         on_python = f"{self.python_instances} processes of each Python step, {self.decoders} of the last"
+        bounds = f"At most {self.pages} pages at once, {self.waiting} waiting; more are refused."
         if self.profile.name != profiles.CPU:
-            return f"{chosen} On {self.cores}: {on_python}."
+            return f"{chosen} On {self.cores}: {on_python}. {bounds}"
         graphs = "int8 graphs" if self.has_vnni else "float32 graphs, as this processor has no VNNI for int8"
         return (
             f"{chosen} On {self.cores}: {_count(self.detectors, 'detector')} of "
             f"{_count(self.detector_threads, 'thread')}, {_count(self.recognizers, 'recognizer')} of 1 thread, "
-            f"{on_python}; {graphs}."
+            f"{on_python}; {graphs}. {bounds}"
         )
 
 
@@ -158,6 +177,9 @@ def adapt(model: str, config: ModelConfig, repository: Repository, layout: Layou
         model_config.set_instance_count(config, layout.decoders if calls_recognizer else layout.python_instances)
         if calls_recognizer:
             model_config.set_parameter(config, "calls_under_way", layout.calls_under_way)
+        if model == repository.steps[0]:
+            model_config.set_parameter(config, "max_pages", layout.pages)
+            model_config.set_max_queue_size(config, layout.waiting)
     elif config.backend == "onnxruntime" and on_cpu:
         if not layout.has_vnni and config.default_model_filename == CPU_GRAPH:
             config.default_model_filename = FLOAT_GRAPH

@@ -105,6 +105,17 @@ def set_queue_delay_us(config: ModelConfig, delay_us: int | None) -> None:
         config.dynamic_batching.max_queue_delay_microseconds = delay_us
 
 
+def set_max_queue_size(config: ModelConfig, size: int) -> None:
+    """Change how many requests may wait for the model; further ones are refused.
+
+    Raises:
+        ConfigError: The configuration bounds no queue.
+    """
+    if not config.dynamic_batching.default_queue_policy.max_queue_size:
+        raise _unfit(config, "dynamic_batching.default_queue_policy.max_queue_size", "none")
+    config.dynamic_batching.default_queue_policy.max_queue_size = size
+
+
 def _unfit(config: ModelConfig, wanted: str, found: str) -> ConfigError:
     return ConfigError(
         f"the configuration of {config.name} must have {wanted} and has {found}; the launcher changes it to fit this "

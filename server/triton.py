@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
+from ocr_core.admission import forget_pages
 from ocr_launch import layout, machine, profiles, triton_flags
 from ocr_launch.errors import StartError
 from ocr_launch.repository import ENSEMBLE, Repository
@@ -178,6 +179,7 @@ class TritonServer:
             process.wait()
             for region in machine.SHARED_MEMORY.glob(f"{self._folder.name}*"):
                 region.unlink(missing_ok=True)
+            forget_pages(process.pid)
 
 
 def _environment(libraries: Path, library_directory: Path) -> dict[str, str]:

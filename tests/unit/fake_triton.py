@@ -133,6 +133,7 @@ class InferenceRequest:
         model_version: int = -1,
         preferred_memory: PreferredMemory | None = None,
         parameters: Mapping[str, str | int | float | bool] | None = None,
+        timeout: int = 0,
     ) -> None:
         _require(request_id, str)
         _require(correlation_id, int | str)
@@ -141,6 +142,8 @@ class InferenceRequest:
         _require(model_name, str)
         _require(model_version, int)
         _require(preferred_memory, PreferredMemory | None)
+        _require(timeout, int)
+        self._timeout_us, self.has_been_cancelled = timeout, False
         self._id, self._model, self._inputs = request_id, model_name, list(inputs)
         self._wanted, self._memory = set(requested_output_names), preferred_memory
         # Without parameters the text is empty; it is no empty object.
@@ -157,6 +160,14 @@ class InferenceRequest:
     def parameters(self) -> str:
         """JSON, or empty."""
         return self._parameters
+
+    def timeout(self) -> int:
+        """Microseconds, as the client gave them; 0 where it gave none."""
+        return self._timeout_us
+
+    def is_cancelled(self) -> bool:
+        """Whether the client has gone; tests set it."""
+        return self.has_been_cancelled
 
     def exec(self, decoupled: bool = False) -> InferenceResponse:
         """Ask the model of that name in `models`; as_numpy works on outputs in the CPU's memory only."""

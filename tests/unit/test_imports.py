@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "downloads": set(),
     "samples": set(),
     "ocr_launch": {"ocr_core"},
-    "server": {"downloads", "ocr_launch"},
+    "server": {"downloads", "ocr_core", "ocr_launch"},
     "export": {"downloads", "ocr_core"},
     "benchmarks": {"ocr_client", "ocr_core", "ocr_launch", "server", "downloads", "samples"},
 }

@@ -10,8 +10,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ocr_core.errors import BadImage, BadOption, BadRequest
+from ocr_core.errors import (
+    BadImage,
+    BadOption,
+    BadRequest,
+    Cancelled,
+    DeadlineExceeded,
+    Overloaded,
+)
 from ocr_core.options import Options
+from ocr_core.request import Request
 from tests.unit import fake_triton
 from tests.unit.fake_triton import InferenceRequest, InferenceResponse, Tensor, TritonError
 
@@ -30,7 +38,7 @@ def request(
     )
 
 
-def double(options: Options, values: Array) -> dict[str, Array]:  # noqa: ARG001 - every step gets the options
+def double(request: Request, values: Array) -> dict[str, Array]:  # noqa: ARG001 - every step gets the request
     """A step that refuses to double 13 and cannot double 0."""
     if 13 in values:
         raise BadImage("no image: 13")
@@ -72,11 +80,64 @@ def test_the_callers_mistake_is_answered_in_its_own_words_and_not_logged(adapter
 def test_a_code_in_front_distinguishes_kinds_of_mistakes(
     adapter: ModuleType, error: type[BadRequest], code: str
 ) -> None:
-    def step(options: Options, values: Array) -> dict[str, Array]:  # noqa: ARG001 - every step gets the options
+    def step(request: Request, values: Array) -> dict[str, Array]:  # noqa: ARG001 - every step gets the request
         raise error("of your own making")
 
     (response,) = adapter.answer([request([1])], step)
     assert failure(response) == (TritonError.INVALID_ARG, f"{code}: of your own making")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (Overloaded("too many pages"), TritonError.UNAVAILABLE, "overloaded: too many pages"),
+        (DeadlineExceeded("too late"), TritonError.UNAVAILABLE, "deadline_exceeded: too late"),
+        (Cancelled("nobody is there"), TritonError.CANCELLED, "nobody is there"),
+    ],
+)
+def test_what_cannot_be_done_now_is_told_with_its_code_and_not_logged(
+    adapter: ModuleType, error: Exception, code: TritonError.Code, message: str
+) -> None:
+    def step(request: Request, values: Array) -> dict[str, Array]:  # noqa: ARG001 - every step gets the request
+        raise error
+
+    (response,) = adapter.answer([request([1])], step)
+    assert failure(response) == (code, message)
+    assert fake_triton.log == []
+
+
+@pytest.mark.parametrize(("timeout_us", "timeout_s"), [(0, None), (1_500_000, 1.5)])
+def test_a_step_knows_how_long_the_caller_waits_and_whether_it_has_gone(
+    adapter: ModuleType, timeout_us: int, timeout_s: float | None
+) -> None:
+    asked = InferenceRequest(inputs=[], requested_output_names=[], model_name="step", timeout=timeout_us)
+    seen: list[tuple[float | None, bool]] = []
+
+    def step(request: Request) -> dict[str, Array]:
+        seen.append((request.timeout_s, request.is_cancelled()))
+        asked.has_been_cancelled = True
+        seen.append((request.timeout_s, request.is_cancelled()))
+        return {}
+
+    adapter.answer([asked], step)
+    assert seen == [(timeout_s, False), (timeout_s, True)]
+
+
+def test_no_call_begins_once_the_check_fails(adapter: ModuleType) -> None:
+    begun: list[int] = []
+
+    def read(inputs: dict[str, Array]) -> dict[str, Array]:
+        begun.append(len(begun))
+        return inputs
+
+    def check() -> None:
+        if len(begun) == 2:
+            raise DeadlineExceeded("too late")
+
+    fake_triton.models["reader"] = read
+    with ThreadPoolExecutor(1) as executor, pytest.raises(DeadlineExceeded):
+        adapter.call(executor, "reader", [{"x": np.zeros(1)}] * 9, ["x"], check)
+    assert begun == [0, 1]
 
 
 def test_a_bad_option_is_refused_before_the_step_begins(adapter: ModuleType) -> None:
@@ -106,8 +167,8 @@ def test_a_steps_options_are_the_requests_parameters(
 ) -> None:
     seen: list[Options] = []
 
-    def step(options: Options, **_: Array) -> dict[str, Array]:
-        seen.append(options)
+    def step(request: Request, **_: Array) -> dict[str, Array]:
+        seen.append(request.options)
         return {}
 
     adapter.answer([request([1], parameters)], step)
@@ -120,7 +181,7 @@ def test_outputs_keep_their_type_and_shape_when_they_are_views_or_empty(adapter:
         "none": np.zeros((0, 4, 2), np.float32),
         "texts": np.array(["ä", ""], np.object_),
     }
-    (response,) = adapter.answer([request([1])], lambda options, values: outputs)  # noqa: ARG005 - a step's signature
+    (response,) = adapter.answer([request([1])], lambda request, values: outputs)  # noqa: ARG005 - a step's signature
     tensors = {tensor.name(): tensor.as_numpy() for tensor in response.output_tensors()}
     assert {name: (array.dtype, array.shape) for name, array in tensors.items()} == {
         "column": (np.float32, (2,)),
@@ -164,7 +225,7 @@ def test_another_models_failure_keeps_its_code_and_is_logged_in_its_own_words_wi
 ) -> None:
     fake_triton.models["reader"] = lambda _: error
 
-    def step(options: Options, values: Array) -> dict[str, Array]:  # noqa: ARG001 - every step gets the options
+    def step(request: Request, values: Array) -> dict[str, Array]:  # noqa: ARG001 - every step gets the request
         with ThreadPoolExecutor(1) as executor:
             adapter.call(executor, "reader", [{"x": values}], ["y"])
         return {}

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ocr_core import batching, ctc
+from ocr_core.admission import Pages
 from ocr_core.recognizer import Recognizer
 from ocr_core.triton import answer, call, parameter
 
@@ -15,15 +16,18 @@ class TritonPythonModel:
         self.recognizer = Recognizer.load(Path(args["model_repository"], args["model_version"]))
         self.model = parameter(args, "recognizer")
         self.executor = ThreadPoolExecutor(int(parameter(args, "calls_under_way")))
+        self.pages = Pages.of_this_server()
 
     def execute(self, requests):
         return answer(requests, self.read)
 
-    def read(self, options, strip, widths, detected_quads, detected_scores):
-        calls, batches = batching.pack(strip, widths, self.recognizer)
-        answers = call(self.executor, self.model, [{"crops": b} for b in batches], ("indices", "confidences"))
+    def read(self, request, deadline_ns, strip, widths, detected_quads, detected_scores):
+        with self.pages.leaving(request, int(deadline_ns[0])) as check:
+            calls, batches = batching.pack(strip, widths, self.recognizer)
+            inputs = [{"crops": batch} for batch in batches]
+            answers = call(self.executor, self.model, inputs, ("indices", "confidences"), check)
         texts, confidences = ctc.decode_calls(calls, answers, self.recognizer.characters)
-        return ctc.outputs(texts, confidences, detected_quads, detected_scores, options)
+        return ctc.outputs(texts, confidences, detected_quads, detected_scores, request.options)
 
     def finalize(self):
         self.executor.shutdown()

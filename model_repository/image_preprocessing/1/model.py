@@ -5,29 +5,34 @@ from pathlib import Path
 import numpy as np
 
 from ocr_core import image
+from ocr_core.admission import Pages
 from ocr_core.decoder import Decoder, Limits
 from ocr_core.detector import Detector
 from ocr_core.triton import answer, parameter
 
 
 class TritonPythonModel:
-    """One instance of image_preprocessing; see ocr_core/image.py."""
+    """One instance of image_preprocessing; see ocr_core/admission.py and ocr_core/image.py."""
 
     def initialize(self, args):
         self.detector = Detector.load(Path(args["model_repository"], args["model_version"]))
         limits = (float(parameter(args, name)) for name in ("max_image_megapixels", "max_decode_seconds"))
         self.decoder = Decoder(Limits(*limits), self.detector)
+        self.bounds = int(parameter(args, "max_pages")), float(parameter(args, "timeout_s"))
+        self.pages = Pages.of_this_server()
 
     def execute(self, requests):
         return answer(requests, self.preprocess)
 
+    def preprocess(self, request, **inputs):
+        with self.pages.entering(request, *self.bounds) as deadline_ns:
+            page, size = self.decoder.decode(inputs["image"])
+            return {
+                "page": page,
+                "detector_input": image.fit_to_detector(page, self.detector)[None],
+                "image_size": np.array(size, np.int32),
+                "deadline_ns": np.array([deadline_ns], np.int64),
+            }
+
     def finalize(self):
         self.decoder.close()
-
-    def preprocess(self, options, **inputs):  # noqa: ARG002 - every step gets the options
-        page, size = self.decoder.decode(inputs["image"])
-        return {
-            "page": page,
-            "detector_input": image.fit_to_detector(page, self.detector)[None],
-            "image_size": np.array(size, np.int32),
-        }

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ocr_core import crops, detection, quads
+from ocr_core.admission import Pages
 from ocr_core.detector import Detector
 from ocr_core.image import size
 from ocr_core.recognizer import Recognizer
@@ -15,16 +16,18 @@ class TritonPythonModel:
     def initialize(self, args):
         exported = Path(args["model_repository"], args["model_version"])
         self.detector, self.recognizer = Detector.load(exported), Recognizer.load(exported)
+        self.pages = Pages.of_this_server()
 
     def execute(self, requests):
         return answer(requests, self.crop)
 
-    def crop(self, options, page, maps, image_size):
-        found, scores = detection.decode(maps[0], size(page), self.detector, options)
-        strip, widths = crops.cut(page, found, self.recognizer)
-        return {
-            "quads": quads.scale(found, size(page), tuple(image_size)),
-            "quad_scores": scores,
-            "strip": strip,
-            "widths": widths,
-        }
+    def crop(self, request, page, maps, image_size, deadline_ns):
+        with self.pages.passing(request, int(deadline_ns[0])):
+            found, scores = detection.decode(maps[0], size(page), self.detector, request.options)
+            strip, widths = crops.cut(page, found, self.recognizer)
+            return {
+                "quads": quads.scale(found, size(page), tuple(image_size)),
+                "quad_scores": scores,
+                "strip": strip,
+                "widths": widths,
+            }

@@ -39,7 +39,7 @@ def test_all_cores_have_something_to_do(cores: float, detectors: int, threads: i
 def test_the_configurations_of_eight_cores_differ_in_numbers_only(repository: Repository, tmp_path: Path) -> None:
     configs = arranged(repository, laid_out("cpu", 8), tmp_path / "served")
     steps = dict.fromkeys(repository.python_steps, 4)
-    assert counts(configs) == {**steps, "ctc_decoding": 8, "text_detection": 2, "text_recognition": 8}
+    assert counts(configs) == {**steps, "ctc_decoding": 16, "text_detection": 2, "text_recognition": 8}
     assert model_config.parameter(configs["text_detection"], "intra_op_thread_count") == "4"
     assert model_config.parameter(configs["text_recognition"], "intra_op_thread_count") == "1"
     assert model_config.parameter(configs["ctc_decoding"], "calls_under_way") == "8"
@@ -47,9 +47,30 @@ def test_the_configurations_of_eight_cores_differ_in_numbers_only(repository: Re
         theirs = repository.config(model)
         for config in (ours, theirs):
             config.ClearField("instance_group")
-            for key in ("intra_op_thread_count", "calls_under_way"):
+            for key in ("intra_op_thread_count", "calls_under_way", "max_pages"):
                 config.parameters.pop(key, None)
+            if model == "image_preprocessing":
+                config.dynamic_batching.default_queue_policy.ClearField("max_queue_size")
         assert ours == theirs
+
+
+@pytest.mark.parametrize(
+    ("profile", "cores", "pages", "waiting"),
+    [("cpu", 1, 8, 16), ("cpu", 2, 8, 16), ("cpu", 16, 32, 64), ("gpu", 2, 64, 128), ("tensorrt", 64, 64, 128)],
+)
+def test_the_pages_that_are_let_in_are_counted_and_few_requests_wait_before_them(
+    repository: Repository, tmp_path: Path, profile: str, cores: int, pages: int, waiting: int
+) -> None:
+    configs = arranged(repository, laid_out(profile, cores), tmp_path / "served")
+    first = configs["image_preprocessing"]
+    assert model_config.parameter(first, "max_pages") == str(pages)
+    assert first.dynamic_batching.default_queue_policy.max_queue_size == waiting
+
+
+@pytest.mark.parametrize("cores", [1, 2, 16, 64])
+def test_on_cpus_every_page_that_is_let_in_has_its_own_process_of_the_last_step(cores: int) -> None:
+    chosen = laid_out("cpu", cores)
+    assert chosen.decoders == chosen.pages
 
 
 @pytest.mark.parametrize("profile", ["gpu", "tensorrt"])
@@ -113,6 +134,12 @@ def test_a_users_comments_and_formatting_do_not_matter(repository: Repository, t
         ("text_recognition", "instance_group", "one instance_group and has 0"),
         ("text_cropping", "instance_group", "one instance_group and has 0"),
         ("text_detection", "parameters", "parameters 'intra_op_thread_count' and has none"),
+        ("image_preprocessing", "parameters", "parameters 'max_pages' and has none"),
+        (
+            "image_preprocessing",
+            "dynamic_batching",
+            "dynamic_batching.default_queue_policy.max_queue_size and has none",
+        ),
     ],
 )
 def test_a_field_that_is_to_be_changed_and_is_missing_is_an_error(
@@ -146,13 +173,15 @@ def test_what_was_chosen_and_why_is_told() -> None:
     no_gpu = Profile("cpu", "there is no GPU")
     assert str(Layout(no_gpu, Cores(8), has_vnni=True)) == (
         "Profile cpu: there is no GPU. On 8 cores: 2 detectors of 4 threads, 8 recognizers of 1 thread, "
-        "4 processes of each Python step, 8 of the last; int8 graphs."
+        "4 processes of each Python step, 16 of the last; int8 graphs. "
+        "At most 16 pages at once, 32 waiting; more are refused."
     )
     quota = Layout(no_gpu, Cores(1.5, has_quota=True), has_vnni=False)
     assert "On 1.5 cores (the quota of this container): 1 detector of 2 threads, 2 recognizers" in str(quota)
-    assert str(quota).endswith("; float32 graphs, as this processor has no VNNI for int8.")
+    assert "; float32 graphs, as this processor has no VNNI for int8. At most 8 pages at once," in str(quota)
     assert str(laid_out("gpu", 16)) == (
-        "Profile gpu: as asked for. On 16 cores: 8 processes of each Python step, 16 of the last."
+        "Profile gpu: as asked for. On 16 cores: 8 processes of each Python step, 16 of the last. "
+        "At most 64 pages at once, 128 waiting; more are refused."
     )
     assert str(laid_out("configured", 16)) == (
         "Profile configured: as asked for. Instances and threads are those of the configurations in the repository."

@@ -1,0 +1,197 @@
+"""Which pages are let in, which are given up, and what is forgotten."""
+
+import multiprocessing
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from ocr_core import admission
+from ocr_core.admission import Pages, forget_pages, pages_file
+from ocr_core.errors import BadImage, Cancelled, DeadlineExceeded, Overloaded
+from ocr_core.options import Options
+from ocr_core.request import Request
+
+ANYONE = Request(Options())
+GONE = Request(Options(), is_cancelled=lambda: True)
+FOR_60_S = {"max_pages": 2, "timeout_s": 60}
+
+
+class Clock:
+    """Tells a time that a test sets."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> int:
+        """Nanoseconds."""
+        return int(self.now_s * 1e9)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def pages(tmp_path: Path, clock: Clock) -> Pages:
+    return Pages(tmp_path / "pages", clock)
+
+
+def enter(pages: Pages, request: Request = ANYONE, max_pages: int = 2, timeout_s: float = 60) -> int:
+    with pages.entering(request, max_pages, timeout_s) as deadline_ns:
+        return deadline_ns
+
+
+def is_full(pages: Pages) -> bool:
+    try:
+        with pages.entering(ANYONE, **FOR_60_S):
+            raise BadImage("no image, so that it does not stay")
+    except BadImage:
+        return False
+    except Overloaded:
+        return True
+
+
+def test_a_page_more_than_allowed_is_refused_until_one_has_left(pages: Pages) -> None:
+    first, second = enter(pages), enter(pages)
+    with pytest.raises(Overloaded, match="this server reads 2 pages at once and has as many; try again later"):
+        enter(pages)
+    with pages.leaving(ANYONE, first):
+        assert is_full(pages)
+    assert not is_full(pages)
+    assert first != second
+
+
+def test_pages_that_enter_in_the_same_nanosecond_are_told_apart(pages: Pages) -> None:
+    first, second = enter(pages), enter(pages)
+    for deadline_ns in (first, first, second):
+        with pages.leaving(ANYONE, deadline_ns):
+            pass
+    assert [enter(pages), enter(pages)]
+
+
+def test_a_page_that_fails_in_any_step_counts_no_longer(pages: Pages) -> None:
+    enter(pages)
+    with suppress(BadImage), pages.entering(ANYONE, **FOR_60_S):
+        raise BadImage("damaged")
+    assert not is_full(pages)
+    for step in (pages.passing, pages.leaving):
+        deadline_ns = enter(pages)
+        assert is_full(pages)
+        with suppress(KeyError), step(ANYONE, deadline_ns):
+            raise KeyError
+        assert not is_full(pages)
+
+
+def test_a_page_that_passes_still_counts(pages: Pages) -> None:
+    enter(pages)
+    with pages.passing(ANYONE, enter(pages)):
+        pass
+    assert is_full(pages)
+
+
+@pytest.mark.parametrize(("request_s", "wanted_s"), [(None, 60), (5, 5), (90, 90), (1e9, admission.MAX_TIMEOUT_S)])
+def test_a_page_is_wanted_for_as_long_as_its_request_says(
+    pages: Pages, clock: Clock, request_s: float | None, wanted_s: float
+) -> None:
+    deadline_ns = enter(pages, Request(Options(), request_s))
+    clock.now_s += wanted_s
+    with pages.passing(ANYONE, deadline_ns) as check:
+        check()
+        clock.now_s += 0.001
+        with pytest.raises(DeadlineExceeded, match="the time for this request is over"):
+            check()
+    with pytest.raises(DeadlineExceeded), pages.leaving(ANYONE, deadline_ns):
+        pytest.fail("the step has begun")
+
+
+def test_the_deadline_strikes_out_a_page_that_was_lost(pages: Pages, clock: Clock) -> None:
+    enter(pages, Request(Options(), 3))
+    enter(pages)
+    clock.now_s += 2.9
+    assert is_full(pages)
+    clock.now_s += 0.2
+    assert not is_full(pages)
+
+
+def test_if_no_page_has_moved_for_long_all_are_lost(pages: Pages, clock: Clock) -> None:
+    moving = enter(pages)
+    enter(pages)
+    for _ in range(3):
+        clock.now_s += admission.LOST_S - 0.1
+        with pages.passing(ANYONE, moving):
+            assert is_full(pages)
+    clock.now_s += admission.LOST_S + 0.1
+    assert [enter(pages), enter(pages)]
+    assert is_full(pages)
+
+
+def test_a_page_after_a_long_pause_is_not_lost_at_once(pages: Pages, clock: Clock) -> None:
+    for _ in range(2):
+        clock.now_s += 3600
+        enter(pages)
+        enter(pages)
+        assert is_full(pages)
+
+
+def test_nothing_is_done_for_a_caller_that_has_gone(pages: Pages) -> None:
+    with pytest.raises(Cancelled):
+        enter(pages, GONE)
+    deadline_ns = enter(pages)
+    with pytest.raises(Cancelled), pages.passing(GONE, deadline_ns):
+        pytest.fail("the step has begun")
+    enter(pages)
+    assert not is_full(pages)
+
+
+def _enter_and_die(file: Path) -> None:
+    enter(Pages(file))
+    os._exit(9)
+
+
+def test_processes_count_together_and_a_dead_one_leaves_no_lock(tmp_path: Path) -> None:
+    spawning = multiprocessing.get_context("spawn")
+    for _ in range(2):
+        process = spawning.Process(target=_enter_and_die, args=[tmp_path / "pages"])
+        process.start()
+        process.join()
+        assert process.exitcode == 9
+    assert is_full(Pages(tmp_path / "pages"))
+
+
+def test_a_process_that_stands_still_with_the_lock_stops_no_other(
+    pages: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "LOCK_S", 0.01)
+    deadline_ns = enter(pages)
+    descriptor = os.open(tmp_path / "pages", os.O_RDWR)
+    admission._lock(descriptor)
+    with pytest.raises(Overloaded, match="stands still"):
+        enter(pages)
+    with pages.leaving(ANYONE, deadline_ns) as check:
+        check()
+    os.close(descriptor)
+    enter(pages)
+
+
+def test_a_file_that_was_cut_off_in_the_middle_of_a_number_is_read_as_far_as_it_goes(
+    pages: Pages, tmp_path: Path
+) -> None:
+    enter(pages)
+    enter(pages)
+    file = tmp_path / "pages"
+    for length in (20, 11, 3, 0):
+        file.write_bytes(file.read_bytes()[:length])
+        assert not is_full(pages)
+
+
+def test_servers_are_told_apart_and_their_files_go_with_them(tmp_path: Path) -> None:
+    ours, parents = pages_file(os.getpid()), pages_file(os.getppid())
+    assert ours != parents
+    assert ours == pages_file(os.getpid())
+    for file in (ours, parents):
+        (tmp_path / file.name).touch()
+    forget_pages(os.getpid(), tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == [parents.name]
