@@ -4,6 +4,9 @@ The bottleneck lies behind the first step, and Triton's ensemble has no queue of
 first step counts: a page that enters is noted in a small file in shared memory, one for each tritonserver, and the last
 step strikes it out. What a step notes is the page's deadline, and that travels with the page as the tensor
 `deadline_ns`. A page that is lost on the way, as its process died, counts until its deadline has passed.
+
+A page is refused as well if those before it leave no hope that it is read in time: the last step notes how long it
+takes from one page that is read to the next. On a slow machine, fewer pages are let in.
 """
 
 import fcntl
@@ -12,6 +15,7 @@ import time
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ocr_core.errors import Cancelled, DeadlineExceeded, Overloaded
@@ -22,6 +26,12 @@ FOLDER = Path("/dev/shm")  # noqa: S108 - where Linux has it; it is empty after 
 LOST_S = 10.0
 # No request is waited for longer, whatever it asks for.
 MAX_TIMEOUT_S = 600.0
+# Of the time that a caller waits, so much may be expected to pass: pages differ.
+HOPE = 0.75
+# So many pages are let in however long it may take: a machine that has become faster would not be noticed.
+LET_IN = 2
+# Weight of the latest page in the mean time from page to page.
+LATEST = 0.2
 # Each holder of the file's lock needs microseconds; one that was stopped may not stop the others.
 LOCK_S, LOCK_PAUSE_S = 1.0, 0.001
 
@@ -52,8 +62,7 @@ class Pages:
     """The pages in the pipeline of one server; every process of its steps has such an object.
 
     Args:
-        file: Where they are noted: int64 in the machine's order, nanoseconds of `time.monotonic_ns`. The first is when
-            a page last moved, the others are the pages' deadlines.
+        file: Where they are noted.
         clock_ns: Tells the time.
     """
 
@@ -78,7 +87,7 @@ class Pages:
             The page's deadline, nanoseconds.
 
         Raises:
-            Overloaded: There are as many pages already.
+            Overloaded: There are as many pages already, or too many for this one to be read in time.
             Cancelled: The caller has gone.
         """
         _check_cancelled(request)
@@ -112,25 +121,31 @@ class Pages:
         """For the last step: as `passing`, and strike the page out in any case."""
         with self.passing(request, deadline_ns) as check:
             yield check
-        self._strike_out(deadline_ns)
+        self._strike_out(deadline_ns, is_read=True)
 
     def remove(self) -> None:
         """Remove the file: all pages are forgotten."""
         self._file.unlink(missing_ok=True)
 
     def _admit(self, max_pages: int, timeout_s: float) -> int:
+        timeout_ns = int(timeout_s * 1e9)
         with self._noted() as noted:
             now_ns = self._clock_ns()
-            if now_ns - noted[0] > LOST_S * 1e9:
-                del noted[1:]
-            if len(noted) > max_pages:
+            if now_ns - noted.moved_ns > LOST_S * 1e9:
+                noted.deadlines_ns.clear()
+            before = len(noted.deadlines_ns)
+            if before >= max_pages:
                 raise Overloaded(f"this server reads {max_pages} pages at once and has as many; try again later")
-            if len(noted) == 1:
-                noted[0] = now_ns
-            deadline_ns = now_ns + int(timeout_s * 1e9)
-            while deadline_ns in noted[1:]:
+            if before >= LET_IN and (before + 1) * noted.page_ns > HOPE * timeout_ns:
+                raise Overloaded(
+                    f"{before} pages are before this one, too many to read it within {timeout_s:g} s; try again later"
+                )
+            if before == 0:
+                noted.moved_ns = noted.read_ns = now_ns
+            deadline_ns = now_ns + timeout_ns
+            while deadline_ns in noted.deadlines_ns:
                 deadline_ns += 1
-            noted.append(deadline_ns)
+            noted.deadlines_ns.append(deadline_ns)
         return deadline_ns
 
     def _check(self, request: Request, deadline_ns: int) -> None:
@@ -139,16 +154,20 @@ class Pages:
             raise DeadlineExceeded("the time for this request is over; send it with a longer timeout, or later")
         _check_cancelled(request)
         with suppress(Overloaded), self._noted() as noted:
-            noted[0] = now_ns
+            noted.moved_ns = now_ns
 
-    def _strike_out(self, deadline_ns: int) -> None:
+    def _strike_out(self, deadline_ns: int, *, is_read: bool = False) -> None:
         with suppress(Overloaded), self._noted() as noted:  # its deadline strikes it out, too
-            noted[0] = self._clock_ns()
-            if deadline_ns in noted[1:]:
-                noted.pop(1 + noted[1:].index(deadline_ns))
+            now_ns = noted.moved_ns = self._clock_ns()
+            if is_read:
+                latest_ns = now_ns - noted.read_ns
+                noted.page_ns = round((1 - LATEST) * noted.page_ns + LATEST * latest_ns) if noted.page_ns else latest_ns
+                noted.read_ns = now_ns
+            if deadline_ns in noted.deadlines_ns:
+                noted.deadlines_ns.remove(deadline_ns)
 
     @contextmanager
-    def _noted(self) -> Iterator["array[int]"]:
+    def _noted(self) -> Iterator["_Noted"]:
         """What is noted, without what is over; changes are written when the block ends.
 
         Raises:
@@ -157,15 +176,43 @@ class Pages:
         descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             _lock(descriptor)
-            content = os.pread(descriptor, os.fstat(descriptor).st_size // 8 * 8, 0)
-            moved_ns, *deadlines_ns = array("q", content) or (0,)
-            now_ns = self._clock_ns()
-            noted = array("q", [moved_ns, *(deadline for deadline in deadlines_ns if deadline >= now_ns)])
+            noted = _Noted.of(os.pread(descriptor, os.fstat(descriptor).st_size, 0), self._clock_ns())
             yield noted
-            os.pwrite(descriptor, noted.tobytes(), 0)
-            os.truncate(descriptor, 8 * len(noted))
+            content = noted.to_bytes()
+            os.pwrite(descriptor, content, 0)
+            os.truncate(descriptor, len(content))
         finally:
             os.close(descriptor)
+
+
+@dataclass
+class _Noted:
+    """The file's content: int64 in the machine's order, nanoseconds of `time.monotonic_ns`.
+
+    Attributes:
+        moved_ns: When a page was last seen by a step behind the first one.
+        read_ns: When the last one was read, or the first one entered after a pause.
+        page_ns: Mean time from one page that is read to the next while there are pages; 0 before the first.
+        deadlines_ns: Of the pages in the pipeline.
+    """
+
+    moved_ns: int = 0
+    read_ns: int = 0
+    page_ns: int = 0
+    deadlines_ns: list[int] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, content: bytes, now_ns: int) -> "_Noted":
+        """What a file says; one that is cut off says nothing."""
+        numbers = array("q", content[: len(content) // 8 * 8])
+        if len(numbers) < 3:
+            return cls()
+        moved_ns, read_ns, page_ns, *deadlines_ns = numbers
+        return cls(moved_ns, read_ns, page_ns, [deadline_ns for deadline_ns in deadlines_ns if deadline_ns >= now_ns])
+
+    def to_bytes(self) -> bytes:
+        """What `of` reads."""
+        return array("q", [self.moved_ns, self.read_ns, self.page_ns, *self.deadlines_ns]).tobytes()
 
 
 def _check_cancelled(request: Request) -> None:

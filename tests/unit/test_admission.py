@@ -136,6 +136,43 @@ def test_a_page_after_a_long_pause_is_not_lost_at_once(pages: Pages, clock: Cloc
         assert is_full(pages)
 
 
+def read_a_page_every(pages: Pages, clock: Clock, seconds: float) -> None:
+    for _ in range(30):
+        deadline_ns = enter(pages)
+        with pages.leaving(ANYONE, deadline_ns):
+            clock.now_s += seconds
+
+
+@pytest.mark.parametrize(
+    ("page_s", "timeout_s", "let_in"),
+    [(0.5, 10, 15), (2.5, 10, 3), (2.5, 60, 18), (30, 10, admission.LET_IN)],
+    ids=["fast", "slow", "slow, and patient", "hopeless"],
+)
+def test_no_more_pages_are_let_in_than_can_be_read_in_time(
+    pages: Pages, clock: Clock, page_s: float, timeout_s: float, let_in: int
+) -> None:
+    read_a_page_every(pages, clock, page_s)
+    for _ in range(let_in):
+        enter(pages, max_pages=99, timeout_s=timeout_s)
+    with pytest.raises(Overloaded, match=f"^{let_in} pages are before this one, too many to read it within"):
+        enter(pages, max_pages=99, timeout_s=timeout_s)
+
+
+def test_a_machine_that_has_become_faster_is_noticed(pages: Pages, clock: Clock) -> None:
+    read_a_page_every(pages, clock, 30)
+    read_a_page_every(pages, clock, 0.1)
+    for _ in range(50):
+        enter(pages, max_pages=99, timeout_s=10)
+
+
+def test_a_pause_is_no_slow_page(pages: Pages, clock: Clock) -> None:
+    for _ in range(30):
+        read_a_page_every(pages, clock, 0.1)
+        clock.now_s += 600
+    for _ in range(50):
+        enter(pages, max_pages=99, timeout_s=10)
+
+
 def test_nothing_is_done_for_a_caller_that_has_gone(pages: Pages) -> None:
     with pytest.raises(Cancelled):
         enter(pages, GONE)

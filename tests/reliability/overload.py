@@ -1,0 +1,155 @@
+"""`make overload`: far more clients than the server can serve, for as long as you like, and whether it holds.
+
+An embedded server is started; a few clients find out how much it does at its best, then many ask at once. What they
+got, and what the server is like before and afterwards, is printed as a table. Status 1: a bound does not hold.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import psutil
+from tabulate import tabulate
+
+from ocr_client import OcrClient
+from ocr_launch.machine import SHARED_MEMORY
+from server.triton import TritonServer
+from tests.project import MODEL_REPOSITORY, SAMPLES
+from tests.reliability.load import Outcomes, load
+
+IMAGES = tuple(SAMPLES / name for name in ("receipt.png", "label.png", "street.jpg"))
+PEAK_CLIENTS = 4
+MIN_GOODPUT = 0.9
+LONE_S, LONE_FACTOR = 5, 1.5
+MEMORY_FACTOR = 1.1
+
+
+@dataclass
+class State:
+    """What a server is like while nobody asks: MB of its processes and in shared memory, seconds for a lone request."""
+
+    rss_mb: float
+    shm_mb: float
+    lone_s: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """One line of the table; `holds` is None where there is no bound."""
+
+    what: str
+    value: str
+    bound: str = ""
+    holds: bool | None = None
+
+
+def look(server: TritonServer, image: bytes) -> State:
+    """Measure an idle server."""
+    with OcrClient(server.url) as client:
+        lone_s = sorted(_timed(lambda: client.read(image)) for _ in range(5))[2]
+    processes = [psutil.Process(server.pid), *psutil.Process(server.pid).children(recursive=True)]
+    regions = SHARED_MEMORY.glob(f"{server.log.parent.name}*")  # named after the server's folder
+    used_mb = sum(region.stat().st_blocks for region in regions) * 512 / 2**20
+    return State(sum(process.memory_info().rss for process in processes) / 2**20, used_mb, lone_s)
+
+
+def wait_for_usual_speed(server: TritonServer, image: bytes, usual_s: float, at_most_s: float = 120) -> float:
+    """Seconds until a lone request is answered in about its usual time."""
+    start_s = time.monotonic()
+    with OcrClient(server.url) as client:
+        while _timed(lambda: client.read(image)) > LONE_FACTOR * usual_s + 0.05:
+            if time.monotonic() - start_s > at_most_s:
+                break
+    return time.monotonic() - start_s
+
+
+def judge(
+    peak: Outcomes, over: Outcomes, pages: int, before: State, after: State, recovery_s: float
+) -> Iterator[Result]:
+    """The table's lines.
+
+    Args:
+        peak: Of few clients.
+        over: Of many.
+        pages: So many are in the pipeline at most.
+        before: The server's state before the many came.
+        after: The same when they had gone.
+        recovery_s: How long it then took until a lone request had its usual speed.
+    """
+    asked = over.requests.total()
+    share = over.per_s / peak.per_s
+    # One more than the pipeline holds waits while the others are read.
+    slowest_s = (pages + 1) / peak.per_s
+    p99_s = over.percentile_s("answered", 99) or float("inf")
+    yield Result("requests", f"{asked}, in {sum(map(len, over.attempts.values()))} attempts")
+    for kind in ("answered", "refused", "timed out"):
+        yield Result(kind, str(over.requests[kind]))
+    yield Result("failed", str(over.requests["failed"]), "0", over.requests["failed"] == 0)
+    yield Result("late", str(over.late), "0", over.late == 0)
+    yield Result("wrong", str(over.wrong), "0", over.wrong == 0)
+    yield Result(
+        f"goodput (at {PEAK_CLIENTS} clients: {peak.per_s:.2f}/s)",
+        f"{over.per_s:.2f}/s, {share:.0%}",
+        f">= {MIN_GOODPUT:.0%}",
+        share >= MIN_GOODPUT,
+    )
+    yield Result(
+        "answered attempts, p50 / p99", _percentiles(over, "answered"), f"{slowest_s:.1f} s", p99_s <= slowest_s
+    )
+    yield Result("refused attempts, p50 / p99", _percentiles(over, "refused"))
+    yield Result("usual speed again after", f"{recovery_s:.1f} s", f"{LONE_S} s", recovery_s <= LONE_S)
+    for what, was, now in (("RSS", before.rss_mb, after.rss_mb), ("shared memory", before.shm_mb, after.shm_mb)):
+        bound_mb = was * MEMORY_FACTOR + 16
+        yield Result(f"{what} before and after", f"{was:.0f} and {now:.0f} MB", f"{bound_mb:.0f} MB", now <= bound_mb)
+
+
+def table(results: list[Result]) -> str:
+    """In Markdown."""
+    words = {None: "", True: "yes", False: "NO"}
+    rows = [(result.what, result.value, result.bound, words[result.holds]) for result in results]
+    return str(tabulate(rows, ["", "measured", "bound", "holds"], "github", disable_numparse=True))
+
+
+def _percentiles(outcomes: Outcomes, kind: str) -> str:
+    values = [outcomes.percentile_s(kind, percent) for percent in (50, 99)]
+    return " / ".join("-" if value is None else f"{value:.2f} s" for value in values)
+
+
+def _timed(action: Callable[[], object]) -> float:
+    start_s = time.monotonic()
+    action()
+    return time.monotonic() - start_s
+
+
+@click.command()
+@click.argument("images", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--clients", default=64, show_default=True, help="Who ask at once.")
+@click.option("--timeout", "timeout_s", default=10.0, show_default=True, help="Seconds, of each request.")
+@click.option("--seconds", default=60.0, show_default=True, help="How long they ask.")
+@click.option("--retries/--no-retries", default=True, help="Clients come back after a pause, or at once.")
+def main(images: tuple[Path, ...], clients: int, timeout_s: float, seconds: float, retries: bool) -> None:
+    """Overload a server with IMAGES, by default three samples."""
+    contents = [path.read_bytes() for path in images or IMAGES]
+    with TritonServer(MODEL_REPOSITORY) as server:
+        click.echo(server.layout, err=True)
+        with OcrClient(server.url) as client:
+            texts = {content: client.read(content).text for content in contents}
+        peak_s = max(20.0, seconds / 4)
+        peak = load(server.url, texts, clients=PEAK_CLIENTS, duration_s=peak_s, timeout_s=60)
+        before = look(server, contents[0])
+        over = load(
+            server.url, texts, clients=clients, duration_s=seconds, timeout_s=timeout_s, retries=3 if retries else 0
+        )
+        recovery_s = wait_for_usual_speed(server, contents[0], before.lone_s)
+        results = list(judge(peak, over, server.layout.pages, before, look(server, contents[0]), recovery_s))
+    click.echo(f"{clients} clients for {seconds:g} s, {timeout_s:g} s for each request\n\n{table(results)}")
+    for kind, message in over.messages.items():
+        click.echo(f"{kind}: {message}", err=True)
+    sys.exit(any(result.holds is False for result in results))
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m tests.reliability.overload")
