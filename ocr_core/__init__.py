@@ -14,6 +14,7 @@ The modules in the order of the data flow:
     crops.py          quads → upright crops, laid side by side in a strip
     batching.py       crops → batches of like width
     ctc.py            recognizer output → text and confidence
+    borders.py        what comes into a step, checked
     detector.py       what a detector's weights ask of the steps around them
     recognizer.py     the same for a recognizer's weights
     exported.py       how both lie in files beside the weights

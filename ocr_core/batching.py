@@ -13,6 +13,8 @@ from ocr_core.recognizer import Recognizer
 BUCKET_PX = 32
 # Enough to fill two cores; more would only make one caller wait for another's long lines.
 MAX_CROPS = 8
+# Width of a call's crops together, padding included. The recognizer needs 40 kB for each pixel of it and keeps them.
+MAX_CALL_PX = 5120
 # Mid grey: 0 once the recognizer has scaled it to -1 … 1.
 PADDING = 127
 
@@ -27,7 +29,8 @@ def plan(widths: IntArray, bucket_px: int = BUCKET_PX, max_crops: int = MAX_CROP
 
     Returns:
         Index arrays, (n,) int32 with 1 ≤ n ≤ `max_crops`, which together hold every crop once; the widest crops
-        come first, so that no long call is left for the end.
+        come first, so that no long call is left for the end. Wide crops are fewer: their widths together are at most
+        `MAX_CALL_PX`, but for a crop that is wider by itself.
 
     >>> [call.tolist() for call in plan(np.int32([30, 320, 20]))]
     [[1], [0, 2]]
@@ -37,7 +40,8 @@ def plan(widths: IntArray, bucket_px: int = BUCKET_PX, max_crops: int = MAX_CROP
     changes = np.flatnonzero(np.diff(buckets[order])) + 1
     calls: list[IntArray] = []
     for bucket in np.split(order, changes) if len(order) else []:
-        calls.extend(np.array_split(bucket, math.ceil(len(bucket) / max_crops)))
+        fitting = MAX_CALL_PX // (int(buckets[bucket[0]]) * bucket_px)
+        calls.extend(np.array_split(bucket, math.ceil(len(bucket) / min(max(fitting, 1), max_crops))))
     return calls
 
 

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_core.borders import check_widths
 from ocr_core.image import size
 from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray, edge_lengths, scale
@@ -37,8 +38,12 @@ def cut(page: RgbArray, quads: FloatArray, recognizer: Recognizer) -> tuple[RgbA
 
     Returns:
         The strip, (recognizer.height, sum of widths, 3) uint8, and the widths, (N,) int32, pixels.
+
+    Raises:
+        BadImage: The strip would be larger than a page's can be.
     """
     widths = widths_px(quads, recognizer)
+    check_widths(widths)
     pages = _halvings(page, quads, recognizer)
     ends = np.cumsum(widths)
     strip = np.empty((recognizer.height, int(widths.sum()), 3), np.uint8)

@@ -1,6 +1,7 @@
 """A detector's maps → the page's lines of text, in reading order."""
 
 from ocr_core import db, east, quads
+from ocr_core.borders import check_lines
 from ocr_core.detector import Detector
 from ocr_core.options import Options
 from ocr_core.quads import FloatArray
@@ -23,6 +24,7 @@ def decode(
         reading order; and their scores, (N,) float32 in [0, 1].
 
     Raises:
+        BadImage: More lines are found than a page can have.
         ModelMismatch: The maps are another family's.
     """
     detector.check(maps)
@@ -31,5 +33,6 @@ def decode(
     _, height, width = maps.shape
     found = quads.scale(found, (height * detector.map_stride_px, width * detector.map_stride_px), page_size)
     found = quads.turn_to_reading_direction(found)
+    check_lines(len(found))
     order = reading_order(found)
     return found[order], scores[order]

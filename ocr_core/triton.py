@@ -22,11 +22,13 @@ Step = Callable[..., Arrays]
 
 
 class CallFailed(RuntimeError):
-    """Another model refused or failed a call; `error` is Triton's own."""
+    """Another model refused or failed a call; `code` is for the caller."""
 
     def __init__(self, model: str, error: Any) -> None:
         super().__init__(f"{model}: {error.message()}")
-        self.error = error
+        # What this step has sent is not the caller's fault.
+        is_refused = error.code() == pb_utils.TritonError.INVALID_ARG
+        self.code = pb_utils.TritonError.INTERNAL if is_refused else error.code()
         overloaded = error.code() == pb_utils.TritonError.UNAVAILABLE
         self.message_for_caller = (
             f"{model} is overloaded; try again later"
@@ -93,7 +95,7 @@ def _answer(request: Any, step: Step) -> Any:
         return _failure(str(error), pb_utils.TritonError.CANCELLED)
     except CallFailed as failed:
         _log(request, str(failed))
-        return _failure(failed.message_for_caller, failed.error.code())
+        return _failure(failed.message_for_caller, failed.code)
     except Exception:  # noqa: BLE001 - the one place where unknown errors end
         _log(request, traceback.format_exc())
         return _failure("internal error; the server's log has the details", pb_utils.TritonError.INTERNAL)

@@ -54,7 +54,8 @@ def test_a_profile_is_the_same_model(model: str, profile: str) -> None:
         assert getattr(tuned, field) == getattr(ours, field)
     assert (ours.default_model_filename, tuned.default_model_filename) == ("model.cpu.onnx", "model.onnx")
     assert (tuned.max_batch_size > 0) == (ours.max_batch_size > 0)
-    assert set(ours.parameters) - {"intra_op_thread_count"} <= set(tuned.parameters)
+    of_cpus = {"intra_op_thread_count", "kept_input_pixels"}
+    assert set(ours.parameters) - of_cpus <= set(tuned.parameters)
 
 
 @each_profile

@@ -157,6 +157,10 @@ class InferenceRequest:
         """In the order of the request."""
         return self._inputs
 
+    def requested_output_names(self) -> list[str]:
+        """What the answer is to hold."""
+        return sorted(self._wanted)
+
     def parameters(self) -> str:
         """JSON, or empty."""
         return self._parameters
@@ -195,6 +199,11 @@ class Logger:
 def get_output_tensor_by_name(inference_response: InferenceResponse, name: str) -> Tensor | None:
     """None where the response has none of that name."""
     return next((t for t in inference_response.output_tensors() if t.name() == name), None)
+
+
+def get_input_tensor_by_name(inference_request: InferenceRequest, name: str) -> Tensor | None:
+    """None where the request has none of that name."""
+    return next((tensor for tensor in inference_request.inputs() if tensor.name() == name), None)
 
 
 def _require(value: object, kind: Any) -> None:

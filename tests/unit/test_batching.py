@@ -70,3 +70,12 @@ def test_a_batch_holds_its_crops_on_the_left_and_less_than_a_bucket_of_padding_o
 def test_without_crops_there_is_no_call() -> None:
     widths = np.zeros(0, np.int32)
     assert batching.pack(strip_of(widths), widths, RECOGNIZER) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("width", "sizes"), [(640, [8, 8]), (700, [6, 5, 5]), (1280, [4] * 4), (5120, [1] * 16), (9600, [1] * 16)]
+)
+def test_wide_crops_share_a_call_with_fewer_for_the_recognizer_keeps_the_memory_of_its_largest(
+    width: int, sizes: list[int]
+) -> None:
+    assert [len(call) for call in batching.plan(np.full(16, width, np.int32))] == sizes

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ocr_core import batching, ctc
+from ocr_core import batching, borders, ctc
 from ocr_core.admission import Pages
 from ocr_core.recognizer import Recognizer
 from ocr_core.triton import answer, call, parameter
@@ -23,6 +23,7 @@ class TritonPythonModel:
 
     def read(self, request, deadline_ns, strip, widths, detected_quads, detected_scores):
         with self.pages.leaving(request, int(deadline_ns[0])) as check:
+            borders.check_strip(strip, widths, detected_quads, detected_scores, self.recognizer)
             calls, batches = batching.pack(strip, widths, self.recognizer)
             inputs = [{"crops": batch} for batch in batches]
             answers = call(self.executor, self.model, inputs, ("indices", "confidences"), check)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ocr_core import crops, detection, quads
+from ocr_core import borders, crops, detection, quads
 from ocr_core.admission import Pages
 from ocr_core.detector import Detector
 from ocr_core.image import size
@@ -23,6 +23,7 @@ class TritonPythonModel:
 
     def crop(self, request, page, maps, image_size, deadline_ns):
         with self.pages.passing(request, int(deadline_ns[0])):
+            borders.check_maps(page, maps, image_size, self.detector)
             found, scores = detection.decode(maps[0], size(page), self.detector, request.options)
             strip, widths = crops.cut(page, found, self.recognizer)
             return {

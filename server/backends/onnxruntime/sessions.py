@@ -64,6 +64,13 @@ def session_options(config: Config) -> ort.SessionOptions:
     return options
 
 
+def shrinking() -> ort.RunOptions:
+    """For a run after which the CPU's arena gives back what it does not need; it costs the next run its memory anew."""
+    options = ort.RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    return options
+
+
 def gpu_providers(config: Config, device_id: str) -> list[Provider]:
     """The providers for GPUs that this ONNX Runtime has, in the order in which they may choose their nodes.
 
