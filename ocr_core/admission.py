@@ -5,11 +5,13 @@ first step counts: a page that enters is noted in a small file in shared memory,
 step strikes it out. What a step notes is the page's deadline, and that travels with the page as the tensor
 `deadline_ns`. A page that is lost on the way, as its process died, counts until its deadline has passed.
 
-A page is refused as well if those before it leave no hope that it is read in time: the last step notes how long it
-takes from one page that is read to the next. On a slow machine, fewer pages are let in.
+On a slow machine, as many pages at once may be too many for their callers' patience. So each page that misses its
+deadline while others are refused takes a place away, and each that is read gives a part of one back, as TCP does with a
+congested line. How large pages are does not matter: small ones are not refused because others are slow.
 """
 
 import fcntl
+import math
 import os
 import time
 from array import array
@@ -26,12 +28,12 @@ FOLDER = Path("/dev/shm")  # noqa: S108 - where Linux has it; it is empty after 
 LOST_S = 10.0
 # No request is waited for longer, whatever it asks for.
 MAX_TIMEOUT_S = 600.0
-# Of the time that a caller waits, so much may be expected to pass: pages differ.
-HOPE = 0.75
-# So many pages are let in however long it may take: a machine that has become faster would not be noticed.
-LET_IN = 2
-# Weight of the latest page in the mean time from page to page.
-LATEST = 0.2
+# A page that is read gives back this part of a place: one page in about as many is too late on a machine that is slow.
+PARTS = 16
+# So many places stay: with fewer pages the cores would be idle.
+LEAST_PAGES = 3
+# "While others are refused": within so much time.
+REFUSED_S = 1.0
 # Each holder of the file's lock needs microseconds; one that was stopped may not stop the others.
 LOCK_S, LOCK_PAUSE_S = 1.0, 0.001
 
@@ -87,7 +89,7 @@ class Pages:
             The page's deadline, nanoseconds.
 
         Raises:
-            Overloaded: There are as many pages already, or too many for this one to be read in time.
+            Overloaded: There are as many pages already.
             Cancelled: The caller has gone.
         """
         _check_cancelled(request)
@@ -133,15 +135,12 @@ class Pages:
             now_ns = self._clock_ns()
             if now_ns - noted.moved_ns > LOST_S * 1e9:
                 noted.deadlines_ns.clear()
-            before = len(noted.deadlines_ns)
-            if before >= max_pages:
-                raise Overloaded(f"this server reads {max_pages} pages at once and has as many; try again later")
-            if before >= LET_IN and (before + 1) * noted.page_ns > HOPE * timeout_ns:
-                raise Overloaded(
-                    f"{before} pages are before this one, too many to read it within {timeout_s:g} s; try again later"
-                )
-            if before == 0:
-                noted.moved_ns = noted.read_ns = now_ns
+            places = noted.places(max_pages)
+            if len(noted.deadlines_ns) >= places:
+                noted.refused_ns = now_ns
+                raise Overloaded(f"this server reads {places} pages at once and has as many; try again later")
+            if not noted.deadlines_ns:
+                noted.moved_ns = now_ns
             deadline_ns = now_ns + timeout_ns
             while deadline_ns in noted.deadlines_ns:
                 deadline_ns += 1
@@ -149,20 +148,19 @@ class Pages:
         return deadline_ns
 
     def _check(self, request: Request, deadline_ns: int) -> None:
-        now_ns = self._clock_ns()
-        if now_ns > deadline_ns:
-            raise DeadlineExceeded("the time for this request is over; send it with a longer timeout, or later")
         _check_cancelled(request)
         with suppress(Overloaded), self._noted() as noted:
-            noted.moved_ns = now_ns
+            now_ns = noted.moved_ns = self._clock_ns()
+            if now_ns > deadline_ns and now_ns - noted.refused_ns < REFUSED_S * 1e9:
+                noted.parts_less += PARTS
+        if self._clock_ns() > deadline_ns:
+            raise DeadlineExceeded("the time for this request is over; send it with a longer timeout, or later")
 
     def _strike_out(self, deadline_ns: int, *, is_read: bool = False) -> None:
         with suppress(Overloaded), self._noted() as noted:  # its deadline strikes it out, too
-            now_ns = noted.moved_ns = self._clock_ns()
+            noted.moved_ns = self._clock_ns()
             if is_read:
-                latest_ns = now_ns - noted.read_ns
-                noted.page_ns = round((1 - LATEST) * noted.page_ns + LATEST * latest_ns) if noted.page_ns else latest_ns
-                noted.read_ns = now_ns
+                noted.parts_less = max(0, noted.parts_less - 1)
             if deadline_ns in noted.deadlines_ns:
                 noted.deadlines_ns.remove(deadline_ns)
 
@@ -177,10 +175,12 @@ class Pages:
         try:
             _lock(descriptor)
             noted = _Noted.of(os.pread(descriptor, os.fstat(descriptor).st_size, 0), self._clock_ns())
-            yield noted
-            content = noted.to_bytes()
-            os.pwrite(descriptor, content, 0)
-            os.truncate(descriptor, len(content))
+            try:
+                yield noted
+            finally:
+                content = noted.to_bytes()
+                os.pwrite(descriptor, content, 0)
+                os.truncate(descriptor, len(content))
         finally:
             os.close(descriptor)
 
@@ -191,14 +191,14 @@ class _Noted:
 
     Attributes:
         moved_ns: When a page was last seen by a step behind the first one.
-        read_ns: When the last one was read, or the first one entered after a pause.
-        page_ns: Mean time from one page that is read to the next while there are pages; 0 before the first.
+        refused_ns: When a page was last refused for want of a place.
+        parts_less: `PARTS` for each place that is taken away.
         deadlines_ns: Of the pages in the pipeline.
     """
 
     moved_ns: int = 0
-    read_ns: int = 0
-    page_ns: int = 0
+    refused_ns: int = 0
+    parts_less: int = 0
     deadlines_ns: list[int] = field(default_factory=list)
 
     @classmethod
@@ -207,12 +207,19 @@ class _Noted:
         numbers = array("q", content[: len(content) // 8 * 8])
         if len(numbers) < 3:
             return cls()
-        moved_ns, read_ns, page_ns, *deadlines_ns = numbers
-        return cls(moved_ns, read_ns, page_ns, [deadline_ns for deadline_ns in deadlines_ns if deadline_ns >= now_ns])
+        moved_ns, refused_ns, parts_less, *deadlines_ns = numbers
+        return cls(
+            moved_ns, refused_ns, parts_less, [deadline_ns for deadline_ns in deadlines_ns if deadline_ns >= now_ns]
+        )
+
+    def places(self, max_pages: int) -> int:
+        """How many pages may be in the pipeline; at most `max_pages`."""
+        self.parts_less = min(self.parts_less, PARTS * max(0, max_pages - LEAST_PAGES))
+        return max_pages - math.ceil(self.parts_less / PARTS)
 
     def to_bytes(self) -> bytes:
         """What `of` reads."""
-        return array("q", [self.moved_ns, self.read_ns, self.page_ns, *self.deadlines_ns]).tobytes()
+        return array("q", [self.moved_ns, self.refused_ns, self.parts_less, *self.deadlines_ns]).tobytes()
 
 
 def _check_cancelled(request: Request) -> None:

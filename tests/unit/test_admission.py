@@ -136,41 +136,53 @@ def test_a_page_after_a_long_pause_is_not_lost_at_once(pages: Pages, clock: Cloc
         assert is_full(pages)
 
 
-def read_a_page_every(pages: Pages, clock: Clock, seconds: float) -> None:
-    for _ in range(30):
-        deadline_ns = enter(pages)
-        with pages.leaving(ANYONE, deadline_ns):
-            clock.now_s += seconds
+def places(pages: Pages) -> int:
+    """How many pages an empty pipeline of eight takes; it is empty again afterwards."""
+    entered: list[int] = []
+    with suppress(Overloaded):
+        while True:
+            entered.append(enter(pages, max_pages=8))
+    for deadline_ns in entered:
+        with suppress(BadImage), pages.passing(ANYONE, deadline_ns):
+            raise BadImage("so that it is not read")
+    return len(entered)
+
+
+def miss(pages: Pages, clock: Clock, count: int) -> None:
+    """So many pages miss their deadline, each while another one is refused."""
+    for _ in range(count):
+        deadline_ns = enter(pages, Request(Options(), 5), max_pages=8)
+        clock.now_s += 5.1
+        places(pages)
+        with pytest.raises(DeadlineExceeded), pages.passing(ANYONE, deadline_ns):
+            pytest.fail("the step has begun")
+
+
+def read(pages: Pages, count: int) -> None:
+    for _ in range(count):
+        with pages.leaving(ANYONE, enter(pages, max_pages=8)):
+            pass
 
 
 @pytest.mark.parametrize(
-    ("page_s", "timeout_s", "let_in"),
-    [(0.5, 10, 15), (2.5, 10, 3), (2.5, 60, 18), (30, 10, admission.LET_IN)],
-    ids=["fast", "slow", "slow, and patient", "hopeless"],
+    ("missed", "was_read", "left"),
+    [(0, 99, 8), (1, 0, 7), (4, 0, 4), (99, 0, 3), (99, 15, 3), (99, 16, 4), (99, 999, 8)],
 )
-def test_no_more_pages_are_let_in_than_can_be_read_in_time(
-    pages: Pages, clock: Clock, page_s: float, timeout_s: float, let_in: int
+def test_pages_that_are_too_late_take_places_away_and_those_that_are_read_give_them_back(
+    pages: Pages, clock: Clock, missed: int, was_read: int, left: int
 ) -> None:
-    read_a_page_every(pages, clock, page_s)
-    for _ in range(let_in):
-        enter(pages, max_pages=99, timeout_s=timeout_s)
-    with pytest.raises(Overloaded, match=f"^{let_in} pages are before this one, too many to read it within"):
-        enter(pages, max_pages=99, timeout_s=timeout_s)
+    miss(pages, clock, missed)
+    read(pages, was_read)
+    assert places(pages) == left
 
 
-def test_a_machine_that_has_become_faster_is_noticed(pages: Pages, clock: Clock) -> None:
-    read_a_page_every(pages, clock, 30)
-    read_a_page_every(pages, clock, 0.1)
-    for _ in range(50):
-        enter(pages, max_pages=99, timeout_s=10)
-
-
-def test_a_pause_is_no_slow_page(pages: Pages, clock: Clock) -> None:
-    for _ in range(30):
-        read_a_page_every(pages, clock, 0.1)
-        clock.now_s += 600
-    for _ in range(50):
-        enter(pages, max_pages=99, timeout_s=10)
+def test_an_impatient_caller_takes_no_place_away_while_there_is_room(pages: Pages, clock: Clock) -> None:
+    for _ in range(9):
+        deadline_ns = enter(pages, Request(Options(), 0.001), max_pages=8)
+        clock.now_s += 2
+        with pytest.raises(DeadlineExceeded), pages.passing(ANYONE, deadline_ns):
+            pytest.fail("the step has begun")
+    assert places(pages) == 8
 
 
 def test_nothing_is_done_for_a_caller_that_has_gone(pages: Pages) -> None:
