@@ -31,7 +31,7 @@ MAX_TIMEOUT_S = 600.0
 # A page that is read gives back this part of a place: one page in about as many is too late on a machine that is slow.
 PARTS = 16
 # So many places stay: with fewer pages the cores would be idle.
-LEAST_PAGES = 3
+LEAST_PAGES = 2
 # "While others are refused": within so much time.
 REFUSED_S = 1.0
 # Each holder of the file's lock needs microseconds; one that was stopped may not stop the others.

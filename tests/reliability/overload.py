@@ -56,7 +56,7 @@ def look(server: TritonServer, image: bytes) -> State:
     return State(sum(process.memory_info().rss for process in processes) / 2**20, used_mb, lone_s)
 
 
-def wait_for_usual_speed(server: TritonServer, image: bytes, usual_s: float, at_most_s: float = 120) -> float:
+def wait_for_usual_speed(server: TritonServer, image: bytes, usual_s: float, at_most_s: float = 30) -> float:
     """Seconds until a lone request is answered in about its usual time."""
     start_s = time.monotonic()
     with OcrClient(server.url) as client:
@@ -139,10 +139,12 @@ def main(images: tuple[Path, ...], clients: int, timeout_s: float, seconds: floa
             texts = {content: client.read(content).text for content in contents}
         peak_s = max(20.0, seconds / 4)
         peak = load(server.url, texts, clients=PEAK_CLIENTS, duration_s=peak_s, timeout_s=60)
+        click.echo(f"{PEAK_CLIENTS} clients: {peak.per_s:.2f} images/s; {clients} come now", err=True)
         before = look(server, contents[0])
         over = load(
             server.url, texts, clients=clients, duration_s=seconds, timeout_s=timeout_s, retries=3 if retries else 0
         )
+        click.echo(f"They have gone: {over.per_s:.2f} images/s", err=True)
         recovery_s = wait_for_usual_speed(server, contents[0], before.lone_s)
         results = list(judge(peak, over, server.layout.pages, before, look(server, contents[0]), recovery_s))
     click.echo(f"{clients} clients for {seconds:g} s, {timeout_s:g} s for each request\n\n{table(results)}")

@@ -166,7 +166,7 @@ def read(pages: Pages, count: int) -> None:
 
 @pytest.mark.parametrize(
     ("missed", "was_read", "left"),
-    [(0, 99, 8), (1, 0, 7), (4, 0, 4), (99, 0, 3), (99, 15, 3), (99, 16, 4), (99, 999, 8)],
+    [(0, 99, 8), (1, 0, 7), (4, 0, 4), (99, 0, 2), (99, 15, 2), (99, 16, 3), (99, 999, 8)],
 )
 def test_pages_that_are_too_late_take_places_away_and_those_that_are_read_give_them_back(
     pages: Pages, clock: Clock, missed: int, was_read: int, left: int
