@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import tritonclient.grpc
 import tritonclient.http
 from tritonclient.utils import InferenceServerException
 
@@ -32,17 +31,6 @@ def test_those_who_do_not_come_back_are_told_why_at_once(triton: Triton, label: 
     assert "is overloaded (" in outcomes.messages["refused"]
     assert "try again later)" in outcomes.messages["refused"]
     assert outcomes.percentile_s("refused", 50) < TIMEOUT_S / 10  # type: ignore[operator]
-    with OcrClient(triton.url) as client:
-        assert client.read(LABEL) == label
-
-
-def test_a_caller_of_grpc_who_goes_away_leaves_its_place_to_others(triton: Triton, label: Page) -> None:
-    content = np.fromfile(LABEL, np.uint8)
-    tensor = tritonclient.grpc.InferInput("image", content.shape, "UINT8")
-    tensor.set_data_from_numpy(content)
-    with tritonclient.grpc.InferenceServerClient(triton.grpc_url) as leaving:
-        for _ in range(40):
-            leaving.async_infer("ocr_ensemble", [tensor], lambda *_: None).cancel()
     with OcrClient(triton.url) as client:
         assert client.read(LABEL) == label
 
