@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from ocr_core.detector import Detector
 from ocr_core.errors import BadImage, BadRequest
-from ocr_core.image import MAX_PAGE_SIDE_PX, MAX_SIDE_PX, PAGE_TO_DETECTOR, RgbArray, detector_size, size
+from ocr_core.image import MAX_PAGE_SIDE_PX, PAGE_TO_DETECTOR, detector_size, size
+from ocr_core.image_limits import MAX_SIDE_PX
+from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray
 from ocr_core.recognizer import Recognizer
 
