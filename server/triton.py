@@ -13,6 +13,7 @@ from ocr_launch import layout, profiles, triton_flags
 from ocr_launch.errors import StartError
 from ocr_launch.http_api import HttpApi
 from ocr_launch.repository import Repository
+from ocr_launch.run_state import RunState
 from ocr_launch.supervisor import Supervisor
 from ocr_launch.tritonserver import Plan
 from server import installation, requirements
@@ -121,6 +122,11 @@ class TritonServer:
     def pid(self) -> int:
         """The server's process id, which is that of the session of all its processes, too; a restart changes it."""
         return self._supervisor.pid
+
+    @property
+    def state(self) -> RunState:
+        """What the supervisor knows."""
+        return self._supervisor.state
 
     def wait(self) -> None:
         """Wait until the server cannot be kept running."""

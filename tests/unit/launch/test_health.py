@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ocr_launch import health, run_state
+from ocr_launch.http_api import HttpApi
 from ocr_launch.repository import ENSEMBLE
 from ocr_launch.run_state import RunState
 
@@ -158,4 +159,4 @@ def test_a_server_that_is_not_there_is_told(tmp_path: Path, question: str, told:
 
 def test_a_server_that_is_only_busy_is_told_from_one_that_does_not_read(server: Server) -> None:
     with pytest.raises(health.Unhealthy, match="0 of 6 small images were read in time: the server is busy"):
-        health.check_deep(health.HttpApi("127.0.0.1", server.server_address[1]), timeout_s=0)
+        health.check_deep(HttpApi("127.0.0.1", server.server_address[1]), timeout_s=0)
