@@ -53,6 +53,11 @@ class Watch:
         models = frozenset(process.model for process in (*stopped, *dead))
         return Fault(" and ".join(sentences), frozenset() if "" in models else models)
 
+    def add(self, found: Sequence[Process]) -> None:
+        """Watch the living among these, too: somebody may have loaded a model."""
+        known = {process.handle for process in self.processes}
+        self.processes = [*self.processes, *(p for p in found if p.handle not in known and p.is_alive)]
+
     def note_answer(self, is_live: bool) -> Fault | None:
         """Count an answer of tritonserver, or a missing one; what is wrong if too many are missing."""
         self.silent = 0 if is_live else self.silent + 1

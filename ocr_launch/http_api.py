@@ -15,7 +15,15 @@ EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: 
 
 
 class ApiError(RuntimeError):
-    """The server does not answer, or with an error."""
+    """The server does not answer, or with an error.
+
+    Attributes:
+        status: Of HTTP; 0 if there was no answer.
+    """
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,7 +123,7 @@ class HttpApi:
             raise ApiError(f"the server does not answer {path}: {error!r}") from error
         if response.status != 200:
             told = content.decode(errors="replace")
-            raise ApiError(f"the server answers {path} with status {response.status}: {told}")
+            raise ApiError(f"the server answers {path} with status {response.status}: {told}", response.status)
         return content, response.headers
 
 

@@ -28,6 +28,8 @@ ASK_S = 2.0
 BEAT_S = 1.0
 ANSWER_TIMEOUT_S = 5.0
 RELOAD_TIMEOUT_S = 10.0
+# What the server answers when it is asked about a model that is not loaded.
+UNLOADED = (400, 404)
 # So often in so many seconds a model may be loaded anew before the server is, and the server before it is given up.
 MOST, WINDOW_S = 5, 60.0
 
@@ -160,14 +162,27 @@ class Supervisor:
             return fault
         if time.monotonic() - self._asked_s < ASK_S:
             return None
+        if self._server:
+            self._watch.add(self._server.processes())
         is_live = self._plan.api.is_live(ANSWER_TIMEOUT_S)
         self._asked_s = time.monotonic()
         return self._watch.note_answer(is_live)
 
     def _cure(self, fault: Fault) -> bool:
-        """Bring back what is missing; whether it is there again."""
+        """Bring back what is missing; whether it is there again, or is not wanted."""
+        if fault.models and self._server and self._is_intended():
+            self._watch = Watch([process for process in self._server.processes() if process.is_alive])
+            return True
         self._note(run_state.RESTARTING)
         return self._reload(fault) or self._restart(fault.sentence)
+
+    def _is_intended(self) -> bool:
+        """Somebody with the key has unloaded a model, or loaded it anew: nothing is missing, or not to be there."""
+        try:
+            configs = self._plan.api.configs(ANSWER_TIMEOUT_S)
+        except ApiError as error:
+            return error.status in UNLOADED
+        return self._server is not None and faults.missing(configs, self._server.processes()) is None
 
     def _reload(self, fault: Fault) -> bool:
         """Have the running server load the models anew whose processes are gone; whether that was possible.
