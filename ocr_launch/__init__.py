@@ -10,6 +10,7 @@
     supervisor.py    keeps it answering, whatever happens to its processes
     processes.py     which processes it has, and whether they live
     faults.py        what is wrong with them
+    pulse.py         whether images still come out
     http_api.py      what the launcher asks its own server
     run_state.py     what the supervisor knows, in a file
     serve.py         `ocr-serve`, the image's command

@@ -7,7 +7,6 @@
 Exit status 0 is yes; otherwise the sentence on stderr says what is wrong.
 """
 
-import io
 import os
 import sys
 import time
@@ -18,6 +17,7 @@ import click
 
 from ocr_launch import run_state
 from ocr_launch.http_api import ApiError, HttpApi, instances
+from ocr_launch.pulse import HEADERS, picture
 from ocr_launch.repository import ENSEMBLE
 from ocr_launch.run_state import RunState
 
@@ -25,8 +25,6 @@ LIVE, READY, DEEP = "live", "ready", "deep"
 ANSWER_TIMEOUT_S = 5.0
 # For all images of the deep check together; Docker and Kubernetes end a check after 30 s.
 DEEP_TIMEOUT_S = 25.0
-# Whatever was exported finds and reads these letters; how surely is not the question here.
-HEADERS = {"Inference-Header-Content-Length": "0", "Min-Confidence": "0"}
 # What is said while the supervisor is at something else than serving.
 SENTENCES = {
     run_state.STARTING: "the server is starting",
@@ -112,17 +110,6 @@ def check_deep(api: HttpApi, timeout_s: float = DEEP_TIMEOUT_S) -> None:
         shapes = {output["name"]: output["shape"] for output in answer.get("outputs", ())}
         if shapes.get("texts", [0]) == [0]:
             raise Unhealthy("no text is found in an image with text")
-
-
-def picture() -> bytes:
-    """A PNG file with one word on it."""
-    from PIL import Image, ImageDraw, ImageFont  # not above: the other checks are to be cheap
-
-    image = Image.new("RGB", (160, 64), "white")
-    ImageDraw.Draw(image).text((24, 16), "HEALTH", "black", ImageFont.load_default(24))
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def _known(state_file: Path) -> RunState:

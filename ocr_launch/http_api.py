@@ -87,6 +87,15 @@ class HttpApi:
         """
         return self._ask("GET", path, timeout_s)
 
+    def successes(self, model: str, timeout_s: float) -> int:
+        """How many requests a model has answered well.
+
+        Raises:
+            ApiError: The server does not tell.
+        """
+        stats = _parse(*self._exchange("GET", f"/v2/models/{model}/stats", timeout_s, None, self._headers))
+        return sum(int(version["inference_stats"]["success"]["count"]) for version in stats.get("model_stats", ()))
+
     def infer(self, model: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> dict[str, Any]:
         """The JSON of the answer to a raw body; the tensors' bytes behind it are left out.
 

@@ -20,6 +20,7 @@ from ocr_launch.errors import StartError
 from ocr_launch.faults import Fault, Watch
 from ocr_launch.http_api import ApiError
 from ocr_launch.processes import Process
+from ocr_launch.pulse import Pulse
 from ocr_launch.run_state import RunState
 from ocr_launch.tritonserver import Crash, Plan, Tritonserver
 
@@ -55,6 +56,7 @@ class Supervisor:
         self._state = RunState(run_state.STARTING, plan.api.host, plan.api.port)
         self._server: Tritonserver | None = None
         self._watch = Watch(())
+        self._pulse = Pulse(plan.api)
         self._reloads: deque[float] = deque(maxlen=MOST)
         self._restarts: deque[float] = deque(maxlen=MOST)
         self._asked_s = self._beat_s = 0.0
@@ -104,6 +106,7 @@ class Supervisor:
     def stop(self) -> None:
         """Stop watching, let requests in flight finish, and end the server."""
         self._stopping.set()
+        self._pulse.end()
         try:
             if self._thread.is_alive():
                 self._thread.join()
@@ -144,6 +147,9 @@ class Supervisor:
             if lacking := faults.missing(self._plan.api.configs(ANSWER_TIMEOUT_S), found):
                 raise Crash(lacking)
         self._watch = Watch(found)
+        self._pulse.end()
+        self._pulse = Pulse(self._plan.api)
+        self._pulse.start()
         self._note(run_state.SERVING)
 
     def _run(self) -> None:
@@ -160,6 +166,8 @@ class Supervisor:
         self._beat()
         if fault := self._watch.look():
             return fault
+        if self._pulse.is_stuck:
+            return Fault("no image was read for long, though all processes live")
         if time.monotonic() - self._asked_s < ASK_S:
             return None
         if self._server:
@@ -225,6 +233,7 @@ class Supervisor:
 
     def _give_up(self) -> None:
         self._note(run_state.GAVE_UP)
+        self._pulse.end()
         server, self._server = self._server, None
         if server:
             server.kill()
