@@ -106,6 +106,12 @@ def test_a_process_that_is_killed_or_stopped_comes_back(
         assert time.monotonic() < deadline
         time.sleep(POLL_S)
     assert own.run("ocr-health", "deep", check=False).stdout == ""
+
+
+def test_no_process_stays_unburied_when_the_server_was_started_anew(own: Container) -> None:
+    """While it runs, tritonserver itself does not bury a child that was killed."""
+    own.run("bash", "-c", KILL % ("^[t]ritonserver", "KILL"))
+    wait_for(own, "ocr-health ready > /dev/null && echo ready", "ready\n")
     wait_for(own, ZOMBIES, "")
 
 
