@@ -1,7 +1,7 @@
 """`ocr-health`: three questions about the server that `ocr-serve` keeps running in this container.
 
     live     is it kept running? Cheap, and never waits for images: a server that is busy is well
-    ready    does it take images now? Not while it starts, lacks a process, or is overloaded
+    ready    does it take images now? Not while it starts, or lacks a process
     deep     does it read? Small images go through the ensemble, as many as it takes to meet every process
 
 Exit status 0 is yes; otherwise the sentence on stderr says what is wrong.
@@ -41,7 +41,7 @@ class Unhealthy(RuntimeError):
 @click.command()
 @click.argument("question", type=click.Choice([LIVE, READY, DEEP]), default=LIVE)
 def main(question: str) -> None:
-    """Tell whether the server is kept running (live), takes images (ready), or reads (deep)."""
+    """Tell whether the server is kept running (live), takes images (ready), or reads them (deep)."""
     sys.exit(diagnose(question, run_state.file(os.environ)))
 
 

@@ -16,7 +16,7 @@ from ocr_launch import processes
 from ocr_launch.run_state import SERVING
 from server.triton import TritonServer
 from tests.project import MODEL_REPOSITORY, SAMPLES
-from tests.reliability.load import ERROR, RIGHT, WRONG, Answer, Load
+from tests.reliability.answers import ERROR, RIGHT, WRONG, Answer, Load
 
 IMAGE = SAMPLES / "label.png"
 CLIENTS = 3
