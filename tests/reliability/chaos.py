@@ -117,15 +117,19 @@ def main(kills: int, stops: int, clients: int) -> None:
         for _ in range(count)
         for process in (*MODELS, TRITONSERVER)
     ]
-    faults = []
-    with TritonServer(MODEL_REPOSITORY, stop_timeout_s=10) as server:
-        with OcrClient(server.url) as client:
-            text = client.read(IMAGE).text
-        with Load(server.url, IMAGE, text, clients) as load:
-            for process, what in plan:
-                faults.append(inflict(server, load, process, what))
-                time.sleep(PAUSE_S)
-    print("\n".join(table(faults)))
+    faults: list[Fault] = []
+    try:
+        with TritonServer(MODEL_REPOSITORY, stop_timeout_s=10) as server:
+            with OcrClient(server.url) as client:
+                text = client.read(IMAGE).text
+            with Load(server.url, IMAGE, text, clients) as load:
+                for process, what in plan:
+                    faults.append(inflict(server, load, process, what))
+                    time.sleep(PAUSE_S)
+    except TimeoutError as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        print("\n".join(table(faults)))
     sys.exit(0 if all(fault.is_bearable for fault in faults) else 1)
 
 
