@@ -10,7 +10,7 @@ FILES ?= 10000
 SAMPLES := $(addprefix samples/,table.png article.png receipt.png blank.png label.png street.jpg)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples fuzz clean chaos
+.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples fuzz chaos clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
