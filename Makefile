@@ -10,7 +10,7 @@ FILES ?= 10000
 SAMPLES := $(addprefix samples/,table.png article.png receipt.png blank.png label.png street.jpg)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples fuzz overload clean
+.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples fuzz overload chaos clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -30,6 +30,9 @@ image: $(VENV)/installed ## build the production image (STANDIN=1: on a stand-in
 
 test-image: $(VENV)/installed ## build the image, and run the tests of the server against a container of it
 	$(PY) -m pytest tests/server tests/image --triton=image
+
+chaos: export ## kill and stop every process of a server under load, check every answer (OPTIONS="--kills 3")
+	$(PY) -m tests.reliability.chaos $(OPTIONS)
 
 export: $(VENV)/installed ## fetch the default models, rewrite and verify them, write them into model_repository/
 	$(PY) -m export

@@ -6,8 +6,15 @@
     repository.py    the exported models: which there are, their configurations and graphs
     model_config.py  one model's configuration as a ModelConfig message: read, changed, written
     triton_flags.py  the flags of tritonserver that every launch needs
+    tritonserver.py  one tritonserver and its children: launched, waited for, ended
+    supervisor.py    keeps it answering, whatever happens to its processes
+    processes.py     which processes it has, and whether they live
+    faults.py        what is wrong with them
+    pulse.py         whether images still come out
+    http_api.py      what the launcher asks its own server
+    run_state.py     what the supervisor knows, in a file
     serve.py         `ocr-serve`, the image's command
-    health.py        `ocr-health`, the image's health check
+    health.py        `ocr-health`, the image's health checks
     errors.py        why a server cannot start
 
 `server/` adds what a bare machine needs: the binary itself and a backend for ONNX.

@@ -1,94 +1,134 @@
-"""`ocr-health`: whether the ensemble reads. Small images with text go through it, and each must come back with a line.
+"""`ocr-health`: three questions about the server that `ocr-serve` keeps running in this container.
 
-Triton's own endpoints say "ready" also when the process of a Python step has died; requests that meet it fail. So
-more images are sent than any step has processes.
+    live     is it kept running? Cheap, and never waits for images: a server that is busy is well
+    ready    does it take images now? Not while it starts, or lacks a process
+    deep     does it read? Small images go through the ensemble, as many as it takes to meet every process
+
+Exit status 0 is yes; otherwise the sentence on stderr says what is wrong.
 """
 
-import io
-import json
+import os
 import sys
-from collections.abc import Iterable
-from contextlib import closing
-from http.client import HTTPConnection, HTTPException
-from typing import Any
+import time
+from collections.abc import Iterator
+from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+import click
 
-ADDRESS = ("127.0.0.1", 8000)
-ENSEMBLE = "ocr_ensemble"
-TIMEOUT_S = 20
-# Whatever was exported finds and reads these letters; how surely is not the question here.
-HEADERS = {"Inference-Header-Content-Length": "0", "Min-Confidence": "0"}
+from ocr_launch import run_state
+from ocr_launch.http_api import ApiError, HttpApi, instances
+from ocr_launch.pulse import HEADERS, picture
+from ocr_launch.repository import ENSEMBLE
+from ocr_launch.run_state import RunState
+
+LIVE, READY, DEEP = "live", "ready", "deep"
+ANSWER_TIMEOUT_S = 5.0
+# For all images of the deep check together; Docker and Kubernetes end a check after 30 s.
+DEEP_TIMEOUT_S = 25.0
+# What is said while the supervisor is at something else than serving.
+SENTENCES = {
+    run_state.STARTING: "the server is starting",
+    run_state.RESTARTING: "a process has failed and is being brought back",
+    run_state.STOPPING: "the server is stopping",
+    run_state.GAVE_UP: "the server could not be kept running",
+}
 
 
 class Unhealthy(RuntimeError):
-    """The server answers, but not as it should."""
+    """What is wrong."""
 
 
-def main() -> None:
-    """Exit with status 0, or with what is wrong."""
-    sys.exit(diagnose())
+@click.command()
+@click.argument("question", type=click.Choice([LIVE, READY, DEEP]), default=LIVE)
+def main(question: str) -> None:
+    """Tell whether the server is kept running (live), takes images (ready), or reads them (deep)."""
+    sys.exit(diagnose(question, run_state.file(os.environ)))
 
 
-def diagnose() -> str | None:
-    """What is wrong; None if nothing is."""
+def diagnose(question: str, state_file: Path) -> str | None:
+    """What is wrong; None if nothing is.
+
+    Args:
+        question: `live`, `ready` or `deep`.
+        state_file: Of the supervisor.
+    """
     try:
-        with closing(HTTPConnection(*ADDRESS, timeout=TIMEOUT_S)) as connection:
-            check(connection)
-    except Unhealthy as error:
-        return f"the server does not read: {error}"
-    except (OSError, HTTPException, LookupError, ValueError) as error:
-        return f"the server does not answer as it should: {error!r}"
+        state = _known(state_file)
+        if question == LIVE:
+            check_live(state)
+        else:
+            check_ready(state)
+        if question == DEEP:
+            check_deep(HttpApi(state.host, state.port))
+    except (Unhealthy, ApiError) as error:
+        return str(error)
     return None
 
 
-def check(connection: HTTPConnection) -> None:
-    """Send twice as many images as the step with the most processes has.
+def check_live(state: RunState) -> None:
+    """The supervisor is there, and the server answers or is being brought back.
 
     Raises:
-        Unhealthy: One of them is not read.
+        Unhealthy: It is not so.
+    """
+    if state.state == run_state.RESTARTING:
+        return
+    if state.state != run_state.SERVING:
+        raise Unhealthy(SENTENCES[state.state])
+    if not HttpApi(state.host, state.port).is_live(ANSWER_TIMEOUT_S):
+        raise Unhealthy("tritonserver does not answer")
+
+
+def check_ready(state: RunState) -> None:
+    """All processes are there, and the ensemble takes images.
+
+    Raises:
+        Unhealthy: It is not so.
+    """
+    if state.state != run_state.SERVING:
+        raise Unhealthy("; ".join((SENTENCES[state.state], *state.faults[-1:])))
+    if not HttpApi(state.host, state.port).is_ready(ANSWER_TIMEOUT_S):
+        raise Unhealthy(f"{ENSEMBLE} is not ready")
+
+
+def check_deep(api: HttpApi, timeout_s: float = DEEP_TIMEOUT_S) -> None:
+    """Send twice as many images as the model with the most processes has.
+
+    Args:
+        api: How to ask the server.
+        timeout_s: For all of it.
+
+    Raises:
+        Unhealthy: One of the images is not read.
+        ApiError: The server answers otherwise than it should, or not in time.
     """
     image = picture()
-    for _ in range(2 * max(map(instances, _configs(connection)))):
-        shapes = {output["name"]: output["shape"] for output in ask(connection, f"{ENSEMBLE}/infer", image)["outputs"]}
-        if shapes["texts"] == [0]:
+    until = time.monotonic() + timeout_s
+    most = max(instances(config) for config in api.configs(ANSWER_TIMEOUT_S).values() if config.get("backend"))
+    for left_s in _left_s(until, 2 * most):
+        answer = api.infer(ENSEMBLE, image, HEADERS, left_s)
+        shapes = {output["name"]: output["shape"] for output in answer.get("outputs", ())}
+        if shapes.get("texts", [0]) == [0]:
             raise Unhealthy("no text is found in an image with text")
 
 
-def instances(config: dict[str, Any]) -> int:
-    """How many instances a model has; each of a Python step is a process.
-
-    >>> instances({"instance_group": [{"count": 2}, {"count": 1, "gpus": [0, 1]}]})
-    4
-    """
-    return sum(int(group["count"]) * max(1, len(group.get("gpus", []))) for group in config["instance_group"])
-
-
-def picture() -> bytes:
-    """A PNG file with one word on it."""
-    image = Image.new("RGB", (160, 64), "white")
-    ImageDraw.Draw(image).text((24, 16), "HEALTH", "black", ImageFont.load_default(24))
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()
+def _known(state_file: Path) -> RunState:
+    state = run_state.read(state_file)
+    if state is None:
+        raise Unhealthy("no server was started here with ocr-serve")
+    if not state.is_fresh:
+        raise Unhealthy("ocr-serve no longer watches its server")
+    return state
 
 
-def ask(connection: HTTPConnection, path: str, image: bytes = b"") -> dict[str, Any]:
-    """The JSON of an answer; in that to an image, the tensors' bytes follow it.
+def _left_s(until_s: float, count: int) -> Iterator[float]:
+    """The time that is left, so many times.
 
     Raises:
-        Unhealthy: The server answers with an error.
+        Unhealthy: There is none.
     """
-    connection.request("POST" if image else "GET", f"/v2/models/{path}", image or None, HEADERS)
-    response = connection.getresponse()
-    content = response.read()
-    if response.status != 200:
-        raise Unhealthy(content.decode(errors="replace"))
-    length = int(response.headers.get("Inference-Header-Content-Length", len(content)))
-    return dict(json.loads(content[:length]))
-
-
-def _configs(connection: HTTPConnection) -> Iterable[dict[str, Any]]:
-    """The configurations of the ensemble's steps, as the server tells them."""
-    steps = ask(connection, f"{ENSEMBLE}/config")["ensemble_scheduling"]["step"]
-    return [ask(connection, f"{step['model_name']}/config") for step in steps]
+    for number in range(count):
+        left_s = until_s - time.monotonic()
+        if left_s <= 0:
+            raise Unhealthy(f"{number} of {count} small images were read in time: the server is busy")
+        yield left_s

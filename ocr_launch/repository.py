@@ -68,6 +68,11 @@ class Repository:
         return (ENSEMBLE, *self.steps, *self.called)
 
     @property
+    def loaded(self) -> tuple[str, ...]:
+        """The models that a server is told to load: the ensemble brings its steps, and does not know what they call."""
+        return (ENSEMBLE, *self.called)
+
+    @property
     def python_steps(self) -> tuple[str, ...]:
         """The models whose backend is python."""
         return tuple(model for model in self.models if self.config(model).backend == "python")

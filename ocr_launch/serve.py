@@ -1,17 +1,22 @@
-"""`ocr-serve`: start Triton with the OCR models, inside the image."""
+"""`ocr-serve`: start Triton with the OCR models, inside the image, and keep it running."""
 
+import argparse
 import os
 import re
 import secrets
 import shutil
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ocr_launch import layout, machine, profiles, triton_flags
+from ocr_launch import layout, machine, profiles, run_state, triton_flags
 from ocr_launch.errors import StartError
+from ocr_launch.http_api import HttpApi
 from ocr_launch.layout import Layout
-from ocr_launch.repository import ENSEMBLE, Repository
+from ocr_launch.repository import Repository
+from ocr_launch.supervisor import Supervisor
+from ocr_launch.tritonserver import Plan
 
 USAGE = """\
 Start Triton with the OCR models. Arguments are further flags for tritonserver; where it takes a flag once, they win
@@ -25,28 +30,36 @@ Environment variables:
                         by default nobody knows it
 """
 MODELS = "/opt/ocr/model_repository"
-# Where the configurations for this machine go, in a folder of their own.
-TEMPORARY = "/tmp"  # noqa: S108 - a container has no other users
 # As in text_recognition/configs/tensorrt.pbtxt.
 ENGINES = Path("/var/cache/ocr-triton")
 # Requests in flight get these seconds, then the steps are stopped: within the 30 s that Kubernetes grants.
 EXIT_TIMEOUT_S = 25
-# Loads and unloads models, maps memory, writes files, changes the log: nothing for those who send images.
-RESTRICTED = "model-repository,shared-memory,trace,logging"
+# TensorRT may build engines for minutes.
+START_TIMEOUT_S = 1800
 
 
 def main() -> None:
-    """Check what the server needs, and become it."""
+    """Check what the server needs, start it, keep it running, and pass its exit status on."""
     if sys.argv[1:2] in (["-h"], ["--help"]):
         sys.exit(print(USAGE))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stops in order, as Ctrl-C does
     try:
-        command, environment = prepare(os.environ, sys.argv[1:])
+        plan = prepare(os.environ, sys.argv[1:])
+        supervisor = Supervisor(plan, run_state.file(os.environ), _say)
     except StartError as error:
         sys.exit(f"ocr-serve: {error}")
-    os.execvpe(command[0], command, {**os.environ, **environment})  # noqa: S606 - our own command, no shell
+    try:
+        with supervisor:
+            supervisor.wait()
+    except StartError as error:
+        sys.exit(f"ocr-serve: {error}; its messages are above")
+    except KeyboardInterrupt:
+        status = supervisor.exit_status
+        sys.exit(status if status >= 0 else 128 - status)
+    sys.exit(1)
 
 
-def prepare(environment: Mapping[str, str], flags: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+def prepare(environment: Mapping[str, str], flags: Sequence[str]) -> Plan:
     """Choose and write what suits this machine, and say so.
 
     Args:
@@ -54,7 +67,7 @@ def prepare(environment: Mapping[str, str], flags: Sequence[str]) -> tuple[list[
         flags: Further flags of tritonserver.
 
     Returns:
-        The command, and what is to be added to the environment.
+        How the server is to be run.
 
     Raises:
         StartError: The server cannot start here.
@@ -69,16 +82,25 @@ def prepare(environment: Mapping[str, str], flags: Sequence[str]) -> tuple[list[
     if shortage := machine.shared_memory_shortage():
         raise StartError(shortage)
     models = environment.get("OCR_MODEL_REPOSITORY") or MODELS
-    restricted = f"{RESTRICTED}:ocr-admin-key={key}"
+    model_flags, loaded = _models(models, chosen, run_state.temporary(environment) / "ocr-serve")
+    closed = (*triton_flags.RESTRICTED, triton_flags.SHARED_MEMORY)
+    shared_memory = f"ocr-serve-{secrets.token_hex(4)}-"
     command = [
         "tritonserver",
-        *_models(models, chosen, Path(environment.get("TMPDIR") or TEMPORARY, "ocr-serve")),
-        "--model-control-mode=explicit",
-        f"--http-restricted-api={restricted}",
-        f"--grpc-restricted-protocol={restricted}",
+        *model_flags,
+        *triton_flags.explicit(loaded, closed, key),
+        *triton_flags.shared_memory(shared_memory),
         *flags,
     ]
-    return command, chosen.profile.environment
+    return Plan(
+        command=command,
+        environment={**environment, **chosen.profile.environment},
+        api=_http_api(flags, key),
+        shared_memory=shared_memory,
+        log=None,
+        start_timeout_s=START_TIMEOUT_S,
+        stop_timeout_s=EXIT_TIMEOUT_S,
+    )
 
 
 def check_gpu(profile: str) -> None:
@@ -98,19 +120,30 @@ def check_gpu(profile: str) -> None:
         )
 
 
-def _models(models: str, chosen: Layout, folder: Path) -> list[str]:
-    """The flags that name the models; a folder's configurations are adapted, those at an address stay as they are."""
+def _http_api(flags: Sequence[str], key: str) -> HttpApi:
+    """Where the server will listen, after the flags of its user."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--http-address", default="")
+    parser.add_argument("--http-port", type=int, default=8000)
+    known, _ = parser.parse_known_args(flags)
+    return HttpApi(known.http_address, known.http_port, key)
+
+
+def _models(models: str, chosen: Layout, folder: Path) -> tuple[list[str], Sequence[str]]:
+    """The flags that name the models, and those that are to be loaded.
+
+    A folder's configurations are adapted, those at an address stay as they are.
+    """
     if "://" in models:
         _say(f"Profile {chosen.profile.name}: {chosen.profile.reason}. Models from {models}, configured as they are.")
         named = [f"--model-config-name={chosen.profile.name}"] if chosen.profile.name in profiles.ON_GPU else []
-        return [*triton_flags.common(models, EXIT_TIMEOUT_S), *named, "--load-model=*"]
+        return [*triton_flags.common(models, EXIT_TIMEOUT_S), *named], ["*"]
     repository = Repository(Path(models))
     shutil.rmtree(folder, ignore_errors=True)  # of an earlier start of this container
     served = layout.arrange(repository, chosen, folder)
     _say(f"{chosen} Models from {models}.")
-    loaded = (f"--load-model={name}" for name in (ENSEMBLE, *repository.called))
-    return [*triton_flags.common(served, EXIT_TIMEOUT_S), *loaded]
+    return triton_flags.common(served, EXIT_TIMEOUT_S), repository.loaded
 
 
 def _say(sentence: str) -> None:
-    print(f"ocr-serve: {sentence}", file=sys.stderr)
+    print(f"ocr-serve: {sentence}", file=sys.stderr, flush=True)

@@ -1,8 +1,15 @@
 """The flags of tritonserver that every launch of these models needs."""
 
 import dataclasses
+from collections.abc import Sequence
 
 from ocr_core.options import Options
+from ocr_launch.http_api import ADMIN_HEADER
+
+# Loads and unloads models, writes files, changes the log: nothing for those who send images.
+RESTRICTED = ("model-repository", "trace", "logging")
+# Maps memory of the server's machine.
+SHARED_MEMORY = "shared-memory"
 
 
 def header_pattern() -> str:
@@ -28,4 +35,30 @@ def common(repository: object, exit_timeout_s: float) -> list[str]:
         "--disable-auto-complete-config",
         f"--http-header-forward-pattern={header_pattern()}",
         f"--exit-timeout-secs={exit_timeout_s:.0f}",
+    ]
+
+
+def shared_memory(prefix: str) -> list[str]:
+    """Flags that name the regions of the Python steps in /dev/shm, so that what killed processes leave can be found.
+
+    Args:
+        prefix: How the names begin.
+    """
+    return [f"--backend-config={backend},shm-region-prefix-name={prefix}" for backend in ("python", "onnxruntime")]
+
+
+def explicit(models: Sequence[str], apis: Sequence[str], key: str) -> list[str]:
+    """Flags of a server whose models only the holder of a key may load and unload: the supervisor reloads them.
+
+    Args:
+        models: That are loaded; those that an ensemble needs come with it. `*` is all.
+        apis: That are closed without the key.
+        key: The value of the header.
+    """
+    restricted = f"{','.join(apis)}:{ADMIN_HEADER}={key}"
+    return [
+        "--model-control-mode=explicit",
+        *(f"--load-model={model}" for model in models),
+        f"--http-restricted-api={restricted}",
+        f"--grpc-restricted-protocol={restricted}",
     ]

@@ -108,11 +108,11 @@ def main(
 def _serve(server: TritonServer) -> int:
     click.echo(HOW_TO_CALL.format(**vars(server)))
     try:
-        status = server.wait()
+        server.wait()
     except KeyboardInterrupt:
         click.echo("Stopping when open connections are answered and closed; Ctrl-C again stops at once.", err=True)
         raise
-    click.echo(f"Triton ended by itself with status {status}; its messages are in {server.log}", err=True)
+    click.echo(f"Triton cannot be kept running; its messages are in {server.log}", err=True)
     return 1
 
 

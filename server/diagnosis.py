@@ -5,6 +5,12 @@ from pathlib import Path
 
 LAST_LINES = 15
 
+# What Triton calls errors on every machine without a GPU.
+HARMLESS = r"CUDA driver version is insufficient|CudaDriverHelper has not been initialized"
+# Triton says what went wrong in lines that begin with E; a table of all models and farewells follow them. The C++
+# runtime's last words come when it crashes.
+ERROR = r"E\d{4} |terminate called|  what\(\):"
+
 # What the log says → what to do. The first that matches counts.
 CURES = {
     r"write it with `python -m export`": "export the models first: make export (or python -m export)",
@@ -21,20 +27,21 @@ CURES = {
     r"cannot use its TensorrtExecutionProvider": (
         "install TensorRT's libraries, of the version that onnxruntime-gpu was built for, or use --profile gpu"
     ),
+    r"terminate called": "this Triton crashed, as it rarely does, twice in a row; start it again",
     r"No module named '(\w+)'": "the server's environment lacks a package; install it anew: make clean; make demo",
 }
 
 
-def explain(log_text: str, log: Path) -> str:
+def explain(what: str, log_text: str, log: Path) -> str:
     """One message for a failed start: the cure first, then the end of the log.
 
     Args:
+        what: What has happened, for people.
         log_text: All that the server has written.
         log: Where it stands.
     """
-    lines = [line for line in log_text.splitlines() if line.strip()]
+    lines = [line for line in log_text.splitlines() if line.strip() and not re.search(HARMLESS, line)]
     cure = next((cure for pattern, cure in CURES.items() if re.search(pattern, log_text)), "")
-    headline = f"the server stopped while starting: {cure}" if cure else "the server stopped while starting"
-    # Triton says what went wrong in lines that begin with E; a table of all models and farewells follow them.
-    errors = [line for line in lines if re.match(r"E\d{4} ", line)]
+    headline = f"{what}: {cure}" if cure else what
+    errors = [line for line in lines if re.match(ERROR, line)]
     return "\n".join([f"{headline}.", "The end of its log:", *(errors or lines)[-LAST_LINES:], f"All of it: {log}"])

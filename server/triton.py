@@ -1,29 +1,26 @@
-"""One Triton process: started, waited for, stopped."""
+"""The embedded Triton, put together for one run and kept running."""
 
-import contextlib
-import ctypes
 import os
+import secrets
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from ocr_core.admission import forget_pages
-from ocr_launch import layout, machine, profiles, triton_flags
+from ocr_launch import layout, profiles, triton_flags
 from ocr_launch.errors import StartError
-from ocr_launch.repository import ENSEMBLE, Repository
+from ocr_launch.http_api import HttpApi
+from ocr_launch.repository import Repository
+from ocr_launch.run_state import RunState
+from ocr_launch.supervisor import Supervisor
+from ocr_launch.tritonserver import Plan
 from server import installation, requirements
 from server.diagnosis import explain
 
-POLL_S = 0.1
-PR_SET_PDEATHSIG = 1
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+STATE_FILE = "supervisor.json"
 
 
 class TritonServer:
@@ -41,12 +38,12 @@ class TritonServer:
         options: More flags for the tritonserver binary, such as `--log-verbose=1`.
         start_timeout_s: How long to wait until the models are ready.
         stop_timeout_s: How long requests in flight may take to finish.
+        is_supervised: A process that dies or stops is brought back; without it, the server is left alone.
 
     Attributes:
         url: `host:port` of HTTP; likewise `grpc_url` and `metrics_url`.
         log: File with the server's own messages.
         layout: How the models share the machine.
-        pid: The server's process id, which is that of the session of all its processes, too.
     """
 
     def __init__(
@@ -63,6 +60,7 @@ class TritonServer:
         options: Sequence[str] = (),
         start_timeout_s: float = 120,
         stop_timeout_s: float = 30,
+        is_supervised: bool = True,
     ) -> None:
         self._model_repository = model_repository
         self._ports = {"http": http_port, "grpc": grpc_port, "metrics": metrics_port}
@@ -73,7 +71,7 @@ class TritonServer:
         self._start_timeout_s = start_timeout_s
         self._stop_timeout_s = stop_timeout_s
         self._chosen_log = log
-        self._process: subprocess.Popen[bytes] | None = None
+        self._is_supervised = is_supervised
 
     def __enter__(self) -> "TritonServer":
         """Start the server and wait until the ensemble is ready.
@@ -95,15 +93,19 @@ class TritonServer:
         try:
             served = layout.arrange(repository, self.layout, self._folder / "models", self._change)
             installation.assemble_backends(server_files, self._folder / "backends")
-            self._launch(self._command(server_files, served, ports), server_files, library_directory)
-            self._wait_until_ready()
-        except StartError:
-            self._stop()
-            if not self.log.is_relative_to(self._folder) or not self.log.exists():
-                shutil.rmtree(self._folder, ignore_errors=True)
-            raise  # the folder stays where the log is in it
+            key = secrets.token_hex(24)  # nobody else knows it
+            command = self._command(server_files, served, ports, repository.loaded, key)
+            environment = _environment(installation.libraries(server_files), library_directory)
+            plan = self._plan(command, environment, HttpApi(self._host, ports["http"], key))
+            self.log.write_bytes(b"")
+            self._supervisor = Supervisor(plan, self._folder / STATE_FILE, _say, is_watching=self._is_supervised)
+            self._supervisor.__enter__()
+        except StartError as error:
+            if message := self._explain(error):
+                raise StartError(message) from error
+            raise
         except BaseException:
-            self.__exit__(None, None, None)
+            shutil.rmtree(self._folder, ignore_errors=True)
             raise
         return self
 
@@ -112,74 +114,55 @@ class TritonServer:
     ) -> None:
         """Let requests in flight finish, then stop."""
         try:
-            self._stop()
+            self._supervisor.stop()
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def wait(self) -> int | None:
-        """Wait until the server ends by itself; its exit status."""
-        return self._process.wait() if self._process else None
+    @property
+    def pid(self) -> int:
+        """The server's process id, which is that of the session of all its processes, too; a restart changes it."""
+        return self._supervisor.pid
 
-    def _command(self, server_files: Path, served: Path, ports: dict[str, int]) -> list[str]:
+    @property
+    def state(self) -> RunState:
+        """What the supervisor knows."""
+        return self._supervisor.state
+
+    def wait(self) -> None:
+        """Wait until the server cannot be kept running."""
+        self._supervisor.wait()
+
+    def _explain(self, error: StartError) -> str:
+        """The same with what the log says; empty if it says nothing. The folder stays where such a log is in it."""
+        text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+        if not (text and self.log.is_relative_to(self._folder)):
+            shutil.rmtree(self._folder, ignore_errors=True)
+        return explain(str(error), text, self.log) if text else ""
+
+    def _plan(self, command: Sequence[str], environment: dict[str, str], api: HttpApi) -> Plan:
+        return Plan(
+            command=command,
+            environment={**environment, **self.layout.profile.environment},
+            api=api,
+            shared_memory=self._folder.name,
+            log=self.log,
+            start_timeout_s=self._start_timeout_s,
+            stop_timeout_s=self._stop_timeout_s,
+        )
+
+    def _command(
+        self, server_files: Path, served: Path, ports: dict[str, int], models: Sequence[str], key: str
+    ) -> list[str]:
         command = [str(server_files / "bin" / "tritonserver")]
         command += triton_flags.common(served, self._stop_timeout_s)
         command.append(f"--backend-directory={self._folder / 'backends'}")
         for name, port in ports.items():
             command += [f"--{name}-port={port}", f"--{name}-address={self._host}"]
-        # Named after our folder, so that what a killed process leaves there can be told from others'.
-        for backend in ("python", "onnxruntime"):
-            command.append(f"--backend-config={backend},shm-region-prefix-name={self._folder.name}")
+        # Clients on this machine may hand over images in shared memory; others have none in common with it.
+        closed = triton_flags.RESTRICTED + (() if self._host in LOOPBACK else (triton_flags.SHARED_MEMORY,))
+        command += triton_flags.explicit(models, closed, key)
+        command += triton_flags.shared_memory(self._folder.name)
         return [*command, *self._options]
-
-    def _launch(self, command: list[str], server_files: Path, library_directory: Path) -> None:
-        environment = _environment(installation.libraries(server_files), library_directory)
-        with self.log.open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own binary, no shell
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env={**environment, **self.layout.profile.environment},
-                start_new_session=True,  # Ctrl-C in the terminal reaches us, and we stop the server in order
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - prctl only, no lock is taken
-            )
-        self.pid = self._process.pid
-
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + self._start_timeout_s
-        while not self._is_ready():
-            if self._process and self._process.poll() is not None:
-                raise StartError(explain(self.log.read_text(encoding="utf-8", errors="replace"), self.log))
-            if time.monotonic() > deadline:
-                raise StartError(
-                    f"the server is not ready after {self._start_timeout_s:.0f} s; its messages are in {self.log}"
-                )
-            time.sleep(POLL_S)
-
-    def _is_ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"http://{self.url}/v2/models/{ENSEMBLE}/ready", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
-    def _stop(self) -> None:
-        process = self._process
-        if process is None:
-            return
-        process.terminate()
-        try:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(self._stop_timeout_s + 5)
-        finally:
-            # What is left: all of it after the timeout or a second Ctrl-C, and the processes of the Python models
-            # of a server that was stopped while it loaded them.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            for region in machine.SHARED_MEMORY.glob(f"{self._folder.name}*"):
-                region.unlink(missing_ok=True)
-            forget_pages(process.pid)
 
 
 def _environment(libraries: Path, library_directory: Path) -> dict[str, str]:
@@ -192,6 +175,5 @@ def _environment(libraries: Path, library_directory: Path) -> dict[str, str]:
     return environment
 
 
-def _die_with_parent() -> None:
-    """Ask the kernel to send this process SIGTERM when the launcher dies, however it dies."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+def _say(sentence: str) -> None:
+    print(f"Supervisor: {sentence}", file=sys.stderr, flush=True)

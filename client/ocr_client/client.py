@@ -106,7 +106,7 @@ class OcrClient:
 
         Example:
             for model in client.server_info().models:
-                print(model.name, model.version, model.state, model.devices)
+                print(model.name, model.state, model.devices)
 
         Raises:
             OcrError: It cannot be reached, or is not a Triton server.

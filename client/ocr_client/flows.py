@@ -89,7 +89,7 @@ class Flows:
         ready = yield IsReady()
         # An operator may have closed what follows to the public.
         index = yield from _do_if_possible(ListModels())
-        configs = yield from _model_configs(index or [])
+        configs = yield from _model_configs(index)
         return parse_server(str(self._settings.address), ready, server, index, configs)
 
     def close(self) -> Flow[None]:
@@ -150,11 +150,13 @@ class Flows:
         region.forget_name()
 
 
-def _model_configs(index: Sequence[Any]) -> Flow[dict[str, Any]]:
-    """The configurations of the pipeline's ready models: each may name further ones."""
+def _model_configs(index: Sequence[Any] | None) -> Flow[dict[str, Any]]:
+    """The configurations of the pipeline's ready models: each may name further ones. Without an index, try all."""
     configs: dict[str, Any] = {}
-    ready = ready_models(index)
-    while names := [name for name in pipeline(index, configs) if name in ready and name not in configs]:
+    ready = ready_models(index or [])
+    while names := [
+        name for name in pipeline(index or [], configs) if (index is None or name in ready) and name not in configs
+    ]:
         for name in names:
             configs[name] = (yield from _do_if_possible(DescribeModel(name))) or {}
     return configs

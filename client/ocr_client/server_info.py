@@ -17,7 +17,7 @@ class ModelInfo:
 
     Attributes:
         name: Its name.
-        version: Its version in the repository; empty if it was never loaded.
+        version: Its version in the repository; empty if it was never loaded, or the server does not tell.
         state: Triton's word for it: "READY", "LOADING", "UNLOADING", "UNAVAILABLE"; "MISSING" if the server has none.
         reason: Why it is not ready, as far as the server says so.
         backend: "python", "onnxruntime", …; "ensemble" for the chain of the others; empty if it is not ready.
@@ -80,11 +80,15 @@ def parse_server(
         url: Where it listens.
         ready: Whether the ensemble is.
         server: Its description of itself.
-        index: Its repository's index; None if it does not tell.
+        index: Its repository's index; None if it does not tell, as it does to those who have its key.
         configs: The configurations that the server gives, by the models' names.
     """
-    entries = {entry["name"]: entry for entry in index or []}
-    names = [] if index is None else pipeline(index, configs)
+    if index is None:  # what has a configuration to show is loaded
+        index = [{"name": name, "state": READY} for name, config in configs.items() if config]
+        names = [name for name in pipeline(index, configs) if configs.get(name)]
+    else:
+        names = pipeline(index, configs)
+    entries = {entry["name"]: entry for entry in index}
     models = tuple(_parse_model(name, entries.get(name), configs.get(name, {})) for name in names)
     return ServerInfo(url=url, name=server["name"], version=server["version"], ready=ready, models=models)
 

@@ -68,7 +68,7 @@ def test_the_guide_explains_every_flag_of_the_server(models: str, monkeypatch: p
     monkeypatch.setattr(machine, "has_gpu", lambda: True)
     monkeypatch.setattr(machine, "shared_memory_shortage", lambda: None)
     monkeypatch.setattr(layout, "arrange", lambda repository, *_: repository.root)
-    (_, *flags), _ = serve.prepare({"OCR_MODEL_REPOSITORY": models, "OCR_PROFILE": "gpu"}, [])
+    _, *flags = serve.prepare({"OCR_MODEL_REPOSITORY": models, "OCR_PROFILE": "gpu"}, []).command
     explained = {flag.split("=")[0] for flag in first_column("flag of `tritonserver`")}
     assert {flag.split("=")[0] for flag in flags} - {"--model-repository"} <= explained
 

@@ -15,17 +15,21 @@ from tests.server.raw_http import post
 KEY = "a-key-of-this-test"
 ADMIN_HEADER = "ocr-admin-key"
 TIMEOUT_S = 60
+STEP = "ctc_decoding"
 # What Kubernetes grants.
 GRACE_S = 30
-# The step with the most instances: a request meets the dead one least often.
-STEP = "ctc_decoding"
-# Ends one of its processes, from inside the container; the brackets keep the script from finding itself.
-KILL = f"""
+# Within these seconds a process is back.
+BACK_S, SERVER_BACK_S = 10, 20
+# Ends a process that has this in its command line, from inside the container; the brackets keep the script from
+# finding itself.
+KILL = """
 for process in /proc/[0-9]*; do
-  grep -qs '[{STEP[0]}]{STEP[1:]}/1/model.py' "$process/cmdline" && kill -9 "${{process#/proc/}}" && exit
+  grep -qsE '%s' "$process/cmdline" && kill -%s "${process#/proc/}" && exit
 done
 exit 1
 """
+# Which processes have ended and are not buried.
+ZOMBIES = "grep -lsE '^State:.Z' /proc/[0-9]*/status || true"
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +47,17 @@ def wait_for_health(container: Container, wanted: str) -> None:
         time.sleep(POLL_S)
 
 
+def wait_for(container: Container, script: str, wanted: str) -> None:
+    """Wait until a script prints this inside."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while (said := container.run("bash", "-c", script).stdout) != wanted:
+        assert time.monotonic() < deadline, said
+        time.sleep(POLL_S)
+
+
 def test_the_server_is_not_root_and_has_no_capabilities(container: Container) -> None:
     status = dict(line.split(":\t", 1) for line in container.run("cat", "/proc/1/status").stdout.splitlines())
-    assert status["Name"] == "tritonserver"
+    assert status["Name"] == "ocr-serve"
     assert status["Uid"].split() == ["1000"] * 4
     assert {int(status[name], 16) for name in ("CapPrm", "CapEff", "CapBnd", "CapAmb")} == {0}
 
@@ -75,25 +87,53 @@ def test_the_key_opens_the_repository(own: Container) -> None:
     assert ready == {folder.name for folder in MODEL_REPOSITORY.iterdir()}
 
 
-def test_the_health_check_notices_a_dead_step(own: Container) -> None:
+@pytest.mark.parametrize(
+    ("command_line", "signal", "back_s", "told"),
+    [
+        ("[c]tc_decoding/1/model.py", "KILL", BACK_S, "loaded ctc_decoding anew"),
+        ("[i]mage_preprocessing/1/model.py", "STOP", BACK_S, "loaded image_preprocessing anew"),
+        ("^[t]ritonserver", "KILL", SERVER_BACK_S, "started the server anew"),
+    ],
+)
+def test_a_process_that_is_killed_or_stopped_comes_back(
+    own: Container, command_line: str, signal: str, back_s: float, told: str
+) -> None:
     wait_for_health(own, "healthy")
-    own.run("bash", "-c", KILL)
-    wait_for_health(own, "unhealthy")
-    assert own.is_ready()  # says Triton itself
+    before = own.log.read_text(errors="replace").count(told)
+    own.run("bash", "-c", KILL % (command_line, signal))
+    deadline = time.monotonic() + back_s
+    while own.log.read_text(errors="replace").count(told) == before:
+        assert time.monotonic() < deadline
+        time.sleep(POLL_S)
+    assert own.run("ocr-health", "deep", check=False).stdout == ""
 
-    for path in (f"{STEP}/unload", "ocr_ensemble/load"):  # the guide's cure
-        assert own.ask(f"/v2/repository/models/{path}", ocr_admin_key=KEY)[0] == 200
+
+def test_no_process_stays_unburied_when_the_server_was_started_anew(own: Container) -> None:
+    """While it runs, tritonserver itself does not bury a child that was killed."""
+    own.run("bash", "-c", KILL % ("^[t]ritonserver", "KILL"))
+    wait_for(own, "ocr-health ready > /dev/null && echo ready", "ready\n")
+    wait_for(own, ZOMBIES, "")
+
+
+def test_the_readiness_check_notices_that_the_ensemble_is_unloaded(own: Container) -> None:
+    """Its processes end, and the supervisor does not bring back what somebody with the key has unloaded."""
     wait_for_health(own, "healthy")
-
-
-def test_the_health_check_notices_that_the_ensemble_is_unloaded(own: Container) -> None:
-    wait_for_health(own, "healthy")
-    assert own.ask("/v2/repository/models/ocr_ensemble/unload", ocr_admin_key=KEY)[0] == 200
-    wait_for_health(own, "unhealthy")
-    said = own.run("ocr-health", check=False)
+    for model in ("ocr_ensemble", STEP):
+        assert own.ask(f"/v2/repository/models/{model}/unload", ocr_admin_key=KEY)[0] == 200
+    said = own.run("ocr-health", "ready", check=False)
     assert (said.returncode, "ocr_ensemble" in said.stdout) == (1, True)
+    assert own.run("ocr-health", "live", check=False).returncode == 0
     assert own.ask("/v2/repository/models/ocr_ensemble/load", ocr_admin_key=KEY)[0] == 200
-    wait_for_health(own, "healthy")
+    assert own.run("ocr-health", "deep", check=False).stdout == ""
+
+
+def test_a_busy_server_is_live(own: Container) -> None:
+    page = (SAMPLES / "article.png").read_bytes()
+    with ThreadPoolExecutor(8) as pool:
+        answers = [pool.submit(post, own.triton.url, page) for _ in range(16)]
+        assert own.run("ocr-health", "live", check=False).returncode == 0
+        assert own.run("ocr-health", "ready", check=False).returncode == 0
+        assert not all(answer.done() for answer in answers)
 
 
 def test_a_request_in_flight_is_answered_before_the_server_stops(image: Image, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def packages(image: Image, name: str) -> set[str]:
 
 def test_what_the_steps_and_the_launcher_need_is_all_that_comes_to_the_bases_packages(image: Image) -> None:
     """Nothing of the export: no torch, no TensorFlow, no onnx, no client."""
-    needed = {"ocr-triton", "numpy", "opencv-python-headless", "pillow", "tritonclient"}
+    needed = {"ocr-triton", "numpy", "opencv-python-headless", "pillow", "psutil", "tritonclient"}
     of_tritonclient = {"grpcio", "ml_dtypes", "protobuf", "python-rapidjson", "typing_extensions", "urllib3"}
     there = packages(image, image.tag)
     assert needed <= there
@@ -81,7 +81,7 @@ def test_build_arguments_choose_the_models(image: Image, tmp_path: Path) -> None
         file = ("stat", "--format=%s", f"/opt/ocr/model_repository/{model}/1/model.onnx")
         assert int(within(image, tiny.tag, *file)) < int(within(image, image.tag, *file)) / 2
     with running(tiny, tmp_path / "log") as container:
-        assert container.run("ocr-health").stdout == ""
+        assert container.run("ocr-health", "deep").stdout == ""
 
 
 def test_the_server_may_keep_tensorrts_engines(image: Image) -> None:

@@ -63,4 +63,4 @@ def test_the_image_and_the_embedded_server_say_the_same(container: Container) ->
 def test_configured_leaves_the_files_alone(image: Image, tmp_path: Path) -> None:
     with running(image, tmp_path / "log", "--env=OCR_PROFILE=configured") as container:
         assert "Instances and threads are those of the configurations" in container.log.read_text()
-        assert container.run("ocr-health").stdout == ""
+        assert container.run("ocr-health", "deep").stdout == ""

@@ -3,6 +3,8 @@
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http.client import HTTPConnection
 from io import BytesIO
 from typing import Any
 
@@ -138,3 +140,11 @@ def test_parameters_without_number_are_refused(triton: Triton) -> None:
     parameters = {f"min_confidxxxx{number}": 1 for number in range(5_000)}
     failure = infer(triton, np.frombuffer(LABEL, np.uint8), parameters=parameters)
     assert_told(failure.status(), failure.message(), "the request has 5000 parameters; at most 100 are accepted")
+
+
+def test_a_large_body_that_is_sent_as_a_form_is_refused_like_another(triton: Triton) -> None:
+    """Curl sends it so by default, and Triton 2.51 put all of it on a stack of 8 MB."""
+    form = {"Content-Type": "application/x-www-form-urlencoded", "Inference-Header-Content-Length": "0"}
+    with closing(HTTPConnection(triton.url)) as connection:
+        connection.request("POST", "/v2/models/ocr_ensemble/infer", bytes(9_000_000), form)
+        assert connection.getresponse().status == 400

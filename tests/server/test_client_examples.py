@@ -22,7 +22,7 @@ DOCUMENTED: dict[str, tuple[Any, list[str]]] = {
     "OcrClient": (OcrClient, ["FARM"]),
     "OcrClient.read": (OcrClient.read, ["FARM", "((", "))"]),
     "OcrClient.read_many": (OcrClient.read_many, ["a.png", "FARM", "b.png", "FARM"]),
-    "OcrClient.server_info": (OcrClient.server_info, ["ocr_ensemble 1 READY", "text_recognition 1 READY"]),
+    "OcrClient.server_info": (OcrClient.server_info, ["ocr_ensemble READY", "text_recognition READY"]),
     "AsyncOcrClient": (AsyncOcrClient, ["a.png", "FARM", "b.png", "FARM"]),
 }
 # An indented paragraph under a line that begins with "Example".

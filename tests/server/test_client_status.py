@@ -25,7 +25,7 @@ def _more_decoders(model: str, config: Any) -> None:
 
 @pytest.fixture
 def server() -> Iterator[TritonServer]:
-    with TritonServer(MODEL_REPOSITORY, profile="cpu", change=_more_decoders) as started:
+    with TritonServer(MODEL_REPOSITORY, profile="cpu", change=_more_decoders, is_supervised=False) as started:
         yield started
 
 

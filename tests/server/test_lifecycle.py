@@ -183,7 +183,7 @@ def test_a_broken_configuration_shows_the_end_of_the_log(tmp_path: Path) -> None
     write_repository(tmp_path / "repository", CONFIG.replace('"python"', '"pyhton"'))
     done = launch(tmp_path / "repository")
     assert done.returncode == 1
-    assert "the server stopped while starting" in done.stderr
+    assert "the server ended with status 1 while starting" in done.stderr
     assert "pyhton" in done.stderr
     assert Path(re.findall("All of it: (.+)", done.stderr)[0]).is_file()
 

@@ -169,8 +169,28 @@ def test_a_client_lists_another_servers_steps(well: "FakeTriton", kind: type[Cli
         assert [model.name for model in client.server_info().models] == [*names, "text_recognition"]
 
 
+def test_a_server_whose_list_of_models_is_closed_is_described_by_their_configurations(
+    well: "FakeTriton", kind: type[Client]
+) -> None:
+    """As this project's servers are: the list belongs to the API that loads and unloads."""
+    well.routes["/v2/repository/index"] = None
+    with kind(well.url) as client:
+        info = client.server_info()
+    assert [(model.name, model.state) for model in info.models] == [(name, "READY") for name in NAMES]
+    assert (info.most_instances, info.problems) == (2, ())
+
+
+def test_steps_whose_configurations_are_closed_are_no_problem(well: "FakeTriton") -> None:
+    """A proxy may pass on what concerns the ensemble only."""
+    well.routes = {path: well.routes[path] for path in ("/v2", "/v2/models/ocr_ensemble/config")}
+    well.routes.update({"/v2/repository/index": None, **{f"/v2/models/{name}/config": None for name in NAMES[1:]}})
+    with OcrClient(well.url) as client:
+        info = client.server_info()
+    assert ([model.name for model in info.models], info.problems) == (["ocr_ensemble"], ())
+
+
 def test_a_server_that_keeps_its_models_to_itself_is_described_without_them(well: "FakeTriton") -> None:
-    del well.routes["/v2/repository/index"]
+    well.routes = {"/v2": SERVER}
     well.answer_error(403, "restricted")
     with OcrClient(well.url) as client:
         info = client.server_info()
@@ -231,7 +251,7 @@ def test_status_prints_no_times_if_nothing_is_read(well: "FakeTriton") -> None:
 
 
 def test_status_of_a_server_that_keeps_its_models_to_itself(well: "FakeTriton") -> None:
-    well.routes["/v2/repository/index"] = None
+    well.routes = {"/v2": SERVER, "/v2/repository/index": None, "/v2/models/ocr_ensemble/config": None}
     done = status(well)
     assert "does not list its models for everyone: --header" in done.stdout
     assert done.exit_code == 0

@@ -1,10 +1,11 @@
 """What `ocr-serve` makes of its environment: a command, or one sentence."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from ocr_launch import machine, model_config, serve
+from ocr_launch import machine, model_config, run_state, serve
 from ocr_launch.errors import StartError
 from ocr_launch.machine import Cores
 from ocr_launch.repository import Repository
@@ -17,19 +18,21 @@ def container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "has_gpu", lambda: False)
     monkeypatch.setattr(machine, "has_vnni", lambda: True)
     monkeypatch.setattr(machine, "shared_memory_shortage", lambda: None)
-    monkeypatch.setattr(serve, "TEMPORARY", str(tmp_path))
+    monkeypatch.setattr(run_state, "TEMPORARY", str(tmp_path))
 
 
-def served(command: list[str]) -> str:
+def served(command: Sequence[str]) -> str:
     (flag,) = (flag for flag in command if flag.startswith("--model-repository="))
     return flag.partition("=")[2]
 
 
 def test_the_models_fit_the_machine(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
-    command, environment = serve.prepare({"OCR_MODEL_REPOSITORY": str(repository.root)}, ["--log-verbose=1"])
+    plan = serve.prepare({"OCR_MODEL_REPOSITORY": str(repository.root)}, ["--log-verbose=1"])
+    command = plan.command
     recognition = Repository(Path(served(command))).config("text_recognition")
     assert model_config.instance_count(recognition) == 4
-    assert (command[0], command[-1], environment) == ("tritonserver", "--log-verbose=1", {"CUDA_VISIBLE_DEVICES": ""})
+    assert (command[0], command[-1]) == ("tritonserver", "--log-verbose=1")
+    assert plan.environment == {"OCR_MODEL_REPOSITORY": str(repository.root), "CUDA_VISIBLE_DEVICES": ""}
     assert {"--load-model=ocr_ensemble", "--load-model=text_recognition"} <= set(command)
     said = capsys.readouterr().err
     assert said.startswith("ocr-serve: Profile cpu: there is no GPU. On 4 cores: 1 detector of 4 threads")
@@ -37,27 +40,35 @@ def test_the_models_fit_the_machine(repository: Repository, capsys: pytest.Captu
 
 def test_a_second_start_writes_the_configurations_anew(repository: Repository) -> None:
     for _ in range(2):
-        command, _ = serve.prepare({"OCR_MODEL_REPOSITORY": str(repository.root)}, [])
+        command = serve.prepare({"OCR_MODEL_REPOSITORY": str(repository.root)}, []).command
     assert (Path(served(command)) / "ocr_ensemble" / "config.pbtxt").exists()
 
 
 def test_configured_serves_the_files_as_they_are(repository: Repository) -> None:
     environment = {"OCR_MODEL_REPOSITORY": str(repository.root), "OCR_PROFILE": "configured"}
-    command, added = serve.prepare(environment, [])
-    assert (served(command), added) == (str(repository.root), {})
+    plan = serve.prepare(environment, [])
+    assert (served(plan.command), plan.environment) == (str(repository.root), environment)
 
 
 def test_models_at_an_address_keep_their_configurations(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command, _ = serve.prepare({"OCR_MODEL_REPOSITORY": "s3://bucket/models"}, [])
+    command = serve.prepare({"OCR_MODEL_REPOSITORY": "s3://bucket/models"}, []).command
     assert (served(command), "--load-model=*" in command) == ("s3://bucket/models", True)
     assert not any(flag.startswith("--model-config-name") for flag in command)
     assert "configured as they are" in capsys.readouterr().err
 
     monkeypatch.setattr(machine, "has_gpu", lambda: True)
-    command, _ = serve.prepare({"OCR_MODEL_REPOSITORY": "s3://bucket/models"}, [])
+    command = serve.prepare({"OCR_MODEL_REPOSITORY": "s3://bucket/models"}, []).command
     assert "--model-config-name=gpu" in command
+
+
+@pytest.mark.parametrize(
+    "flags", [["--http-port=9000", "--http-address=::1"], ["--http-port", "9000", "--http-address", "::1"]]
+)
+def test_the_supervisor_asks_where_the_server_listens(repository: Repository, flags: list[str]) -> None:
+    api = serve.prepare({"OCR_MODEL_REPOSITORY": str(repository.root), "OCR_ADMIN_KEY": "key"}, flags).api
+    assert (api.host, api.port, api.key) == ("::1", 9000, "key")
 
 
 @pytest.mark.parametrize(
@@ -84,7 +95,10 @@ def test_engines_need_a_folder_that_can_be_written(monkeypatch: pytest.MonkeyPat
 def test_nobody_knows_the_key_that_was_not_given(repository: Repository) -> None:
     environment = {"OCR_MODEL_REPOSITORY": str(repository.root)}
     keys = {
-        flag.rpartition("=")[2] for _ in range(2) for flag in serve.prepare(environment, [])[0] if "restricted" in flag
+        flag.rpartition("=")[2]
+        for _ in range(2)
+        for flag in serve.prepare(environment, []).command
+        if "restricted" in flag
     }
     assert len(keys) == 2
     assert all(len(key) == 48 for key in keys)

@@ -7,6 +7,7 @@ import pytest
 from server.diagnosis import LAST_LINES, explain
 
 LOG = Path("/logs/triton.log")
+STOPPED = "the server stopped while starting"
 
 
 @pytest.mark.parametrize(
@@ -50,12 +51,12 @@ LOG = Path("/logs/triton.log")
     ],
 )
 def test_a_known_failure_begins_with_its_cure(line: str, cure: str) -> None:
-    assert explain(f"I1122 starting\n{line}\n", LOG).splitlines()[0] == f"the server stopped while starting: {cure}."
+    assert explain(STOPPED, f"I1122 starting\n{line}\n", LOG).splitlines()[0] == f"{STOPPED}: {cure}."
 
 
 def test_an_unknown_failure_shows_what_the_server_called_errors_and_where_the_rest_is() -> None:
     log = "I1122 loading\nE1122 a.cc:1] no such thing\n+---+\n| models |\nE1122 b.cc:2] giving up\nI1122 bye\n"
-    assert explain(log, LOG).splitlines() == [
+    assert explain(STOPPED, log, LOG).splitlines() == [
         "the server stopped while starting.",
         "The end of its log:",
         "E1122 a.cc:1] no such thing",
@@ -66,13 +67,28 @@ def test_an_unknown_failure_shows_what_the_server_called_errors_and_where_the_re
 
 def test_a_log_without_errors_shows_its_last_lines() -> None:
     lines = [f"I1122 line {i}" for i in range(40)]
-    _, _, *end, _ = explain("\n\n".join(lines), LOG).splitlines()
+    _, _, *end, _ = explain(STOPPED, "\n\n".join(lines), LOG).splitlines()
     assert end == lines[-LAST_LINES:]
 
 
 def test_a_server_that_said_nothing_is_not_blamed_for_anything() -> None:
-    assert explain("", LOG).splitlines() == [
+    assert explain(STOPPED, "", LOG).splitlines() == [
         "the server stopped while starting.",
         "The end of its log:",
         "All of it: /logs/triton.log",
     ]
+
+
+def test_a_crash_is_not_blamed_on_the_gpu_that_there_is_not() -> None:
+    log = (
+        "E1122 pinned.cc:3] CudaDriverHelper has not been initialized.\n"
+        "I1122 loading\n"
+        "terminate called after throwing an instance of 'boost::interprocess::lock_exception'\n"
+        "  what():  boost::interprocess::lock_exception\n"
+    )
+    said = explain(STOPPED, log, LOG)
+    assert said.splitlines()[0] == (
+        f"{STOPPED}: this Triton crashed, as it rarely does, twice in a row; start it again."
+    )
+    assert "lock_exception" in said
+    assert "Cuda" not in said

@@ -1,0 +1,89 @@
+"""What is wrong with the processes of a server: one is missing, dead or stopped, or tritonserver does not answer."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ocr_launch.http_api import instances
+from ocr_launch.processes import Process
+
+# A stopped process is killed after being seen so often. Time does not count: where all processes were stopped and
+# go on together, the supervisor as well, nothing is wrong.
+STOPPED_LOOKS = 4
+# So often in a row tritonserver may leave the question unanswered whether it is alive.
+SILENT_ASKS = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    """What has happened.
+
+    Attributes:
+        sentence: For people.
+        models: Those whose processes it concerns; empty if it concerns the whole server.
+    """
+
+    sentence: str
+    models: frozenset[str] = frozenset()
+
+
+@dataclasses.dataclass
+class Watch:
+    """What was seen so far of the processes of one server.
+
+    Attributes:
+        processes: Those that must be there, tritonserver first.
+        stopped: How often in a row a process was seen stopped, by its number.
+        silent: How often in a row tritonserver did not answer.
+    """
+
+    processes: Sequence[Process]
+    stopped: dict[int, int] = dataclasses.field(default_factory=dict)
+    silent: int = 0
+
+    def look(self) -> Fault | None:
+        """What is wrong now; None if nothing is. Stopped processes are killed: continued, they would do harm."""
+        stopped = [process for process in self.processes if self._is_stopped_for_long(process)]
+        for process in stopped:
+            process.kill()
+        dead = [process for process in self.processes if process not in stopped and not process.is_alive]
+        if not (stopped or dead):
+            return None
+        sentences = (*(f"{process} died" for process in dead), *(f"{process} was stopped" for process in stopped))
+        models = frozenset(process.model for process in (*stopped, *dead))
+        return Fault(" and ".join(sentences), frozenset() if "" in models else models)
+
+    def add(self, found: Sequence[Process]) -> None:
+        """Watch the living among these, too: somebody may have loaded a model."""
+        known = {process.handle for process in self.processes}
+        self.processes = [*self.processes, *(p for p in found if p.handle not in known and p.is_alive)]
+
+    def note_answer(self, is_live: bool) -> Fault | None:
+        """Count an answer of tritonserver, or a missing one; what is wrong if too many are missing."""
+        self.silent = 0 if is_live else self.silent + 1
+        return Fault(f"{self.processes[0]} does not answer") if self.silent >= SILENT_ASKS else None
+
+    def _is_stopped_for_long(self, process: Process) -> bool:
+        count = self.stopped.get(process.handle.pid, 0) + 1 if process.is_stopped else 0
+        self.stopped[process.handle.pid] = count
+        return count >= STOPPED_LOOKS
+
+
+def missing(configs: Mapping[str, Mapping[str, Any]], found: Sequence[Process]) -> str | None:
+    """A sentence on the models that have fewer living processes than instances; None if there are none.
+
+    Models of the python backend have a process for each instance. Those of ONNX Runtime have where that backend is
+    written in Python, as on the embedded server; then one of them at least shows it.
+
+    Args:
+        configs: By the models' names.
+        found: The processes that there are.
+    """
+    alive = [process.model for process in found if process.is_alive]
+    backends = {"python", *(config.get("backend") for name, config in configs.items() if name in alive)}
+    lacking = [
+        f"{count - alive.count(name)} of {count} processes of {name}"
+        for name, config in configs.items()
+        if config.get("backend") in backends and alive.count(name) < (count := instances(dict(config)))
+    ]
+    return f"{' and '.join(lacking)} died while starting" if lacking else None

@@ -1,0 +1,111 @@
+"""The processes of a running server: tritonserver, and one for each instance of a Python model, its child."""
+
+import dataclasses
+import os
+import re
+from pathlib import Path
+
+import psutil
+
+STUB = "triton_python_backend_stub"
+DEAD = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+
+
+@dataclasses.dataclass(frozen=True)
+class Process:
+    """One process of the server.
+
+    Attributes:
+        handle: The process itself; it is told apart from a later one of the same number.
+        model: What it runs; empty for tritonserver.
+        name: For people: the instance of the model, such as ctc_decoding_0_3.
+    """
+
+    handle: psutil.Process
+    model: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name} (process {self.handle.pid})"
+
+    @property
+    def is_alive(self) -> bool:
+        """It runs, sleeps or is stopped; one that only waits for its parent to notice its end is dead."""
+        return self._status() not in DEAD
+
+    @property
+    def is_stopped(self) -> bool:
+        """Somebody has sent it SIGSTOP; a debugger that holds it is another thing."""
+        return self._status() == psutil.STATUS_STOPPED
+
+    def kill(self) -> None:
+        """Send it SIGKILL, which also ends a stopped process."""
+        try:
+            self.handle.kill()
+        except psutil.NoSuchProcess:
+            return
+
+    def _status(self) -> str:
+        try:
+            return str(self.handle.status())
+        except psutil.NoSuchProcess:
+            return str(psutil.STATUS_DEAD)
+
+
+def find(server_pid: int) -> list[Process]:
+    """All processes of a server, tritonserver first.
+
+    Args:
+        server_pid: Of tritonserver.
+    """
+    try:
+        server = psutil.Process(server_pid)
+        children = server.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+    stubs = (_stub(child) for child in children)
+    return [Process(server, "", "tritonserver"), *(stub for stub in stubs if stub)]
+
+
+def reap_orphans(own_child: int) -> None:
+    """Bury the dead whose parents have died before: the kernel hands them to the first process of a container.
+
+    Args:
+        own_child: A child whose end somebody else waits for.
+    """
+    if os.getpid() != 1:
+        return
+    for child in psutil.Process().children():
+        if child.pid != own_child and _is_zombie(child):
+            try:
+                os.waitpid(child.pid, os.WNOHANG)
+            except ChildProcessError:
+                continue
+
+
+def parse_stub(arguments: list[str]) -> tuple[str, str] | None:
+    """Model and instance that a process of the Python backend runs; None for another process.
+
+    >>> parse_stub(["/b/triton_python_backend_stub", "/m/ctc_decoding/1/model.py", "shm", "1", "ctc_decoding_0_3"])
+    ('ctc_decoding', 'ctc_decoding_0_3')
+    """
+    if len(arguments) < 2 or Path(arguments[0]).name != STUB:
+        return None
+    model = Path(arguments[1]).parent.parent.name
+    named = (argument for argument in arguments if re.fullmatch(rf"{re.escape(model)}_\d+_\d+", argument))
+    return model, next(named, model)
+
+
+def _stub(process: psutil.Process) -> Process | None:
+    try:
+        parsed = parse_stub(process.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return None
+    return Process(process, *parsed) if parsed else None
+
+
+def _is_zombie(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,69 @@
+"""What the supervisor knows, in a file for `ocr-health`: one JSON object, written anew every second."""
+
+import dataclasses
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+STARTING, SERVING, RESTARTING, STOPPING, GAVE_UP = "starting", "serving", "restarting", "stopping", "gave up"
+# Where ocr-serve writes.
+TEMPORARY = "/tmp"  # noqa: S108 - a container has no other users
+# A supervisor that has not written for so long is dead or stuck.
+STALE_S = 30
+KEPT_FAULTS = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class RunState:
+    """One moment of a supervised server.
+
+    Attributes:
+        state: One of the words above.
+        host: Where the server listens for HTTP, and `port`.
+        port: Of HTTP.
+        restarts: How often the server was started anew.
+        faults: One sentence each, the latest last.
+        beat_s: When this was written, seconds of the machine's monotonic clock.
+    """
+
+    state: str
+    host: str
+    port: int
+    restarts: int = 0
+    faults: tuple[str, ...] = ()
+    beat_s: float = 0.0
+
+    @property
+    def is_fresh(self) -> bool:
+        """The supervisor that wrote this is alive."""
+        return 0 <= time.monotonic() - self.beat_s < STALE_S
+
+    def with_fault(self, sentence: str) -> "RunState":
+        """The same with one more fault."""
+        return dataclasses.replace(self, faults=(*self.faults, sentence)[-KEPT_FAULTS:])
+
+    def write(self, file: Path) -> None:
+        """Put it where `read` finds it, whole or not at all."""
+        part = file.with_suffix(".part")
+        part.write_text(json.dumps({**dataclasses.asdict(self), "beat_s": time.monotonic()}), encoding="utf-8")
+        part.replace(file)
+
+
+def temporary(environment: Mapping[str, str]) -> Path:
+    """The folder for temporary files, as these environment variables say; it need not be one that can be written."""
+    return Path(environment.get("TMPDIR") or TEMPORARY)
+
+
+def file(environment: Mapping[str, str]) -> Path:
+    """Where `ocr-serve` writes its state."""
+    return temporary(environment) / "ocr-serve.json"
+
+
+def read(file: Path) -> RunState | None:
+    """The state of the server that writes this file; None if there is none."""
+    try:
+        fields = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return RunState(**{**fields, "faults": tuple(fields["faults"])})

@@ -1,0 +1,85 @@
+"""A few clients that send one image again and again, and check every answer."""
+
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from ocr_client import OcrClient, OcrError
+
+RIGHT, WRONG, ERROR = "right", "wrong", "error"
+TIMEOUT_S = 10.0
+# A client that was refused asks again after this.
+PAUSE_S = 0.05
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of one request.
+
+    Attributes:
+        end_s: When it was answered, by `time.monotonic`.
+        outcome: `right`, `wrong`, or `error`.
+        detail: What was said or read instead.
+    """
+
+    end_s: float
+    outcome: str
+    detail: str = ""
+
+
+class Load:
+    """Clients as a context manager: they send inside the block.
+
+    Args:
+        url: The server's address.
+        image: What they send.
+        text: What is written on it.
+        clients: How many there are.
+
+    Attributes:
+        answers: All answers, in their order.
+    """
+
+    def __init__(self, url: str, image: Path, text: str, clients: int) -> None:
+        self.answers: list[Answer] = []
+        self._url, self._content, self._text = url, image.read_bytes(), text
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=self._send, daemon=True) for _ in range(clients)]
+
+    def __enter__(self) -> "Load":
+        """Begin to send."""
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Wait for the last answers."""
+        self._ended.set()
+        for thread in self._threads:
+            thread.join()
+
+    def since(self, start_s: float) -> Sequence[Answer]:
+        """The answers from then on."""
+        return [answer for answer in tuple(self.answers) if answer.end_s >= start_s]
+
+    def _send(self) -> None:
+        with ExitStack() as stack:
+            client = stack.enter_context(OcrClient(self._url, timeout_s=TIMEOUT_S, retries=0))
+            while not self._ended.is_set():
+                answer = self._ask(client)
+                self.answers.append(answer)
+                if answer.outcome == ERROR:
+                    self._ended.wait(PAUSE_S)
+
+    def _ask(self, client: OcrClient) -> Answer:
+        try:
+            text = client.read(self._content).text
+        except OcrError as error:
+            return Answer(time.monotonic(), ERROR, str(error))
+        return Answer(time.monotonic(), RIGHT if text == self._text else WRONG, text)

@@ -1,0 +1,142 @@
+"""`make chaos`: kill and stop every process of a server under load, check every answer, and tell how long it lasted."""
+
+import itertools
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import click
+
+from ocr_client import OcrClient
+from ocr_launch import processes
+from ocr_launch.run_state import SERVING
+from server.triton import TritonServer
+from tests.project import MODEL_REPOSITORY, SAMPLES
+from tests.reliability.answers import ERROR, RIGHT, WRONG, Answer, Load
+
+IMAGE = SAMPLES / "label.png"
+CLIENTS = 3
+TRITONSERVER = "tritonserver"
+MODELS = ("image_preprocessing", "text_detection", "text_cropping", "ctc_decoding", "text_recognition")
+SIGNALS = {"killed": signal.SIGKILL, "stopped": signal.SIGSTOP}
+# Longest time until all requests are answered again.
+BOUND_S, SERVER_BOUND_S = 10.0, 20.0
+GIVE_UP_S = 60.0
+# So many right answers in a row, and all is well: more than any model has processes.
+ROW = 10
+# Between two faults, so that the supervisor does not take them for one that does not end.
+PAUSE_S = 13.0
+POLL_S = 0.05
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What came of one process that was killed or stopped.
+
+    Attributes:
+        process: What it runs.
+        what: `killed` or `stopped`.
+        outage_s: Until the last request that was not answered, or the first right answer if all were.
+        silence_s: Longest time without a right answer.
+        errors: Requests that were not answered.
+        wrong: Requests that were answered with another text.
+    """
+
+    process: str
+    what: str
+    outage_s: float
+    silence_s: float
+    errors: int
+    wrong: int
+
+    @property
+    def is_bearable(self) -> bool:
+        """No answer was wrong, and it was over in time."""
+        bound_s = SERVER_BOUND_S if self.process == TRITONSERVER else BOUND_S
+        return self.wrong == 0 and self.outage_s < bound_s
+
+
+def inflict(server: TritonServer, load: Load, process: str, what: str) -> Fault:
+    """Harm one process, and wait until the server answers again as before.
+
+    Raises:
+        TimeoutError: It does not.
+    """
+    restarts = server.state.restarts
+    victim = next(p for p in processes.find(server.pid) if (p.model or TRITONSERVER) == process)
+    start_s = time.monotonic()
+    os.kill(victim.handle.pid, SIGNALS[what])
+    while not (server.state.restarts > restarts and server.state.state == SERVING and _is_well(load, start_s)):
+        if time.monotonic() - start_s > GIVE_UP_S:
+            raise TimeoutError(f"{victim} was {what}, and after {GIVE_UP_S:.0f} s: {server.state}")
+        time.sleep(POLL_S)
+    return summarize(process, what, start_s, load.since(start_s))
+
+
+def summarize(process: str, what: str, start_s: float, answers: Sequence[Answer]) -> Fault:
+    """What the answers since a fault tell."""
+    right_s = [start_s, *(answer.end_s for answer in answers if answer.outcome == RIGHT)]
+    failed_s = [answer.end_s for answer in answers if answer.outcome != RIGHT]
+    return Fault(
+        process,
+        what,
+        outage_s=max((*failed_s, right_s[1])) - start_s,
+        silence_s=max(after - before for before, after in itertools.pairwise(right_s)),
+        errors=sum(answer.outcome == ERROR for answer in answers),
+        wrong=sum(answer.outcome == WRONG for answer in answers),
+    )
+
+
+def table(faults: Sequence[Fault]) -> Iterator[str]:
+    """A row for each process and what was done to it."""
+    yield "| process | what | times | outage, median | longest outage | longest silence | errors | wrong |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for process, what in dict.fromkeys((fault.process, fault.what) for fault in faults):
+        group = [fault for fault in faults if (fault.process, fault.what) == (process, what)]
+        outages_s = [fault.outage_s for fault in group]
+        errors, wrong = sum(fault.errors for fault in group), sum(fault.wrong for fault in group)
+        yield (
+            f"| {process} | {what} | {len(group)} | {median(outages_s):.1f} s | {max(outages_s):.1f} s | "
+            f"{max(fault.silence_s for fault in group):.1f} s | {errors} | {wrong} |"
+        )
+
+
+@click.command()
+@click.option("--kills", default=20, show_default=True, help="How often each process is killed.")
+@click.option("--stops", default=5, show_default=True, help="How often each process is stopped.")
+@click.option("--clients", default=CLIENTS, show_default=True, help="How many send images meanwhile.")
+def main(kills: int, stops: int, clients: int) -> None:
+    """Harm every process of an embedded server, print what came of it, and exit with 1 if that is too much."""
+    plan = [
+        (process, what)
+        for what, count in (("killed", kills), ("stopped", stops))
+        for _ in range(count)
+        for process in (*MODELS, TRITONSERVER)
+    ]
+    faults: list[Fault] = []
+    try:
+        with TritonServer(MODEL_REPOSITORY, stop_timeout_s=10) as server:
+            with OcrClient(server.url) as client:
+                text = client.read(IMAGE).text
+            with Load(server.url, IMAGE, text, clients) as load:
+                for process, what in plan:
+                    faults.append(inflict(server, load, process, what))
+                    time.sleep(PAUSE_S)
+    except TimeoutError as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        print("\n".join(table(faults)))
+    sys.exit(0 if all(fault.is_bearable for fault in faults) else 1)
+
+
+def _is_well(load: Load, start_s: float) -> bool:
+    last = load.since(start_s)[-ROW:]
+    return len(last) == ROW and all(answer.outcome == RIGHT for answer in last)
+
+
+if __name__ == "__main__":
+    main()

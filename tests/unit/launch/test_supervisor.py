@@ -1,0 +1,156 @@
+"""The supervisor with a small program in the place of tritonserver: it answers as that does, and can be made to die."""
+
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from ocr_launch import run_state, supervisor
+from ocr_launch.errors import StartError
+from ocr_launch.http_api import HttpApi
+from ocr_launch.supervisor import Supervisor
+from ocr_launch.tritonserver import Plan
+
+TIMEOUT_S = 20
+# Crashes while there is a file of this name, which it removes; else it answers everything with a configuration.
+SERVER = """
+import os, sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"backend": "python", "instance_group": []}')
+    def log_message(self, *_):
+        pass
+
+crash, port = sys.argv[1:]
+if os.path.exists(crash):
+    os.remove(crash)
+    os.abort()
+ThreadingHTTPServer(("127.0.0.1", int(port)), Handler).serve_forever()
+"""
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """What the supervisor says."""
+    return []
+
+
+@pytest.fixture
+def make(tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[], Supervisor]:
+    """A supervisor that looks often; `crash` in the temporary folder makes the server's next start crash."""
+    monkeypatch.setattr(supervisor, "LOOK_S", 0.02)
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    plan = Plan(
+        command=[sys.executable, "-c", SERVER, str(tmp_path / "crash"), str(port)],
+        environment=dict(os.environ),
+        api=HttpApi("127.0.0.1", port),
+        shared_memory=f"ocr-test-{os.getpid()}-",
+        log=tmp_path / "log",
+        start_timeout_s=TIMEOUT_S,
+        stop_timeout_s=5,
+    )
+    return lambda: Supervisor(plan, tmp_path / "state.json", said.append)
+
+
+@pytest.fixture
+def running(make: Callable[[], Supervisor]) -> Iterator[Supervisor]:
+    with make() as started:
+        yield started
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + TIMEOUT_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def harm(running: Supervisor, number: signal.Signals) -> None:
+    """Send the server a signal, and wait until another one runs."""
+    restarts = running.state.restarts
+    os.kill(running.pid, number)
+    wait_until(lambda: running.state.restarts > restarts or running.state.state == run_state.GAVE_UP)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_server_that_dies_or_is_stopped_is_started_anew(
+    running: Supervisor, said: list[str], tmp_path: Path, number: signal.Signals
+) -> None:
+    before = running.pid
+    harm(running, number)
+    assert running.pid != before
+    (line,) = said
+    what = "died" if number == signal.SIGKILL else "was stopped"
+    assert line.startswith(f"tritonserver (process {before}) {what}; started the server anew (")
+    state = run_state.read(tmp_path / "state.json")
+    assert state
+    assert (state.state, state.restarts, state.faults) == (run_state.SERVING, 1, (line,))
+    assert state.is_fresh
+
+
+def test_it_gives_up_after_five_restarts_in_a_minute(running: Supervisor, said: list[str]) -> None:
+    for _ in range(supervisor.MOST + 1):
+        harm(running, signal.SIGKILL)
+    running.wait()
+    assert said[-1].endswith("died; the server was restarted 5 times in a minute: giving up")
+    assert (running.state.state, running.state.restarts, running.exit_status) == (run_state.GAVE_UP, 5, 1)
+
+
+def test_restarts_long_ago_do_not_count(running: Supervisor, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "WINDOW_S", 0)
+    for _ in range(supervisor.MOST + 1):
+        harm(running, signal.SIGKILL)
+    assert running.state.restarts == len(said) == supervisor.MOST + 1
+
+
+def test_a_start_that_crashes_is_tried_once_more(
+    make: Callable[[], Supervisor], said: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "crash").touch()
+    with make() as running:
+        assert running.state.state == run_state.SERVING
+    assert said == ["the server was ended by SIGABRT while starting; it is started once more"]
+
+
+def test_a_start_that_fails_says_how(make: Callable[[], Supervisor], tmp_path: Path) -> None:
+    (tmp_path / "crash").mkdir()  # which it cannot remove
+    with pytest.raises(StartError, match="the server ended with status 1 while starting"):
+        make().__enter__()
+
+
+def test_a_restart_that_crashes_is_tried_again(running: Supervisor, said: list[str], tmp_path: Path) -> None:
+    (tmp_path / "crash").touch()
+    harm(running, signal.SIGKILL)
+    wait_until(lambda: running.state.restarts == 2)
+    assert "but the server was ended by SIGABRT while starting" in said[0]
+    assert said[1].startswith("the new server failed; started the server anew (")
+
+
+def test_nothing_is_left_after_the_end(make: Callable[[], Supervisor], tmp_path: Path) -> None:
+    with make() as running:
+        pid = running.pid
+        leftover = Path("/dev/shm", f"ocr-test-{os.getpid()}-region")  # noqa: S108 - where Linux has it
+        leftover.touch()
+    assert not Path(f"/proc/{pid}").exists()
+    assert not leftover.exists()
+    assert running.exit_status == -signal.SIGTERM
+    state = run_state.read(tmp_path / "state.json")
+    assert state
+    assert state.state == run_state.STOPPING
+
+
+def test_a_folder_that_cannot_be_written_is_named(make: Callable[[], Supervisor], tmp_path: Path) -> None:
+    (tmp_path / "state.part").mkdir()
+    with pytest.raises(StartError, match=r"cannot write .*state\.json \(Is a directory\)"):
+        make().__enter__()
