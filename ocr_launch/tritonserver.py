@@ -147,7 +147,7 @@ def _launch(plan: Plan) -> "subprocess.Popen[bytes]":
 
 
 def _prepare() -> None:
-    """Ask the kernel to send this process SIGTERM when the launcher dies, however it dies, and give it larger stacks."""
+    """Ask the kernel for SIGTERM when the launcher dies, however it dies, and for larger stacks."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     _, most = resource.getrlimit(resource.RLIMIT_STACK)
     resource.setrlimit(resource.RLIMIT_STACK, (STACK_BYTES if most < 0 else min(STACK_BYTES, most), most))
