@@ -27,7 +27,6 @@ TESTS_OF = {
         # ... as it does the one that lists the models.
         "tests/server/test_client_transports.py::test_the_server_describes_itself",
         "tests/server/test_client_command.py::test_status_",
-        "tests/server/test_client_guide.py::test_the_examples_of_a_section_print_what_it_says[Is the server well?]",
         "tests/server/test_client_examples.py::test_an_example_prints_what_is_in_the_images[OcrClient.server_info]",
     ),
     "image": ("tests/image/",),
