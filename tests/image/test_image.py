@@ -48,7 +48,7 @@ def packages(image: Image, name: str) -> set[str]:
 
 def test_what_the_steps_and_the_launcher_need_is_all_that_comes_to_the_bases_packages(image: Image) -> None:
     """Nothing of the export: no torch, no TensorFlow, no onnx, no client."""
-    needed = {"ocr-triton", "numpy", "opencv-python-headless", "pillow", "psutil", "tritonclient"}
+    needed = {"ocr-triton", "click", "numpy", "opencv-python-headless", "pillow", "psutil", "tritonclient"}
     of_tritonclient = {"grpcio", "ml_dtypes", "protobuf", "python-rapidjson", "typing_extensions", "urllib3"}
     there = packages(image, image.tag)
     assert needed <= there
