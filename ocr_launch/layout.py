@@ -177,7 +177,7 @@ def adapt(model: str, config: ModelConfig, repository: Repository, layout: Layou
         model_config.set_instance_count(config, layout.decoders if calls_recognizer else layout.python_instances)
         if calls_recognizer:
             model_config.set_parameter(config, "calls_under_way", layout.calls_under_way)
-        if model == repository.steps[0]:
+        if model in repository.steps[:1]:
             model_config.set_parameter(config, "max_pages", layout.pages)
             model_config.set_max_queue_size(config, layout.waiting)
     elif config.backend == "onnxruntime" and on_cpu:
