@@ -48,7 +48,7 @@ def test_a_container_fits_the_models_to_its_cores(
             "image_preprocessing": 2,
             "text_detection": 1,
             "text_cropping": 2,
-            "ctc_decoding": 4,
+            "ctc_decoding": 8,  # one for each page
             "text_recognition": 2,
         }
 
