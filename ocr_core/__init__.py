@@ -10,10 +10,14 @@ The modules in the order of the data flow:
     detection.py      detector maps → lines of text in reading order, by one of two decoders:
     db.py, east.py    detector maps → quads and scores
     quads.py          corners put in reading direction, scaled, clipped
+    orientation.py    how a page lies: upright, sideways, on its head
     reading_order.py  the order of the lines
     crops.py          quads → upright crops, laid side by side in a strip
     batching.py       crops → batches of like width
     ctc.py            recognizer output → text and confidence
+    reading.py        crops → lines, each read in the direction in which it makes sense
+    unread.py         why the text in a box could not be read
+    answers.py        what the last step answers
     borders.py        what comes into a step, checked
     detector.py       what a detector's weights ask of the steps around them
     recognizer.py     the same for a recognizer's weights

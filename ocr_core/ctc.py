@@ -57,28 +57,6 @@ def decode_calls(
     return texts, confidences
 
 
-def outputs(
-    texts: NDArray[np.object_], confidences: FloatArray, quads: FloatArray, scores: FloatArray, options: Options
-) -> dict[str, NDArray[Any]]:
-    """What the last step gives: the lines that could be read, and the boxes of the others.
-
-    Args:
-        texts: (N,) objects.
-        confidences: (N,) float32.
-        quads: (N, 4, 2) float32.
-        scores: (N,) float32.
-        options: `min_confidence` applies.
-    """
-    kept = is_readable(texts, confidences, options)
-    return {
-        "texts": texts[kept],
-        "text_confidences": confidences[kept],
-        "quads": quads[kept],
-        "quad_scores": scores[kept],
-        "unread_quads": quads[~kept],
-    }
-
-
 def is_readable(texts: NDArray[np.object_], confidences: FloatArray, options: Options) -> NDArray[np.bool_]:
     """Which lines have a text at all, read with at least the confidence asked for: (N,) bool."""
     return np.asarray((texts != "") & (confidences >= options.min_confidence))

@@ -1,6 +1,6 @@
 """A detector's maps → the page's lines of text, in reading order."""
 
-from ocr_core import db, east, quads
+from ocr_core import db, east, orientation, quads
 from ocr_core.borders import check_lines
 from ocr_core.detector import Detector
 from ocr_core.options import Options
@@ -17,7 +17,7 @@ def decode(
         maps: (channels, height, width) float32, as the detector's decoder takes them.
         page_size: (height, width) of the page in pixels; the maps cover the whole of it.
         detector: Decoder, stride, and thresholds of a request that asks for nothing else.
-        options: Thresholds that the request asks for.
+        options: Thresholds that the request asks for, and how the page lies.
 
     Returns:
         Quads, (N, 4, 2) float32, page pixels, clockwise from the top-left corner in reading direction, in
@@ -32,7 +32,8 @@ def decode(
     found, scores = db.decode(maps[0], detector) if detector.decoder == "db" else east.decode(maps, detector)
     _, height, width = maps.shape
     found = quads.scale(found, (height * detector.map_stride_px, width * detector.map_stride_px), page_size)
-    found = quads.turn_to_reading_direction(found)
     check_lines(len(found))
-    order = reading_order(found)
-    return found[order], scores[order]
+    angle = orientation.of_boxes(found, options)
+    upright = quads.turn_to_reading_direction(orientation.turn(found, angle))
+    order = reading_order(upright)
+    return orientation.turn(upright[order], -angle), scores[order]

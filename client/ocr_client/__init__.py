@@ -26,7 +26,7 @@ from ocr_client.errors import (
 )
 from ocr_client.images import ImageLike
 from ocr_client.options import ReadOptions
-from ocr_client.results import Line, Page, ReadResult
+from ocr_client.results import Facts, Line, Page, ReadResult, Unread
 from ocr_client.server_info import ModelInfo, ServerInfo
 from ocr_client.settings import ClientOptions
 
@@ -36,6 +36,7 @@ __all__ = [
     "BadOption",
     "BadRequest",
     "ClientOptions",
+    "Facts",
     "ImageLike",
     "Line",
     "ModelInfo",
@@ -51,4 +52,5 @@ __all__ = [
     "ServerUnreachable",
     "SharedMemoryUnavailable",
     "Tls",
+    "Unread",
 ]

@@ -32,7 +32,7 @@ class Infer:
     """
 
     image: bytes | SharedImage
-    parameters: Mapping[str, float] = field(default_factory=dict)
+    parameters: Mapping[str, float | str] = field(default_factory=dict)
     request_id: str = ""
     outputs: tuple[str, ...] = ()
     timeout_s: float | None = None

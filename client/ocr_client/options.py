@@ -1,7 +1,7 @@
 """What a caller may ask for beside the image: written once, for every client and the command line."""
 
 from collections.abc import Mapping
-from typing import Annotated, NamedTuple, TypedDict
+from typing import Annotated, Literal, NamedTuple, TypeAlias, TypedDict
 
 
 class Option(NamedTuple):
@@ -18,6 +18,21 @@ class Option(NamedTuple):
     meaning: str
 
 
+class Choice(NamedTuple):
+    """An option that is one of a few words or numbers.
+
+    Attributes:
+        words: How they are sent.
+        meaning: What it does, in a sentence.
+    """
+
+    words: tuple[str, ...]
+    meaning: str
+
+
+Orientation: TypeAlias = Literal["auto", "off", "0", "90", "180", "270", 0, 90, 180, 270]
+
+
 class ReadOptions(TypedDict, total=False):
     """Keyword arguments of every `read`; None, like absence, means the server's default.
 
@@ -32,20 +47,29 @@ class ReadOptions(TypedDict, total=False):
         float | None, Option(0, 5, "How far boxes grow beyond the detected core of the text; 0 is not at all.")
     ]
     min_confidence: Annotated[float | None, Option(0, 1, "Lowest confidence at which a line that was read is kept.")]
-    unread: bool  # no parameter of the request: it asks for one more output
+    orientation: Annotated[
+        Orientation | None,
+        Choice(
+            ("auto", "off", "0", "90", "180", "270"),
+            "Degrees counter-clockwise by which the image must be turned to stand upright; or auto, or off.",
+        ),
+    ]
+    # No parameters of the request: they ask for further outputs.
+    unread: bool
+    facts: bool
 
 
-OPTIONS: dict[str, Option] = {
+OPTIONS: dict[str, Option | Choice] = {
     name: kind.__metadata__[0] for name, kind in ReadOptions.__annotations__.items() if hasattr(kind, "__metadata__")
 }
 
 
-def request_parameters(options: Mapping[str, object]) -> dict[str, float]:
+def request_parameters(options: Mapping[str, object]) -> dict[str, float | str]:
     """Check options and turn them into the request's parameters.
 
     Raises:
         TypeError: An option does not exist, or is no number.
-        ValueError: An option is out of range.
+        ValueError: An option is out of range, or none of the words that it may be.
     """
     known = ReadOptions.__annotations__
     if unknown := options.keys() - known.keys():
@@ -53,10 +77,15 @@ def request_parameters(options: Mapping[str, object]) -> dict[str, float]:
     return {name: _checked(name, options[name]) for name in OPTIONS if options.get(name) is not None}
 
 
-def _checked(name: str, value: object) -> float:
+def _checked(name: str, value: object) -> float | str:
+    option = OPTIONS[name]
+    if isinstance(option, Choice):
+        if isinstance(value, bool) or str(value) not in option.words:
+            raise ValueError(f"{name} is one of {', '.join(option.words)}, got {value!r}")
+        return str(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{name} is a number, got {value!r}")
-    low, high, _ = OPTIONS[name]
+    low, high, _ = option
     if not low <= value <= high:
         raise ValueError(f"{name} is between {low:g} and {high:g}, got {value!r}")
     return float(value)

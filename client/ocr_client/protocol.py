@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ocr_client.calls import Infer
 from ocr_client.errors import BadImage, ServerFault
 from ocr_client.options import request_parameters
-from ocr_client.results import Line, Page, Quad
+from ocr_client.results import Facts, Line, Page, Quad, Unread
 
 MODEL = "ocr_ensemble"
 INPUT = "image"
@@ -25,8 +25,14 @@ OUTPUTS: Mapping[str, tuple[int, ...]] = MappingProxyType(
         "image_size": (2,),
     }
 )
-# Asked for only by those who want it, because servers of earlier versions do not have it; -1 is a number of its own.
-UNREAD, UNREAD_SHAPE = "unread_quads", (-1, 4, 2)
+# Asked for only by those who want them, because servers of earlier versions do not have them; by the option that asks.
+# -1 is a number of its own.
+FURTHER_OUTPUTS: Mapping[str, Mapping[str, tuple[int, ...]]] = MappingProxyType(
+    {
+        "unread": {"unread_quads": (-1, 4, 2), "unread_reasons": (-1,)},
+        "facts": {"page_angle": (1,), "page_skew": (1,), "page_confidence": (1,), "detector_scale": (1,)},
+    }
+)
 
 
 def build_request(content: bytes, options: Mapping[str, object], request_id: str | None = None) -> Infer:
@@ -39,7 +45,7 @@ def build_request(content: bytes, options: Mapping[str, object], request_id: str
     """
     if not content:
         raise BadImage("the image is empty (0 bytes): send the whole encoded file")
-    extra = (UNREAD,) if options.get("unread") else ()
+    extra = (name for option, further in FURTHER_OUTPUTS.items() if options.get(option) for name in further)
     return Infer(content, request_parameters(options), request_id or uuid4().hex, (*OUTPUTS, *extra))
 
 
@@ -64,8 +70,8 @@ def parse_page(outputs: Mapping[str, NDArray[Any] | None]) -> Page:
 
     Args:
         outputs: `texts` (N,) bytes in UTF-8; `text_confidences` (N,) float32; `quads` (N, 4, 2) float32;
-            `quad_scores` (N,) float32; `image_size` (2,) int32 (height, width); `unread_quads` (M, 4, 2) float32 where
-            it was asked for. Others are ignored.
+            `quad_scores` (N,) float32; `image_size` (2,) int32 (height, width); those of `FURTHER_OUTPUTS` that were
+            asked for. Others are ignored.
 
     Raises:
         ServerFault: An output is missing or has another shape, or a text is not UTF-8.
@@ -81,8 +87,24 @@ def parse_page(outputs: Mapping[str, NDArray[Any] | None]) -> Page:
         Line(text=text, confidence=confidence, quad=quad, score=score) for text, confidence, quad, score in rows
     )
     height, width = arrays["image_size"].tolist()
-    unread = outputs.get(UNREAD)
-    return Page(width=width, height=height, lines=lines, unread=None if unread is None else _quads(unread))
+    return Page(width=width, height=height, lines=lines, unread=_unread(outputs), facts=_facts(outputs))
+
+
+def _unread(outputs: Mapping[str, NDArray[Any] | None]) -> tuple[Unread, ...] | None:
+    quads, reasons = (outputs.get(name) for name in FURTHER_OUTPUTS["unread"])
+    if quads is None or reasons is None:
+        return None
+    return tuple(Unread(quad=quad, reason=reason.decode()) for quad, reason in zip(_quads(quads), reasons, strict=True))
+
+
+def _facts(outputs: Mapping[str, NDArray[Any] | None]) -> Facts | None:
+    values = [outputs.get(name) for name in FURTHER_OUTPUTS["facts"]]
+    if any(value is None for value in values):
+        return None
+    angle, skew, confidence, scale = (float(value[0]) for value in values if value is not None)
+    return Facts(
+        angle=int(angle), skew=round(skew, 2), confidence=round(confidence, 4), detector_scale=round(scale, 4)
+    )
 
 
 def _checked(outputs: Mapping[str, NDArray[Any] | None]) -> dict[str, NDArray[Any]]:

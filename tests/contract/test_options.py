@@ -7,9 +7,9 @@ import click
 import pytest
 
 from ocr_client.cli.read import read
-from ocr_client.options import OPTIONS
+from ocr_client.options import OPTIONS, Choice
 from ocr_core.errors import BadOption
-from ocr_core.options import Options
+from ocr_core.options import CHOICES, RANGES, Options
 from ocr_launch.triton_flags import header_pattern
 
 NAMES = [field.name for field in dataclasses.fields(Options)]
@@ -20,25 +20,35 @@ def test_the_client_offers_every_option_of_the_server() -> None:
     assert set(OPTIONS) == set(NAMES)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", RANGES)
 def test_client_and_server_accept_the_same_range(name: str) -> None:
-    low, high, _ = OPTIONS[name]
-    for accepted in (low, high):
-        assert getattr(Options(**{name: accepted}), name) == accepted
-    for refused in (low - 0.01, high + 0.01):
+    option = OPTIONS[name]
+    assert not isinstance(option, Choice)
+    for accepted in (option.low, option.high):
+        assert getattr(Options.from_parameters({name: accepted}), name) == accepted
+    for refused in (option.low - 0.01, option.high + 0.01):
         with pytest.raises(BadOption, match=name):
-            Options(**{name: refused})
+            Options.from_parameters({name: refused})
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CHOICES)
+def test_client_and_server_accept_the_same_words(name: str) -> None:
+    option = OPTIONS[name]
+    assert isinstance(option, Choice)
+    assert option.words == CHOICES[name]
+    for word in option.words:
+        assert getattr(Options.from_parameters({name: word}), name) == word
+
+
+@pytest.mark.parametrize("name", RANGES)
 def test_the_command_shows_the_range_that_the_server_accepts(name: str) -> None:
     (kind,) = (parameter.type for parameter in read.params if parameter.name == name)
     assert isinstance(kind, click.FloatRange)
     for shown, beyond in ((kind.min, -0.01), (kind.max, 0.01)):
         assert shown is not None
-        assert getattr(Options(**{name: shown}), name) == shown
+        assert getattr(Options.from_parameters({name: shown}), name) == shown
         with pytest.raises(BadOption, match=name):
-            Options(**{name: shown + beyond})
+            Options.from_parameters({name: shown + beyond})
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -77,18 +77,6 @@ def test_without_calls_there_are_no_lines() -> None:
     assert ctc.is_readable(texts, confidences, Options()).shape == (0,)
 
 
-def test_every_line_is_read_or_has_a_box_among_the_unread() -> None:
-    quads = np.arange(3 * 8, dtype=np.float32).reshape(3, 4, 2)
-    texts = np.array(["a", "", "c"], object)
-    confidences, scores = np.array([[0.9, 0.9, 0.1], [0.6, 0.7, 0.8]], np.float32)
-    told = ctc.outputs(texts, confidences, quads, scores, Options())
-    assert told["texts"].tolist() == ["a"]
-    for name, values in (("text_confidences", [0.9]), ("quad_scores", [0.6])):
-        np.testing.assert_array_equal(told[name], np.array(values, np.float32))
-    np.testing.assert_array_equal(told["quads"], quads[:1])
-    np.testing.assert_array_equal(told["unread_quads"], quads[1:])
-
-
 @pytest.mark.parametrize(
     ("min_confidence", "readable"),
     [(0, [False, True, True, True]), (0.5, [False, False, True, True]), (1, [False, False, False, True])],

@@ -19,7 +19,7 @@ from ocr_client.cli.plan import Plan, make_plan
 from ocr_client.cli.progress import Progress
 from ocr_client.cli.view import print_pages
 from ocr_client.formats import WRITERS
-from ocr_client.options import OPTIONS
+from ocr_client.options import OPTIONS, Choice
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -51,8 +51,13 @@ Exit status: 0 everything was read, 1 something was not (see stderr), 2 wrong us
 def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command an option for each of `ReadOptions`."""
     for name, option in reversed(OPTIONS.items()):
-        flag, kind = f"--{name.replace('_', '-')}", click.FloatRange(option.low, option.high)
-        command = click.option(flag, type=kind, metavar="X", help=option.meaning)(command)
+        flag = f"--{name.replace('_', '-')}"
+        if isinstance(option, Choice):
+            decorator = click.option(flag, type=click.Choice(option.words), help=option.meaning)
+        else:
+            kind = click.FloatRange(option.low, option.high)
+            decorator = click.option(flag, type=kind, metavar="X", help=option.meaning)
+        command = decorator(command)
     return command
 
 
@@ -75,6 +80,7 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
     help="Draw the boxes and the text into PNG files in DIR.",
 )
 @click.option("-r", "--recursive", is_flag=True, help="Read the folders in a folder, too.")
+@click.option("--facts", is_flag=True, help="Ask for the page's angle, skew and more; JSON has them.")
 @click.option("--skip-existing", is_flag=True, help="Skip each IMAGE whose file is in the --output folder already.")
 @click.option(
     "--concurrency",
@@ -124,7 +130,12 @@ def read(
         return
     with connect() as client, Progress(len(plan.inputs), bar=_shows_bar(plan)) as progress:
         outcomes = read_all(
-            client, plan.inputs, dpi=dpi, concurrency=concurrency, keep_images=plan.needs_images, options=options
+            client,
+            plan.inputs,
+            dpi=dpi,
+            concurrency=concurrency,
+            keep_images=plan.needs_images,
+            options={**options, "unread": True},  # to tell of lines in unknown scripts
         )
         with closing(outcomes), _interruptions_told(plan, progress):
             _deliver(plan, Delivery(progress, plan.pictures), outcomes)

@@ -1,16 +1,17 @@
-"""Crops → text: width buckets through text_recognition, then CTC decoding."""
+"""Crops → text: width buckets through text_recognition, CTC decoding, in the direction in which it makes sense."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
-from ocr_core import batching, borders, ctc
+from ocr_core import answers, borders, reading
 from ocr_core.admission import Pages
 from ocr_core.recognizer import Recognizer
 from ocr_core.triton import answer, call, parameter
 
 
 class TritonPythonModel:
-    """One instance of ctc_decoding; see ocr_core/batching.py and ocr_core/ctc.py."""
+    """One instance of ctc_decoding; see ocr_core/reading.py and ocr_core/answers.py."""
 
     def initialize(self, args):
         self.recognizer = Recognizer.load(Path(args["model_repository"], args["model_version"]))
@@ -24,11 +25,10 @@ class TritonPythonModel:
     def read(self, request, deadline_ns, strip, widths, detected_quads, detected_scores):
         with self.pages.leaving(request, int(deadline_ns[0])) as check:
             borders.check_strip(strip, widths, detected_quads, detected_scores, self.recognizer)
-            calls, batches = batching.pack(strip, widths, self.recognizer)
-            inputs = [{"crops": batch} for batch in batches]
-            answers = call(self.executor, self.model, inputs, ("indices", "confidences"), check)
-        texts, confidences = ctc.decode_calls(calls, answers, self.recognizer.characters)
-        return ctc.outputs(texts, confidences, detected_quads, detected_scores, request.options)
+            send = partial(call, self.executor, self.model, outputs=("indices", "confidences"), check=check)
+            recognize = partial(reading.recognize, self.recognizer, send)
+            lines = reading.read(strip, widths, detected_quads, detected_scores, recognize, request.options)
+        return answers.of_page(lines, strip, widths, request.options)
 
     def finalize(self):
         self.executor.shutdown()

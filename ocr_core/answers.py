@@ -1,0 +1,38 @@
+"""What the last step answers: the lines that could be read, the boxes of the others, and what is known of the page."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_core import orientation, unread
+from ocr_core.crops import IntArray
+from ocr_core.options import Options
+from ocr_core.pixels import RgbArray
+from ocr_core.reading import Lines
+
+
+def of_page(lines: Lines, strip: RgbArray, widths: IntArray, options: Options) -> dict[str, NDArray[Any]]:
+    """The outputs of the last step.
+
+    Args:
+        lines: What was found and read, N lines.
+        strip: (height, sum of widths, 3) uint8, the crops side by side as they came.
+        widths: (N,) int32, pixels.
+        options: `min_confidence` applies.
+    """
+    texts, confidences, quads = lines.reading.texts, lines.reading.confidences, lines.quads
+    cut = np.split(strip, np.cumsum(widths), axis=1)
+    reasons = unread.reasons(texts, confidences, [cut[place] for place in lines.places], options)
+    kept = reasons == ""
+    return {
+        "texts": texts[kept],
+        "text_confidences": confidences[kept],
+        "quads": quads[kept],
+        "quad_scores": lines.scores[kept],
+        "unread_quads": quads[~kept],
+        "unread_reasons": reasons[~kept],
+        "page_angle": np.array([lines.angle], np.int32),
+        "page_skew": np.array([orientation.skew(quads, lines.angle)], np.float32),
+        "page_confidence": np.array([confidences.mean() if len(confidences) else 0], np.float32),
+    }
