@@ -24,6 +24,8 @@ from ocr_core.errors import Cancelled, DeadlineExceeded, Overloaded
 from ocr_core.request import Request
 
 FOLDER = Path("/dev/shm")  # noqa: S108 - where Linux has it; it is empty after a restart
+# How the file's name begins.
+PAGES = "ocr-pages-"
 # If no page has moved for so long, all are lost: their model has been restarted.
 LOST_S = 10.0
 # No request is waited for longer, whatever it asks for.
@@ -51,12 +53,12 @@ def pages_file(server_pid: int) -> Path:
     started = (
         Path(f"/proc/{server_pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[19]
     )
-    return FOLDER / f"ocr-pages-{server_pid}-{started}"
+    return FOLDER / f"{PAGES}{server_pid}-{started}"
 
 
 def forget_pages(server_pid: int, folder: Path = FOLDER) -> None:
     """Remove what was noted for a tritonserver, that has ended or has lost its pages."""
-    for file in folder.glob(f"ocr-pages-{server_pid}-*"):
+    for file in folder.glob(f"{PAGES}{server_pid}-*"):
         file.unlink(missing_ok=True)
 
 
