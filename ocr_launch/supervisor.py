@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from ocr_core.admission import forget_pages
+from ocr_core.admission import lose_pages
 from ocr_launch import faults, processes, run_state
 from ocr_launch.errors import StartError
 from ocr_launch.faults import Fault, Watch
@@ -232,7 +232,7 @@ class Supervisor:
             self._note_processes([p for p in self._server.processes() if p.handle not in gone])
         except (ApiError, Crash):
             return False
-        forget_pages(self._server.pid)  # those that were in the lost process would be counted until their deadlines
+        lose_pages(self._server.pid)  # those that were in the lost process would be counted until their deadlines
         self._count(f"{fault.sentence}; loaded {' and '.join(sorted(fault.models))} anew", began)
         return True
 

@@ -21,14 +21,15 @@ class TritonPythonModel:
     def execute(self, requests):
         return answer(requests, self.read)
 
-    def read(self, request, deadline_ns, strip, widths, detected_quads, detected_scores):
+    def read(self, request, deadline_ns, strip, widths, detected_quads, detected_scores, read_size):
         with self.pages.leaving(request, int(deadline_ns[0])) as check:
             borders.check_strip(strip, widths, detected_quads, detected_scores, self.recognizer)
             calls, batches = batching.pack(strip, widths, self.recognizer)
             inputs = [{"crops": batch} for batch in batches]
             answers = call(self.executor, self.model, inputs, ("indices", "confidences"), check)
         texts, confidences = ctc.decode_calls(calls, answers, self.recognizer.characters)
-        return ctc.outputs(texts, confidences, detected_quads, detected_scores, request.options)
+        found = ctc.outputs(texts, confidences, detected_quads, detected_scores, request.options)
+        return {**found, "image_size": read_size}
 
     def finalize(self):
         self.executor.shutdown()
