@@ -1,14 +1,19 @@
 """The processes of a running server: tritonserver, and one for each instance of a Python model, its child."""
 
+import ctypes
 import dataclasses
 import os
 import re
+import signal
 from pathlib import Path
 
 import psutil
 
 STUB = "triton_python_backend_stub"
 DEAD = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+PR_SET_PDEATHSIG = 1
+# Loaded here: between fork and exec, little is allowed.
+LIBC = ctypes.CDLL(None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,6 +86,11 @@ def reap_orphans(own_child: int) -> None:
                 os.waitpid(child.pid, os.WNOHANG)
             except ChildProcessError:
                 continue
+
+
+def end_with_parent() -> None:
+    """Ask the kernel for SIGTERM when the process dies that has started this one, however it dies."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def parse_stub(arguments: list[str]) -> tuple[str, str] | None:

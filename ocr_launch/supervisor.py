@@ -15,10 +15,11 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from ocr_core.admission import forget_pages
+from ocr_core.admission import lose_pages
 from ocr_launch import faults, processes, run_state
 from ocr_launch.errors import StartError
 from ocr_launch.faults import Fault, Watch
+from ocr_launch.gate import Gate
 from ocr_launch.http_api import ApiError
 from ocr_launch.processes import Process
 from ocr_launch.pulse import Pulse
@@ -60,6 +61,8 @@ class Supervisor:
         self._pulse = Pulse(plan.api)
         self._reloads: deque[float] = deque(maxlen=MOST)
         self._restarts: deque[float] = deque(maxlen=MOST)
+        self._gate = Gate(plan.gate) if plan.gate else None
+        self._gates: deque[float] = deque(maxlen=MOST)
         self._asked_s = self._beat_s = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
@@ -76,6 +79,8 @@ class Supervisor:
         except OSError as error:
             raise StartError(f"cannot write {self._state_file} ({error.strerror})") from error
         try:
+            if self._gate:
+                self._gate.start()
             self._start_at_first()
         except BaseException:
             self.stop()
@@ -113,10 +118,16 @@ class Supervisor:
                 self._thread.join()
             if self._state.state != run_state.GAVE_UP:
                 self._note(run_state.STOPPING)
+            if self._gate:
+                self._gate.terminate()
         finally:
             server, self._server = self._server, None
-            if server:
-                self.exit_status = server.stop()
+            try:
+                if server:
+                    self.exit_status = server.stop()
+            finally:
+                if self._gate:
+                    self._gate.close()
 
     def _start_at_first(self) -> None:
         try:
@@ -165,7 +176,7 @@ class Supervisor:
 
     def _look(self) -> Fault | None:
         self._beat()
-        if fault := self._watch.look():
+        if fault := self._watch.look() or self._keep_gate():
             return fault
         if self._pulse.is_stuck:
             return Fault("no image was read for long, though all processes live")
@@ -176,6 +187,18 @@ class Supervisor:
         is_live = self._plan.api.is_live(ANSWER_TIMEOUT_S)
         self._asked_s = time.monotonic()
         return self._watch.note_answer(is_live)
+
+    def _keep_gate(self) -> Fault | None:
+        """Start the gate anew if it has died or was stopped; a fault of the server where that does not help."""
+        if not (self._gate and (fault := self._gate.look())):
+            return None
+        began = time.monotonic()
+        if _is_too_often(self._gates, began):
+            return fault
+        self._gates.append(began)
+        self._gate.start()
+        self._count(f"{fault.sentence}; started it anew", began)
+        return None
 
     def _cure(self, fault: Fault) -> bool:
         """Bring back what is missing; whether it is there again, or is not wanted."""
@@ -209,7 +232,7 @@ class Supervisor:
             self._note_processes([p for p in self._server.processes() if p.handle not in gone])
         except (ApiError, Crash):
             return False
-        forget_pages(self._server.pid)  # those that were in the lost process would be counted until their deadlines
+        lose_pages(self._server.pid)  # those that were in the lost process would be counted until their deadlines
         self._count(f"{fault.sentence}; loaded {' and '.join(sorted(fault.models))} anew", began)
         return True
 

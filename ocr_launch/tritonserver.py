@@ -1,7 +1,6 @@
 """One tritonserver and its children: launched, waited for, ended."""
 
 import contextlib
-import ctypes
 import dataclasses
 import os
 import resource
@@ -16,6 +15,7 @@ import psutil
 from ocr_core.admission import forget_pages
 from ocr_launch import machine, processes
 from ocr_launch.errors import StartError
+from ocr_launch.gate import GatePlan
 from ocr_launch.http_api import HttpApi
 from ocr_launch.processes import Process
 
@@ -25,11 +25,8 @@ READY_TIMEOUT_S = 5
 STACK_BYTES = 256 * 2**20
 # What the server takes beyond its own time to end before it is killed.
 STOP_GRACE_S = 3
-PR_SET_PDEATHSIG = 1
 # Killed processes are gone at once, unless the kernel is at work for them.
 KILL_TIMEOUT_S = 5
-# Loaded here: between fork and exec, little is allowed.
-LIBC = ctypes.CDLL(None)
 
 
 class Crash(StartError):
@@ -48,6 +45,7 @@ class Plan:
         log: File for its messages; None leaves them where ours go.
         start_timeout_s: How long it may take until it is ready.
         stop_timeout_s: How long requests in flight may take when it is to stop.
+        gate: What is in front of it.
     """
 
     command: Sequence[str]
@@ -57,6 +55,7 @@ class Plan:
     log: Path | None
     start_timeout_s: float
     stop_timeout_s: float
+    gate: GatePlan | None = None
 
 
 class Tritonserver:
@@ -147,7 +146,7 @@ def _launch(plan: Plan) -> "subprocess.Popen[bytes]":
 
 
 def _prepare() -> None:
-    """Ask the kernel for SIGTERM when the launcher dies, however it dies, and for larger stacks."""
-    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    """Let it end with the launcher, and have larger stacks."""
+    processes.end_with_parent()
     _, most = resource.getrlimit(resource.RLIMIT_STACK)
     resource.setrlimit(resource.RLIMIT_STACK, (STACK_BYTES if most < 0 else min(STACK_BYTES, most), most))

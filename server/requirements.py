@@ -122,17 +122,28 @@ def pick_port(host: str, port: int, purpose: str) -> int:
     Raises:
         StartError: The port is taken or not allowed.
     """
-    with socket.socket() as probe:
-        # As Triton will: a port whose last connections still linger is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise StartError(
-                f"cannot use {host}:{port} for {purpose}: {error.strerror}; stop what uses it, or choose another "
-                f"with --{purpose}-port (0 picks a free one)"
-            ) from error
+    with bind(host, port, purpose) as probe:
         return int(probe.getsockname()[1])
+
+
+def bind(host: str, port: int, purpose: str) -> socket.socket:
+    """A socket on the given port, or on a free one for 0; whoever takes it over listens.
+
+    Raises:
+        StartError: The port is taken or not allowed.
+    """
+    door = socket.socket()
+    # A port whose last connections still linger is free.
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind((host, port))
+    except OSError as error:
+        door.close()
+        raise StartError(
+            f"cannot use {host}:{port} for {purpose}: {error.strerror}; stop what uses it, or choose another "
+            f"with --{purpose}-port (0 picks a free one)"
+        ) from error
+    return door
 
 
 if __name__ == "__main__":  # find_python.sh asks each candidate, which has no packages yet
