@@ -34,6 +34,8 @@ PARTS = 16
 LEAST_PAGES = 2
 # "While others are refused": within so much time.
 REFUSED_S = 1.0
+# So many numbers stand in the file before the deadlines.
+HEAD = 6
 # Each holder of the file's lock needs microseconds; one that was stopped may not stop the others.
 LOCK_S, LOCK_PAUSE_S = 1.0, 0.001
 
@@ -58,6 +60,25 @@ def forget_pages(server_pid: int, folder: Path = FOLDER) -> None:
     """Remove what was noted for a tritonserver, that has ended or has lost its pages."""
     for file in folder.glob(f"ocr-pages-{server_pid}-*"):
         file.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """How many pages come to a server.
+
+    Attributes:
+        pages: In the pipeline now.
+        places: So many may be, when the last one came; 0 if none has come yet.
+        refused: For want of a place, since tritonserver was started.
+        late: Given up as their deadlines had passed, since then.
+        refused_s_ago: Since the last one was refused, seconds.
+    """
+
+    pages: int = 0
+    places: int = 0
+    refused: int = 0
+    late: int = 0
+    refused_s_ago: float = math.inf
 
 
 class Pages:
@@ -125,9 +146,28 @@ class Pages:
             yield check
         self._strike_out(deadline_ns, is_read=True)
 
-    def remove(self) -> None:
-        """Remove the file: all pages are forgotten."""
-        self._file.unlink(missing_ok=True)
+    def forget(self) -> None:
+        """Strike all pages out: they were lost with the process that they were in."""
+        try:
+            with self._noted() as noted:
+                noted.deadlines_ns.clear()
+        except Overloaded:
+            self._file.unlink(missing_ok=True)
+
+    def crowd(self) -> "Crowd":
+        """What there is to see from outside; nothing is locked for it."""
+        try:
+            noted = _Noted.of(self._file.read_bytes(), self._clock_ns())
+        except FileNotFoundError:
+            return Crowd()
+        since_s = (self._clock_ns() - noted.refused_ns) / 1e9
+        return Crowd(
+            len(noted.deadlines_ns),
+            noted.pages_at_once,
+            noted.refused,
+            noted.late,
+            since_s if noted.refused else math.inf,
+        )
 
     def _admit(self, max_pages: int, timeout_s: float) -> int:
         timeout_ns = int(timeout_s * 1e9)
@@ -135,9 +175,10 @@ class Pages:
             now_ns = self._clock_ns()
             if now_ns - noted.moved_ns > LOST_S * 1e9:
                 noted.deadlines_ns.clear()
-            places = noted.places(max_pages)
+            places = noted.pages_at_once = noted.places(max_pages)
             if len(noted.deadlines_ns) >= places:
                 noted.refused_ns = now_ns
+                noted.refused += 1
                 raise Overloaded(f"this server reads {places} pages at once and has as many; try again later")
             if not noted.deadlines_ns:
                 noted.moved_ns = now_ns
@@ -151,6 +192,7 @@ class Pages:
         _check_cancelled(request)
         with suppress(Overloaded), self._noted() as noted:
             now_ns = noted.moved_ns = self._clock_ns()
+            noted.late += now_ns > deadline_ns
             if now_ns > deadline_ns and now_ns - noted.refused_ns < REFUSED_S * 1e9:
                 noted.parts_less += PARTS
         if self._clock_ns() > deadline_ns:
@@ -193,24 +235,29 @@ class _Noted:
         moved_ns: When a page was last seen by a step behind the first one.
         refused_ns: When a page was last refused for want of a place.
         parts_less: `PARTS` for each place that is taken away.
+        pages_at_once: So many might be in the pipeline when the last page came.
+        refused: Pages that were refused for want of a place.
+        late: Pages that were given up as too late.
         deadlines_ns: Of the pages in the pipeline.
     """
 
     moved_ns: int = 0
     refused_ns: int = 0
     parts_less: int = 0
-    deadlines_ns: list[int] = field(default_factory=list)
+    pages_at_once: int = 0
+    refused: int = 0
+    late: int = 0
+    deadlines_ns: list[int] = field(default_factory=list, init=False)
 
     @classmethod
     def of(cls, content: bytes, now_ns: int) -> "_Noted":
         """What a file says; one that is cut off says nothing."""
-        numbers = array("q", content[: len(content) // 8 * 8])
-        if len(numbers) < 3:
+        numbers = array("q", content[: len(content) // 8 * 8]).tolist()
+        if len(numbers) < HEAD:
             return cls()
-        moved_ns, refused_ns, parts_less, *deadlines_ns = numbers
-        return cls(
-            moved_ns, refused_ns, parts_less, [deadline_ns for deadline_ns in deadlines_ns if deadline_ns >= now_ns]
-        )
+        noted = cls(*numbers[:HEAD])
+        noted.deadlines_ns = [deadline_ns for deadline_ns in numbers[HEAD:] if deadline_ns >= now_ns]
+        return noted
 
     def places(self, max_pages: int) -> int:
         """How many pages may be in the pipeline; at most `max_pages`."""
@@ -219,7 +266,8 @@ class _Noted:
 
     def to_bytes(self) -> bytes:
         """What `of` reads."""
-        return array("q", [self.moved_ns, self.refused_ns, self.parts_less, *self.deadlines_ns]).tobytes()
+        *head, deadlines_ns = vars(self).values()
+        return array("q", [*head, *deadlines_ns]).tobytes()
 
 
 def _check_cancelled(request: Request) -> None:

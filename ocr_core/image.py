@@ -5,13 +5,13 @@ import math
 import struct
 import zlib
 
-import cv2
 import numpy as np
 from PIL import ExifTags, Image, TiffImagePlugin, WebPImagePlugin  # noqa: F401 - they register themselves
 
 from ocr_core import image_limits
 from ocr_core.detector import Detector
 from ocr_core.errors import BadImage
+from ocr_core.opencv import cv2
 from ocr_core.pixels import RgbArray, to_rgb
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")

@@ -1,6 +1,6 @@
 """The memory of a running server, by what its processes do."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def look(server_pid: int, region_prefix: str) -> Mapping[str, float]:
     """
     models = {process.handle.pid: process.model or TRITONSERVER for process in processes.find(server_pid)}
     server = psutil.Process(server_pid)
-    used_mb: Counter[str] = Counter()
+    used_mb: defaultdict[str, float] = defaultdict(float)
     for process in (server, *server.children(recursive=True)):
         used_mb[models.get(process.pid, DECODERS)] += process.memory_info().rss / 2**20
     regions = SHARED_MEMORY.glob(f"{region_prefix}*")

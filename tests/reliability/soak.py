@@ -1,7 +1,8 @@
 """`make soak`: does memory stay flat over many requests of mixed sizes, and come back after a burst of large pages?
 
 An embedded server reads images that are cut and scaled from the samples: mostly words and lines, so that there are many
-requests, with whole samples, dense pages and photos among them. Between rounds nothing is under way, and the memory of
+requests, with whole samples, dense pages and photos among them. The first ones are large, so that each process has met
+such before the first mark. Between rounds nothing is under way, and the memory of
 every process is noted. Status 1: more than `--growth` per cent grew after the mark that `--warm` sets, or more than a
 tenth is kept of the burst, or an answer is wrong.
 """
@@ -33,7 +34,17 @@ TIMEOUT_S = 300.0
 # Of a thousand requests, so many are cuts of at most so many pixels in width and height, so many are whole samples, and
 # one is a photo: every round of a thousand costs the same.
 CUTS = ((900, (320, 48)), (84, (400, 200)))
-WHOLE = (("label.png", 6), ("street.jpg", 4), ("receipt.png", 2), ("blank.png", 1), ("table.png", 1), ("article.png", 1))
+WHOLE = (
+    ("label.png", 6),
+    ("street.jpg", 4),
+    ("receipt.png", 2),
+    ("blank.png", 1),
+    ("table.png", 1),
+    ("article.png", 1),
+)
+# So many large ones come first.
+LARGE = ("article.png", "table.png", "receipt.png")
+LARGE_ROUNDS = 8
 PHOTO_PX = (4000, 3000)
 
 
@@ -53,13 +64,18 @@ class Soak:
 
 
 def draw_stock(random: Random) -> list[bytes]:
-    """A thousand image files, in random order; words and lines, snippets, whole samples, pages, a photo."""
+    """A thousand image files in random order."""
     samples = [Image.open(SAMPLES / name).convert("RGB") for name, _ in WHOLE]
     stock = [_cut(random, random.choice(samples), largest) for count, largest in CUTS for _ in range(count)]
     stock += [(SAMPLES / name).read_bytes() for name, count in WHOLE for _ in range(count)]
-    stock.append(_encoded(Image.open(SAMPLES / "street.jpg").resize(PHOTO_PX), "JPEG"))
+    stock.append(draw_photo())
     random.shuffle(stock)
     return stock
+
+
+def draw_photo() -> bytes:
+    """A street as a telephone takes it, 12 megapixels."""
+    return _encoded(Image.open(SAMPLES / "street.jpg").resize(PHOTO_PX), "JPEG")
 
 
 def large_page() -> bytes:
@@ -79,10 +95,13 @@ def soak(server: TritonServer, requests: int, marks: Sequence[int]) -> Soak:
     seen, texts = Soak(), dict[bytes, str]()
     stock = draw_stock(Random(12))
     with OcrClient(server.url, timeout_s=TIMEOUT_S) as client:
+        large = [draw_photo(), *((SAMPLES / name).read_bytes() for name in LARGE)] * LARGE_ROUNDS
+        _send(client, large, texts, seen, BURST_CLIENTS)
         for done in range(0, requests, ROUND):
-            round_ = [stock[number % len(stock)] for number in range(done, min(done + ROUND, requests))]
+            first = len(large) if done == 0 else 0
+            round_ = [stock[number % len(stock)] for number in range(done, min(done + ROUND, requests))][first:]
             _send(client, round_, texts, seen, CLIENTS)
-            _note(server, seen, done + len(round_), marks)
+            _note(server, seen, done + first + len(round_), marks)
         _send(client, [large_page()] * BURST_PAGES, texts, seen, BURST_CLIENTS)
         seen.used_mb["burst"] = _look(server)
     return seen
@@ -96,7 +115,11 @@ def growth_percent(seen: Soak, what: str, before: str, after: str) -> float:
 def table(seen: Soak, before: str, after: str) -> str:
     """In Markdown: MB by process and in sum."""
     rows = [
-        (what, *(f"{used[what]:.0f}" for used in seen.used_mb.values()), f"{growth_percent(seen, what, before, after):+.1f} %")
+        (
+            what,
+            *(f"{used[what]:.0f}" for used in seen.used_mb.values()),
+            f"{growth_percent(seen, what, before, after):+.1f} %",
+        )
         for what in seen.used_mb[after]
     ]
     columns = [f"after {mark}" if mark == "burst" else f"{int(mark):,}" for mark in seen.used_mb]
@@ -107,7 +130,7 @@ def breaches(seen: Soak, before: str, after: str, bound_percent: float) -> Itera
     """What does not hold, a sentence each."""
     for what in (SUM, SHM):
         if (percent := growth_percent(seen, what, before, after)) > bound_percent:
-            yield f"{what} has grown by {percent:.1f} % from request {before} to {after}; the bound is {bound_percent:g} %"
+            yield f"{what} has grown by {percent:.1f} % from request {before} on; the bound is {bound_percent:g} %"
         if (percent := growth_percent(seen, what, after, "burst")) > BURST_BOUND_PERCENT:
             yield f"{what} has {percent:.1f} % more after the burst; the bound is {BURST_BOUND_PERCENT:g} %"
     if seen.wrong:
