@@ -25,16 +25,9 @@ The modules in the order of the data flow:
     options.py        what a request may ask for
     request.py        what a step knows of a request beside its tensors
     admission.py      which pages are in the pipeline, and until when each is wanted
+    heartbeat.py      what the process of a step is at
     errors.py         what may go wrong, and whose fault it is
     memory.py         memory of freed arrays is reused
+    opencv.py         OpenCV on one thread
     triton.py         the only file that knows Triton
 """
-
-import cv2
-
-from ocr_core import memory
-
-# Triton runs as many instances of a step as there are cores for it; threads inside a step would fight over them.
-cv2.setNumThreads(1)
-# Each step makes several arrays of a page and frees them, request after request.
-memory.keep_freed()

@@ -39,6 +39,8 @@ PARTS = 16
 LEAST_PAGES = 2
 # "While others are refused": within so much time.
 REFUSED_S = 1.0
+# So many numbers stand in the file before the deadlines.
+HEAD = 6
 # Each holder of the file's lock needs microseconds; one that was stopped may not stop the others.
 LOCK_S, LOCK_PAUSE_S = 1.0, 0.001
 
@@ -59,16 +61,29 @@ def pages_file(server_pid: int) -> Path:
     return FOLDER / f"{PAGES}{server_pid}-{started}"
 
 
-def lose_pages(server_pid: int, folder: Path = FOLDER) -> None:
-    """Count the pages of a tritonserver no longer: it has lost some of them, and nobody knows which."""
-    for file in folder.glob(f"{PAGES}{server_pid}-*"):
-        Pages(file).lose()
-
-
 def forget_pages(server_pid: int, folder: Path = FOLDER) -> None:
     """Remove what was noted for a tritonserver that has ended."""
     for file in folder.glob(f"{PAGES}{server_pid}-*"):
         file.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """How many pages come to a server.
+
+    Attributes:
+        pages: In the pipeline now.
+        places: So many may be, when the last one came; 0 if none has come yet.
+        refused: For want of a place, since tritonserver was started.
+        late: Given up as their deadlines had passed, since then.
+        refused_s_ago: Since the last one was refused, seconds.
+    """
+
+    pages: int = 0
+    places: int = 0
+    refused: int = 0
+    late: int = 0
+    refused_s_ago: float = math.inf
 
 
 class Pages:
@@ -137,12 +152,23 @@ class Pages:
             yield check
         self._strike_out(deadline_ns, is_read=True)
 
-    def remove(self) -> None:
-        """Remove the file: all pages are forgotten."""
-        self._file.unlink(missing_ok=True)
+    def crowd(self) -> "Crowd":
+        """What there is to see from outside; nothing is locked for it."""
+        try:
+            noted = _Noted.of(self._file.read_bytes(), self._clock_ns())
+        except FileNotFoundError:
+            return Crowd()
+        since_s = (self._clock_ns() - noted.refused_ns) / 1e9
+        return Crowd(
+            len(noted.deadlines_ns),
+            noted.pages_at_once,
+            noted.refused,
+            noted.late,
+            since_s if noted.refused else math.inf,
+        )
 
     def lose(self) -> None:
-        """Count no page any more; those that are still under way go on."""
+        """Count no page any more, as some are lost and nobody knows which; those that are still under way go on."""
         with suppress(Overloaded), self._noted() as noted:  # their deadlines strike them out, too
             noted.lose()
 
@@ -152,9 +178,10 @@ class Pages:
             now_ns = self._clock_ns()
             if now_ns - noted.moved_ns > LOST_S * 1e9:
                 noted.lose()
-            places = noted.places(max_pages)
+            places = noted.pages_at_once = noted.places(max_pages)
             if len(noted.deadlines_ns) >= places:
                 noted.refused_ns = now_ns
+                noted.refused += 1
                 raise Overloaded(f"this server reads {places} pages at once and has as many; try again later")
             if not noted.deadlines_ns:
                 noted.moved_ns = now_ns
@@ -168,9 +195,9 @@ class Pages:
         _check_cancelled(request)
         with suppress(Overloaded), self._noted() as noted:
             now_ns = self._clock_ns()
-            is_known = deadline_ns in noted.deadlines_ns or deadline_ns in noted.lost_ns
-            if is_known:
+            if deadline_ns in noted.deadlines_ns or deadline_ns in noted.lost_ns:
                 noted.moved_ns = now_ns
+                noted.late += now_ns > deadline_ns
                 if now_ns > deadline_ns and now_ns - noted.refused_ns < REFUSED_S * 1e9:
                     noted.parts_less += PARTS
             elif now_ns <= deadline_ns:
@@ -216,6 +243,9 @@ class _Noted:
         moved_ns: When a page was last seen by a step behind the first one.
         refused_ns: When a page was last refused for want of a place.
         parts_less: `PARTS` for each place that is taken away.
+        pages_at_once: So many might be in the pipeline when the last page came.
+        refused: Pages that were refused for want of a place.
+        late: Pages that were given up as too late.
         deadlines_ns: Of the pages in the pipeline.
         lost_ns: Of pages that count no longer and may be under way all the same.
     """
@@ -223,20 +253,23 @@ class _Noted:
     moved_ns: int = 0
     refused_ns: int = 0
     parts_less: int = 0
-    deadlines_ns: list[int] = field(default_factory=list)
-    lost_ns: list[int] = field(default_factory=list)
+    pages_at_once: int = 0
+    refused: int = 0
+    late: int = 0
+    deadlines_ns: list[int] = field(default_factory=list, init=False)
+    lost_ns: list[int] = field(default_factory=list, init=False)
 
     @classmethod
     def of(cls, content: bytes, now_ns: int) -> "_Noted":
         """What a file says; one that is cut off says nothing."""
-        numbers = array("q", content[: len(content) // 8 * 8])
-        if len(numbers) < 4:
+        numbers = array("q", content[: len(content) // 8 * 8]).tolist()
+        if len(numbers) < HEAD + 1:
             return cls()
-        moved_ns, refused_ns, parts_less, count, *pages_ns = numbers
-        counted = [deadline_ns for deadline_ns in pages_ns[:count] if deadline_ns >= now_ns]
+        noted, count, pages_ns = cls(*numbers[:HEAD]), numbers[HEAD], numbers[HEAD + 1 :]
+        noted.deadlines_ns = [deadline_ns for deadline_ns in pages_ns[:count] if deadline_ns >= now_ns]
         known_ns = now_ns - int(KNOWN_S * 1e9)
-        lost = [deadline_ns for deadline_ns in pages_ns if deadline_ns >= known_ns and deadline_ns not in counted]
-        return cls(moved_ns, refused_ns, parts_less, counted, lost)
+        noted.lost_ns = [ns for ns in pages_ns if ns >= known_ns and ns not in noted.deadlines_ns]
+        return noted
 
     def lose(self) -> None:
         """Count no page any more."""
@@ -250,8 +283,8 @@ class _Noted:
 
     def to_bytes(self) -> bytes:
         """What `of` reads."""
-        head = (self.moved_ns, self.refused_ns, self.parts_less, len(self.deadlines_ns))
-        return array("q", [*head, *self.deadlines_ns, *self.lost_ns]).tobytes()
+        *head, deadlines_ns, lost_ns = vars(self).values()
+        return array("q", [*head, len(deadlines_ns), *deadlines_ns, *lost_ns]).tobytes()
 
 
 def _check_cancelled(request: Request) -> None:

@@ -1,11 +1,11 @@
 """Lines of text cut out of the page, upright and at the recognizer's height, side by side in one strip."""
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ocr_core.borders import check_widths
 from ocr_core.image import size
+from ocr_core.opencv import cv2
 from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray, edge_lengths, scale
 from ocr_core.reading_order import Indices

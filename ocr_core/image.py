@@ -6,7 +6,6 @@ import struct
 import zlib
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, TiffImagePlugin, WebPImagePlugin  # noqa: F401 - they register themselves
@@ -14,6 +13,7 @@ from PIL import ExifTags, Image, TiffImagePlugin, WebPImagePlugin  # noqa: F401 
 from ocr_core import image_limits
 from ocr_core.detector import Detector
 from ocr_core.errors import BadImage
+from ocr_core.opencv import cv2
 from ocr_core.pixels import RgbArray, to_rgb
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")

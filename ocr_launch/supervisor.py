@@ -2,8 +2,8 @@
 
 Triton itself never brings back a process of a Python step that died: it fails every request that meets it, and goes
 on saying "ready". A process that is stopped and continued later takes tritonserver down. So every process is watched.
-When one of a model is dead or stopped, the model is loaded anew; when that fails, or tritonserver is dead, stopped or
-silent, all processes are ended and the server is started anew on the same ports.
+When one of a model is dead, stopped or stuck, the model is loaded anew; when that fails, or tritonserver is dead,
+stopped or silent, all processes are ended and the server is started anew on the same ports.
 """
 
 import dataclasses
@@ -15,22 +15,28 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from ocr_core.admission import lose_pages
+from ocr_core.admission import Pages, pages_file
+from ocr_core.heartbeat import forget_beats
 from ocr_launch import faults, processes, run_state
 from ocr_launch.errors import StartError
 from ocr_launch.faults import Fault, Watch
 from ocr_launch.gate import Gate
 from ocr_launch.http_api import ApiError
+from ocr_launch.overload import Overload
 from ocr_launch.processes import Process
 from ocr_launch.pulse import Pulse
 from ocr_launch.run_state import RunState
 from ocr_launch.tritonserver import Crash, Plan, Tritonserver
 
 LOOK_S = 0.25
+CLOSER_S = 1.0
 ASK_S = 2.0
 BEAT_S = 1.0
+LIVE_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 5.0
-RELOAD_TIMEOUT_S = 10.0
+# A model may take so long to be loaded anew, and as long as the whole server took to start: on a machine that is slow
+# or busy, a restart would take even longer. A start that builds TensorRT's engines is no measure.
+RELOAD_TIMEOUT_S, MAX_RELOAD_TIMEOUT_S = 10.0, 60.0
 # What the server answers when it is asked about a model that is not loaded.
 UNLOADED = (400, 404)
 # So often in so many seconds a model may be loaded anew before the server is, and the server before it is given up.
@@ -63,7 +69,8 @@ class Supervisor:
         self._restarts: deque[float] = deque(maxlen=MOST)
         self._gate = Gate(plan.gate) if plan.gate else None
         self._gates: deque[float] = deque(maxlen=MOST)
-        self._asked_s = self._beat_s = 0.0
+        self._asked_s = self._beat_s = self._closer_s = self._start_s = 0.0
+        self._overload = Overload()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
         self._is_watching = is_watching
@@ -144,8 +151,10 @@ class Supervisor:
         Raises:
             StartError: It does not become ready, or a process is missing.
         """
+        began_s = time.monotonic()
         self._server = server = Tritonserver(self._plan)
         server.wait_until_ready(self._is_cancelled)
+        self._start_s = time.monotonic() - began_s
         if not self._stopping.is_set():
             self._note_processes(server.processes())
 
@@ -180,12 +189,29 @@ class Supervisor:
             return fault
         if self._pulse.is_stuck:
             return Fault("no image was read for long, though all processes live")
+        if self._watch.sees_stopped:  # an answer would be waited for
+            return None
+        return self._look_closer() or self._ask()
+
+    def _look_closer(self) -> Fault | None:
+        """Now and then, look at what the processes are at, and how many pages come."""
+        if self._server is None or time.monotonic() - self._closer_s < CLOSER_S:
+            return None
+        self._closer_s = time.monotonic()
+        with suppress(FileNotFoundError):  # the server has just died
+            crowd = Pages(pages_file(self._server.pid)).crowd()
+            self._overload.note(crowd.refused_s_ago)
+            self._state = self._state.with_crowd(crowd, is_overloaded=self._overload.is_lasting)
+        return self._watch.look_closer(self._server.beats())
+
+    def _ask(self) -> Fault | None:
+        """Now and then, or if it has not answered the last time, ask tritonserver whether it is alive."""
         if time.monotonic() - self._asked_s < ASK_S:
             return None
         if self._server:
             self._watch.add(self._server.processes())
-        is_live = self._plan.api.is_live(ANSWER_TIMEOUT_S)
-        self._asked_s = time.monotonic()
+        if is_live := self._plan.api.is_live(LIVE_TIMEOUT_S):
+            self._asked_s = time.monotonic()
         return self._watch.note_answer(is_live)
 
     def _keep_gate(self) -> Fault | None:
@@ -205,6 +231,7 @@ class Supervisor:
         if fault.models and self._server and self._is_intended():
             self._watch = Watch([process for process in self._server.processes() if process.is_alive])
             return True
+        self._state = dataclasses.replace(self._state, trouble=fault.sentence)
         self._note(run_state.RESTARTING)
         return self._reload(fault) or self._restart(fault.sentence)
 
@@ -226,13 +253,16 @@ class Supervisor:
             return False
         self._reloads.append(began)
         gone = {process.handle for process in self._watch.processes if process.model in fault.models}
+        timeout_s = min(max(RELOAD_TIMEOUT_S, self._start_s), MAX_RELOAD_TIMEOUT_S)
         try:
             for model in sorted(fault.models):
-                self._plan.api.reload(model, RELOAD_TIMEOUT_S)
+                self._plan.api.reload(model, max(0, began + timeout_s - time.monotonic()))
             self._note_processes([p for p in self._server.processes() if p.handle not in gone])
-        except (ApiError, Crash):
+            # Those that were in the lost process would be counted until their deadlines.
+            Pages(pages_file(self._server.pid)).lose()
+        except (ApiError, Crash, FileNotFoundError):
             return False
-        lose_pages(self._server.pid)  # those that were in the lost process would be counted until their deadlines
+        forget_beats(self._server.pid, {process.handle.pid for process in self._watch.processes})
         self._count(f"{fault.sentence}; loaded {' and '.join(sorted(fault.models))} anew", began)
         return True
 
@@ -273,7 +303,8 @@ class Supervisor:
         self._note(self._state.state)
 
     def _note(self, state: str) -> None:
-        self._state = dataclasses.replace(self._state, state=state)
+        trouble = self._state.trouble if state == run_state.RESTARTING else ""
+        self._state = dataclasses.replace(self._state, state=state, trouble=trouble)
         with suppress(OSError):  # a full disk must not end the supervision
             self._write_state()
 

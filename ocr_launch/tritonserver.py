@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from ocr_core import heartbeat
 from ocr_core.admission import forget_pages
 from ocr_launch import machine, processes
 from ocr_launch.errors import StartError
@@ -27,6 +28,13 @@ STACK_BYTES = 256 * 2**20
 STOP_GRACE_S = 3
 # Killed processes are gone at once, unless the kernel is at work for them.
 KILL_TIMEOUT_S = 5
+# For glibc in tritonserver, which by itself keeps what each of its many threads has freed: few heaps, and arrays as
+# large as pages go back to the system.
+MALLOC = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(4 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(16 * 2**20),
+}
 
 
 class Crash(StartError):
@@ -94,6 +102,10 @@ class Tritonserver:
         """Its processes, tritonserver first."""
         return processes.find(self.pid)
 
+    def beats(self) -> Mapping[int, heartbeat.Beat]:
+        """What its processes are at, by their numbers, as far as they note it."""
+        return heartbeat.beats(self.pid)
+
     def stop(self) -> int:
         """Let requests in flight finish, then end it; its exit status."""
         children = self.processes()[1:]
@@ -120,6 +132,7 @@ class Tritonserver:
         for region in machine.SHARED_MEMORY.glob(f"{self._plan.shared_memory}*"):
             region.unlink(missing_ok=True)
         forget_pages(self.pid)
+        heartbeat.forget_beats(self.pid)
 
 
 def describe(status: int) -> str:
@@ -139,7 +152,7 @@ def _launch(plan: Plan) -> "subprocess.Popen[bytes]":
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT if log else None,
-            env=plan.environment,
+            env={**MALLOC, **plan.environment},
             start_new_session=True,  # Ctrl-C in the terminal reaches us, and we stop the server in order
             preexec_fn=_prepare,  # noqa: PLW1509 - system calls only, no lock is taken
         )

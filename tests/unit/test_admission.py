@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ocr_core import admission
-from ocr_core.admission import Pages, forget_pages, lose_pages, pages_file
+from ocr_core.admission import Crowd, Pages, forget_pages, pages_file
 from ocr_core.errors import BadImage, BadRequest, Cancelled, DeadlineExceeded, Overloaded
 from ocr_core.options import Options
 from ocr_core.request import Request
@@ -287,9 +287,27 @@ def test_servers_are_told_apart_and_their_files_go_with_them(tmp_path: Path) -> 
     assert ours == pages_file(os.getpid())
     for file in (ours, parents):
         (tmp_path / file.name).touch()
-    enter(Pages(tmp_path / ours.name))
-    enter(Pages(tmp_path / ours.name))
-    lose_pages(os.getpid(), tmp_path)
-    assert not is_full(Pages(tmp_path / ours.name))
     forget_pages(os.getpid(), tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == [parents.name]
+
+
+def test_what_comes_is_counted_for_those_who_watch(pages: Pages, clock: Clock) -> None:
+    assert pages.crowd() == Crowd()
+    first, _ = enter(pages), enter(pages)
+    assert pages.crowd() == Crowd(pages=2, places=2)
+    assert is_full(pages)
+    clock.now_s += 0.5
+    assert (pages.crowd().refused, pages.crowd().refused_s_ago) == (1, 0.5)
+    clock.now_s += 60
+    with pytest.raises(DeadlineExceeded), pages.passing(ANYONE, first):
+        pytest.fail("the step has begun")
+    assert (pages.crowd().pages, pages.crowd().late) == (0, 1)
+
+
+def test_pages_that_were_lost_with_their_process_count_no_longer_and_the_counts_stay(pages: Pages) -> None:
+    enter(pages)
+    enter(pages)
+    assert is_full(pages)
+    pages.lose()
+    assert (pages.crowd().pages, pages.crowd().refused) == (0, 1)
+    assert not is_full(pages)

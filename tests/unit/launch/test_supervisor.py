@@ -13,7 +13,8 @@ import pytest
 
 from ocr_launch import run_state, supervisor
 from ocr_launch.errors import StartError
-from ocr_launch.http_api import HttpApi
+from ocr_launch.faults import Fault
+from ocr_launch.http_api import ApiError, HttpApi
 from ocr_launch.supervisor import Supervisor
 from ocr_launch.tritonserver import Plan
 
@@ -97,6 +98,23 @@ def test_a_server_that_dies_or_is_stopped_is_started_anew(
     assert state
     assert (state.state, state.restarts, state.faults) == (run_state.SERVING, 1, (line,))
     assert state.is_fresh
+
+
+def test_a_reload_that_takes_longer_than_a_start_is_given_up(
+    running: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+
+    def time_out(_api: HttpApi, _model: str, timeout_s: float) -> None:
+        given.append(timeout_s)
+        raise ApiError("timed out")
+
+    monkeypatch.setattr(HttpApi, "reload", time_out)
+    fault = Fault("decoding_0_0 died", frozenset({"decoding"}))
+    for start_s, at_most_s in ((1, 10), (25, 25), (1800, 60)):
+        running._start_s = start_s
+        assert not running._reload(fault)
+        assert at_most_s - 1 < given[-1] <= at_most_s
 
 
 def test_it_gives_up_after_five_restarts_in_a_minute(running: Supervisor, said: list[str]) -> None:
