@@ -27,7 +27,7 @@ SEEDS = 5
 def by_geometry(sheet: Sheet, seed: int) -> float:
     found = boxes(sheet, np.random.default_rng(seed))
     shuffled = np.random.default_rng(seed).permutation(len(found))
-    order = shuffled[reading_order(found[shuffled])]
+    order = shuffled[reading_order(found[shuffled], 0.45)]
     return distance(tokens(sheet.lines[place].text for place in order), tokens(line.text for line in sheet.lines))
 
 if __name__ == "__main__":

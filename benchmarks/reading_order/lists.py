@@ -68,10 +68,10 @@ def index(random: Random, style: Style) -> Sheet:
     """Three columns of short entries with the numbers of their pages, some indented."""
     blocks = []
     for number in range(3):
-        left, top = LEFT + number * style.ems(16), TOP
+        left, top = LEFT + number * style.ems(17), TOP
         lines = []
         for row in range(34):
-            pages = ", ".join(str(page) for page in sorted(random.integers(2, 400, int(random.integers(1, 4)))))
+            pages = ", ".join(str(page) for page in sorted(random.integers(2, 400, int(random.integers(1, 3)))))
             shift = style.ems(1) * bool(random.random() < 0.3)
             text = f"{words(random, int(random.integers(1, 3))).lower()}, {pages}"
             lines.append(line(style, text, left + shift, top + style.ems(0.8) + row * style.pitch_px))
