@@ -19,23 +19,25 @@ Indices = NDArray[np.intp]
 Span = tuple[float, float]
 
 # A gutter is at least this wide, in heights of a typical line; what is nearer in a row belongs to one line.
-MIN_GUTTER = 0.6
+MIN_GUTTER = 0.75
 # Boxes belong to one row if their centres are nearer than this, in heights of the lower box.
 SAME_ROW = 0.5
 # Share of its height by which a box is lowered at the top and raised at the bottom: rows of prose nearly touch.
-TRIM = 0.25
+TRIM = 0.16
 # A band so high, in heights of a line, divides columns: a picture was there.
-PICTURE = 4.5
+PICTURE = 6.0
 # A band so high stands out from those between lines.
-SPACE = 0.95
+SPACE = 1.3
 # Prose: the typical line fills this share of its column …
 FULL = 0.75
 # … or this, where lines are as close together as verse is, from middle to middle in heights of a line …
-RAGGED, CLOSE = 0.5, 1.4
+RAGGED, CLOSE = 0.5, 1.85
 # … and is this many times as wide as high: about ten letters.
-WIDE = 5.0
+WIDE = 6.5
 # Words, not numbers, where a list might be a table's column.
-WORDY = 2.2
+WORDY = 4.0
+# What is added to the distance of lines within a cell from one row of cells to the next, in heights of a line.
+LEADING = 0.25
 MIN_COLUMN_LINES = 3
 # Cuts within cuts; no page has more, and no page made to overthrow this may have.
 MAX_DEPTH = 16
@@ -117,17 +119,25 @@ def _sections(boxes: FloatArray, members: Indices) -> list[Section]:
     """Rows that share a gutter, or have none, together."""
     typical = float(np.median(boxes[members, 3] - boxes[members, 1]))
     bands, gaps = _bands(boxes, members)
+    alone = _alone(gaps, typical)
     spans = [_spans(boxes[band], MIN_GUTTER * typical) for band in bands]
     sections: list[Section] = []
     run, shared = [bands[0]], spans[0]
-    for before, after, gap, band in zip(spans[:-1], spans[1:], gaps, bands[1:], strict=True):
+    rows = zip(spans[:-1], spans[1:], gaps, bands[1:], strict=True)
+    for number, (before, after, gap, band) in enumerate(rows):
         together = _merged(shared, after, MIN_GUTTER * typical)
-        if _is_border(shared, before, after, together, gap / typical, typical):
+        if number in alone or _is_border(shared, before, after, together, gap / typical, typical):
             sections.append(Section(run, shared))
             run, shared = [band], after
         else:
             run, shared = [*run, band], together
     return [*sections, Section(run, shared)]
+
+
+def _alone(gaps: list[float], typical: float) -> set[int]:
+    """Numbers of the gaps that set a head or a foot of one row off from the rest: they are wider than all others."""
+    ends = {0: gaps[1:], len(gaps) - 1: gaps[:-1]} if len(gaps) > 2 else {}
+    return {place for place, others in ends.items() if gaps[place] > SPACE * max(typical, *others)}
 
 
 def _is_border(
@@ -211,22 +221,39 @@ def _pitch(lines: FloatArray) -> float:
 
 
 def _are_lists(boxes: FloatArray, strips: Sequence[Indices]) -> bool:
-    """Whether these are lists of words, side by side: flush left, close together, and not of the same length."""
-    for strip in strips:
-        lines = _lines(boxes, strip)
-        height = np.median(lines[:, 3] - lines[:, 1])
-        flush = lines[:, 0] - lines[:, 0].min() < height
-        wordy = np.median(lines[:, 2] - lines[:, 0]) > WORDY * height
-        if not (len(lines) >= MIN_COLUMN_LINES and flush.mean() > 0.7 and wordy and _pitch(lines) < CLOSE * height):
-            return False
-    ends = [boxes[strip, 3].max() for strip in strips]
-    return bool(max(ends) - min(ends) > 1.5 * height)
+    """Whether these are lists of words, side by side.
+
+    They begin at one height, flush left and with lines close together; and they end at different heights, or each has
+    lines that are set in.
+    """
+    lists = [_lines(boxes, strip) for strip in strips]
+    height = float(np.median(np.concatenate(lists) @ (0, -1, 0, 1)))
+    begins, ends = (np.array([value(lines) for lines in lists]) for value in (_top, _bottom))
+    set_in = [lines[:, 0] - lines[:, 0].min() > 0.4 * height for lines in lists]
+    if np.ptp(begins) > height or not all(_is_list(lines, height) for lines in lists):
+        return False
+    return bool(np.ptp(ends) > 1.5 * height or all(0.1 < lines.mean() for lines in set_in))
+
+
+def _is_list(lines: FloatArray, height: float) -> bool:
+    widths, shifts = lines[:, 2] - lines[:, 0], lines[:, 0] - lines[:, 0].min()
+    flush = np.mean(shifts < 0.4 * height) > 0.4 and np.mean(shifts < 2.5 * height) > 0.9
+    wordy = np.median(widths) > WORDY * height
+    return bool(len(lines) >= MIN_COLUMN_LINES and flush and wordy and _pitch(lines) < CLOSE * height)
+
+
+def _top(lines: FloatArray) -> float:
+    return float(lines[:, 1].min())
+
+
+def _bottom(lines: FloatArray) -> float:
+    return float(lines[:, 3].max())
 
 
 def _are_cells(boxes: FloatArray, section: Section, strips: Sequence[Indices]) -> bool:
     """Whether paragraphs side by side begin at the same heights, again and again, and end at different ones."""
     groups = _groups(boxes, section.bands)
-    if len(groups) < MIN_COLUMN_LINES:
+    if not MIN_COLUMN_LINES <= len(groups) <= len(section.bands) / 1.5:
         return False
     counts = np.array([[np.isin(strip, group).sum() for strip in strips] for group in groups])
     uneven = counts.max(axis=1) != counts.min(axis=1)
@@ -234,17 +261,13 @@ def _are_cells(boxes: FloatArray, section: Section, strips: Sequence[Indices]) -
 
 
 def _groups(boxes: FloatArray, bands: Sequence[Indices]) -> list[Indices]:
-    """Rows between which there is less space than elsewhere."""
-    tops = np.array([boxes[band, 1].min() for band in bands])
-    bottoms = np.array([boxes[band, 3].max() for band in bands])
-    gaps = tops[1:] - bottoms[:-1]
-    if len(gaps) < 2:
+    """Rows that stand closer to each other than to others; all of them where none do."""
+    middles = np.array([np.median(boxes[band, 1] + boxes[band, 3]) / 2 for band in bands])
+    height = np.median([np.median(boxes[band, 3] - boxes[band, 1]) for band in bands])
+    pitches = np.diff(middles)
+    if len(pitches) == 0:
         return list(bands)
-    ordered = np.sort(gaps)
-    jump = int(np.diff(ordered).argmax())
-    if ordered[jump + 1] - ordered[jump] < 0.2 * np.median(np.concatenate([boxes[band, 3] - boxes[band, 1] for band in bands])):
-        return list(bands)
-    cuts = np.flatnonzero(gaps > (ordered[jump] + ordered[jump + 1]) / 2) + 1
+    cuts = np.flatnonzero(pitches > np.quantile(pitches, 0.25) + LEADING * height) + 1
     edges = [0, *cuts.tolist(), len(bands)]
     return [np.concatenate(bands[start:end]) for start, end in zip(edges[:-1], edges[1:], strict=True)]
 

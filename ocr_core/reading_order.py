@@ -39,9 +39,8 @@ def reading_order(quads: FloatArray, overhang: float = 0.0) -> Indices:
     level = _turn(quads, -_skew_rad(quads))
     boxes = np.concatenate([level.min(axis=1), level.max(axis=1)], axis=1)
     width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-    trim = np.minimum(overhang * height, 0.4 * width)
-    boxes[:, 0] += trim
-    boxes[:, 2] -= trim
+    ends, sides = np.minimum(overhang * height, 0.4 * width), 0.3 * overhang * height
+    boxes += np.stack([ends, sides, -ends, -sides], axis=1)
     return np.concatenate(blocks_in_order(boxes))
 
 

@@ -7,14 +7,15 @@ import numpy as np
 from benchmarks.reading_order.columns import LEFT, TOP, sheet, title
 from benchmarks.reading_order.layout import Layout
 from benchmarks.reading_order.sheet import Line, Sheet, Style
-from benchmarks.reading_order.typesetter import Block, line, listed, paragraph, paragraphs, prose, stacked, words
+from benchmarks.reading_order.typesetter import Block, broken, line, listed, paragraph, paragraphs, prose, stacked, words
 
 Random = np.random.Generator
 
 
-def phrases(random: Random, count: int, least: int, most: int) -> list[str]:
-    """Short texts of `least` to `most` words."""
-    return [words(random, int(random.integers(least, most + 1))) for _ in range(count)]
+def phrases(random: Random, style: Style, count: int, least: int, most: int, ems: float) -> list[str]:
+    """Short texts of `least` to `most` words that are no wider than so many ems."""
+    texts = [words(random, int(random.integers(least, most + 1))) for _ in range(count)]
+    return [broken(style, text, style.ems(ems))[0] for text in texts]
 
 
 def short_lists(random: Random, style: Style, gap: float) -> Sheet:
@@ -23,7 +24,7 @@ def short_lists(random: Random, style: Style, gap: float) -> Sheet:
     for number, count in enumerate(random.permutation([6, 9])):
         left = LEFT + number * style.ems(14 + gap)
         head = title(random, style, left, TOP, 1, 1.3)
-        entries = [f"• {text}" for text in phrases(random, int(count), 1, 3)]
+        entries = [f"• {text}" for text in phrases(random, style, int(count), 1, 3, 12)]
         blocks += [head, listed(style, entries, left, head.bottom_px)]
     return sheet(*blocks)
 
@@ -49,7 +50,7 @@ def verse(random: Random, style: Style, gap: float) -> Sheet:
         top = head.bottom_px
         blocks.append(head)
         for _ in range(stanzas):
-            stanza = listed(style, phrases(random, 4, 4, 6), left, top)
+            stanza = listed(style, phrases(random, style, 4, 4, 6, 19), left, top)
             blocks.append(stanza)
             top = stanza.bottom_px + style.ems(1)
     return sheet(*blocks)
@@ -58,7 +59,7 @@ def verse(random: Random, style: Style, gap: float) -> Sheet:
 def single_verse(random: Random, style: Style) -> Sheet:
     blocks, top = [], TOP
     for _ in range(5):
-        stanza = listed(style, phrases(random, 4, 4, 7), LEFT, top)
+        stanza = listed(style, phrases(random, style, 4, 4, 7, 30), LEFT, top)
         blocks.append(stanza)
         top = stanza.bottom_px + style.ems(1)
     return sheet(*blocks)
@@ -73,7 +74,8 @@ def index(random: Random, style: Style) -> Sheet:
         for row in range(34):
             pages = ", ".join(str(page) for page in sorted(random.integers(2, 400, int(random.integers(1, 3)))))
             shift = style.ems(1) * bool(random.random() < 0.3)
-            text = f"{words(random, int(random.integers(1, 3))).lower()}, {pages}"
+            (entry,) = phrases(random, style, 1, 1, 2, 9)
+            text = f"{entry.lower()}, {pages}"
             lines.append(line(style, text, left + shift, top + style.ems(0.8) + row * style.pitch_px))
         blocks.append(Block(tuple(lines), top))
     return sheet(*blocks)
@@ -149,7 +151,7 @@ def list_in_columns(random: Random, style: Style) -> Sheet:
     columns = []
     for left in (LEFT, LEFT + width + style.ems(1.5)):
         first = paragraph(style, prose(random, 60), left, TOP, width)
-        points = [f"• {text}" for text in phrases(random, int(random.integers(4, 8)), 2, 5)]
+        points = [f"• {text}" for text in phrases(random, style, int(random.integers(4, 8)), 2, 5, 17)]
         middle = listed(style, points, left + style.ems(1), first.bottom_px + style.ems(0.5))
         last = paragraph(style, prose(random, 90), left, middle.bottom_px + style.ems(0.5), width)
         columns.append(stacked([first, middle, last]))

@@ -33,26 +33,26 @@ def grid(style: Style, rows: Sequence[Sequence[str]], places: Sequence[float], t
 
 def numbers(random: Random, style: Style) -> Sheet:
     """Names, and numbers that end at the same place."""
-    head = ["Name", *phrases(random, 4, 1, 1)]
+    head = ["Name", *phrases(random, style, 4, 1, 1, 9)]
     rows = [[words(random, int(random.integers(1, 3))), *(money(random) for _ in range(4))] for _ in range(20)]
     return sheet(grid(style, [head, *rows], (0, 16, 22, 28, 34), TOP, 1.5, right_from=1))
 
 
 def names(random: Random, style: Style) -> Sheet:
     """Short words in each of four columns, rows close together."""
-    rows = [phrases(random, 4, 1, 2) for _ in range(24)]
+    rows = [phrases(random, style, 4, 1, 2, 10) for _ in range(24)]
     return sheet(grid(style, rows, (0, 11, 22, 33), TOP, style.pitch))
 
 
 def long_cells(random: Random, style: Style, pitch: float) -> Sheet:
     """Three columns, two of them of phrases; a cell fills its column or does not."""
-    rows = [[str(random.integers(100, 999)), *phrases(random, 2, 2, 4)] for _ in range(18)]
+    rows = [[str(random.integers(100, 999)), *phrases(random, style, 2, 2, 4, 18)] for _ in range(18)]
     return sheet(grid(style, [["No.", "Article", "Remarks"], *rows], (0, 4, 23), TOP, pitch))
 
 
 def two_long_cells(random: Random, style: Style) -> Sheet:
     """Questions and answers of up to five words, in rows that stand apart."""
-    rows = [phrases(random, 2, 2, 5) for _ in range(14)]
+    rows = [phrases(random, style, 2, 2, 5, 21) for _ in range(14)]
     return sheet(grid(style, rows, (0, 22), TOP, 1.9))
 
 
