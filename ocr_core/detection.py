@@ -34,5 +34,5 @@ def decode(
     found = quads.scale(found, (height * detector.map_stride_px, width * detector.map_stride_px), page_size)
     found = quads.turn_to_reading_direction(found)
     check_lines(len(found))
-    order = reading_order(found)
+    order = reading_order(found, detector.overhang)
     return found[order], scores[order]

@@ -31,11 +31,11 @@ SPACE = 1.3
 # Prose: the typical line fills this share of its column …
 FULL = 0.75
 # … or this, where lines are as close together as verse is, from middle to middle in heights of a line …
-RAGGED, CLOSE = 0.5, 1.85
+RAGGED, CLOSE = 0.5, 1.88
 # … and is this many times as wide as high: about ten letters.
 WIDE = 6.5
 # Words, not numbers, where a list might be a table's column.
-WORDY = 4.0
+WORDY = 3.6
 # What is added to the distance of lines within a cell from one row of cells to the next, in heights of a line.
 LEADING = 0.25
 MIN_COLUMN_LINES = 3
@@ -119,7 +119,7 @@ def _sections(boxes: FloatArray, members: Indices) -> list[Section]:
     """Rows that share a gutter, or have none, together."""
     typical = float(np.median(boxes[members, 3] - boxes[members, 1]))
     bands, gaps = _bands(boxes, members)
-    alone = _alone(gaps, typical)
+    alone = _alone(boxes, bands, gaps, typical)
     spans = [_spans(boxes[band], MIN_GUTTER * typical) for band in bands]
     sections: list[Section] = []
     run, shared = [bands[0]], spans[0]
@@ -134,10 +134,19 @@ def _sections(boxes: FloatArray, members: Indices) -> list[Section]:
     return [*sections, Section(run, shared)]
 
 
-def _alone(gaps: list[float], typical: float) -> set[int]:
-    """Numbers of the gaps that set a head or a foot of one row off from the rest: they are wider than all others."""
-    ends = {0: gaps[1:], len(gaps) - 1: gaps[:-1]} if len(gaps) > 2 else {}
-    return {place for place, others in ends.items() if gaps[place] > SPACE * max(typical, *others)}
+def _alone(boxes: FloatArray, bands: list[Indices], gaps: list[float], typical: float) -> set[int]:
+    """Numbers of the gaps that set a head or a foot of one row off from the rest: they are wider than all others.
+
+    What is larger than the rest is a title, and may be that of a column.
+    """
+    if len(gaps) < 3:
+        return set()
+    ends = {0: (bands[0], gaps[1:]), len(gaps) - 1: (bands[-1], gaps[:-1])}
+    return {
+        place
+        for place, (band, others) in ends.items()
+        if gaps[place] > SPACE * max(typical, *others) and np.max(boxes[band] @ (0, -1, 0, 1)) < 1.15 * typical
+    }
 
 
 def _is_border(
@@ -256,8 +265,15 @@ def _are_cells(boxes: FloatArray, section: Section, strips: Sequence[Indices]) -
     if not MIN_COLUMN_LINES <= len(groups) <= len(section.bands) / 1.5:
         return False
     counts = np.array([[np.isin(strip, group).sum() for strip in strips] for group in groups])
-    uneven = counts.max(axis=1) != counts.min(axis=1)
-    return bool(uneven.mean() > 0.5 and (counts > 0).all(axis=1).mean() > 0.5)
+    whole, uneven = (counts > 0).all(axis=1), counts.max(axis=1) != counts.min(axis=1)
+    in_step = [_begin_together(boxes, group, strips) for group, every in zip(groups, whole, strict=True) if every]
+    return bool(uneven.sum() >= 3 and uneven.mean() > 0.5 and whole.mean() > 0.7 and np.mean(in_step) > 0.7)
+
+
+def _begin_together(boxes: FloatArray, group: Indices, strips: Sequence[Indices]) -> bool:
+    firsts = [min(map(tuple, boxes[group[np.isin(group, strip)]][:, [1, 3]].tolist())) for strip in strips]
+    middles = np.array(firsts).mean(axis=1)
+    return bool(np.ptp(middles) < SAME_ROW * np.median(np.ptp(firsts, axis=1)))
 
 
 def _groups(boxes: FloatArray, bands: Sequence[Indices]) -> list[Indices]:
@@ -283,7 +299,7 @@ def _table(boxes: FloatArray, section: Section, strips: Sequence[Indices]) -> In
 
 def _are_whole_rows(boxes: FloatArray, section: Section, groups: list[Indices], strips: Sequence[Indices]) -> bool:
     """Whether the rows of groups after their first ones lack cells: they go on with those above."""
-    if len(groups) == len(section.bands):
+    if not 1 < len(groups) < len(section.bands):
         return False
     strip_of = np.zeros(len(boxes), int)
     for number, strip in enumerate(strips):

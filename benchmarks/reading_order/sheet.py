@@ -49,8 +49,9 @@ class Style:
         return replace(self, size_px=self.size_px * factor)
 
     def width_px(self, text: str) -> float:
-        """How wide the text is."""
-        return font(self.font, self.size_px).getlength(text)
+        """How wide the text is: its words, and the spaces between."""
+        widths = [word_px(self.font, self.size_px, word) for word in text.split(" ")]
+        return sum(widths) + (len(widths) - 1) * word_px(self.font, self.size_px, " ")
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,12 @@ class Sheet:
     pictures: tuple[tuple[float, float, float, float], ...] = ()
     rules: tuple[tuple[float, float, float, float], ...] = ()
     angle_deg: float = 0
+
+
+@lru_cache(maxsize=8192)
+def word_px(name: str, size_px: float, word: str) -> float:
+    """How wide a word is."""
+    return font(name, size_px).getlength(word)
 
 
 @lru_cache(maxsize=64)
@@ -140,7 +147,8 @@ def draw(sheet: Sheet) -> Image.Image:
 
 
 def _word_places(line: Line) -> Sequence[float]:
+    """Where the words of a line begin."""
     words = line.text.split(" ")
-    wider = (line.width_px - line.style.width_px(line.text)) / max(len(words) - 1, 1)
-    before = [" ".join([*words[:count], ""]) if count else "" for count in range(len(words))]
-    return [line.left_px + line.style.width_px(text) + count * wider for count, text in enumerate(before)]
+    widths = [line.style.width_px(word) for word in words]
+    space = (line.width_px - sum(widths)) / max(len(words) - 1, 1)
+    return [line.left_px + sum(widths[:count]) + count * space for count in range(len(words))]
