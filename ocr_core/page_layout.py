@@ -39,6 +39,8 @@ WORDY = 3.6
 # What is added to the distance of lines within a cell from one row of cells to the next, in heights of a line.
 LEADING = 0.25
 MIN_COLUMN_LINES = 3
+# A longer paragraph is no cell.
+MAX_CELL_LINES = 8
 # Cuts within cuts; no page has more, and no page made to overthrow this may have.
 MAX_DEPTH = 16
 
@@ -265,6 +267,8 @@ def _are_cells(boxes: FloatArray, section: Section, strips: Sequence[Indices]) -
     if not MIN_COLUMN_LINES <= len(groups) <= len(section.bands) / 1.5:
         return False
     counts = np.array([[np.isin(strip, group).sum() for strip in strips] for group in groups])
+    if counts.max() > MAX_CELL_LINES:
+        return False
     whole, uneven = (counts > 0).all(axis=1), counts.max(axis=1) != counts.min(axis=1)
     in_step = [_begin_together(boxes, group, strips) for group, every in zip(groups, whole, strict=True) if every]
     return bool(uneven.sum() >= 3 and uneven.mean() > 0.5 and whole.mean() > 0.7 and np.mean(in_step) > 0.7)
