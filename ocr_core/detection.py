@@ -35,5 +35,5 @@ def decode(
     check_lines(len(found))
     angle = orientation.of_boxes(found, options)
     upright = quads.turn_to_reading_direction(orientation.turn(found, angle))
-    order = reading_order(upright)
+    order = reading_order(upright, detector.overhang)
     return orientation.turn(upright[order], -angle), scores[order]

@@ -102,9 +102,7 @@ def _facts(outputs: Mapping[str, NDArray[Any] | None]) -> Facts | None:
     if any(value is None for value in values):
         return None
     angle, skew, confidence, scale = (float(value[0]) for value in values if value is not None)
-    return Facts(
-        angle=int(angle), skew=round(skew, 2), confidence=round(confidence, 4), detector_scale=round(scale, 4)
-    )
+    return Facts(angle=int(angle), skew=round(skew, 2), confidence=round(confidence, 4), detector_scale=round(scale, 4))
 
 
 def _checked(outputs: Mapping[str, NDArray[Any] | None]) -> dict[str, NDArray[Any]]:

@@ -50,7 +50,9 @@ def boxes(count: int) -> FloatArray:
     return np.array([[[0, y], [80, y], [80, y + 10], [0, y + 10]] for y in range(0, 20 * count, 20)], np.float32)
 
 
-def read(ways: list[tuple[Said, Said]], quads: FloatArray | None = None, option: str = "auto") -> tuple[Lines, list[int]]:
+def read(
+    ways: list[tuple[Said, Said]], quads: FloatArray | None = None, option: str = "auto"
+) -> tuple[Lines, list[int]]:
     """The page's lines, and how many were read in each call."""
     recognizer, count = Recognizer(ways), len(ways)
     quads = boxes(count) if quads is None else quads
