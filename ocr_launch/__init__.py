@@ -10,6 +10,8 @@
     supervisor.py    keeps it answering, whatever happens to its processes
     processes.py     which processes it has, and whether they live
     faults.py        what is wrong with them
+    wedges.py        which are stuck at one piece of work
+    overload.py      whether the server has refused for long
     pulse.py         whether images still come out
     http_api.py      what the launcher asks its own server
     run_state.py     what the supervisor knows, in a file

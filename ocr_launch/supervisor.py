@@ -15,6 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
+import psutil
+
 from ocr_core.admission import Pages, pages_file
 from ocr_core.heartbeat import forget_beats
 from ocr_launch import faults, processes, run_state
@@ -64,6 +66,8 @@ class Supervisor:
         self._state = RunState(run_state.STARTING, plan.api.host, plan.api.port)
         self._server: Tritonserver | None = None
         self._watch = Watch(())
+        # Of models that were loaded anew; they live on for as long as requests are in them.
+        self._retired: set[psutil.Process] = set()
         self._pulse = Pulse(plan.api)
         self._reloads: deque[float] = deque(maxlen=MOST)
         self._restarts: deque[float] = deque(maxlen=MOST)
@@ -156,6 +160,7 @@ class Supervisor:
         server.wait_until_ready(self._is_cancelled)
         self._start_s = time.monotonic() - began_s
         if not self._stopping.is_set():
+            self._retired.clear()
             self._note_processes(server.processes())
 
     def _note_processes(self, found: Sequence[Process]) -> None:
@@ -209,7 +214,7 @@ class Supervisor:
         if time.monotonic() - self._asked_s < ASK_S:
             return None
         if self._server:
-            self._watch.add(self._server.processes())
+            self._watch.add(self._processes())
         if is_live := self._plan.api.is_live(LIVE_TIMEOUT_S):
             self._asked_s = time.monotonic()
         return self._watch.note_answer(is_live)
@@ -229,7 +234,7 @@ class Supervisor:
     def _cure(self, fault: Fault) -> bool:
         """Bring back what is missing; whether it is there again, or is not wanted."""
         if fault.models and self._server and self._is_intended():
-            self._watch = Watch([process for process in self._server.processes() if process.is_alive])
+            self._watch = Watch([process for process in self._processes() if process.is_alive])
             return True
         self._state = dataclasses.replace(self._state, trouble=fault.sentence)
         self._note(run_state.RESTARTING)
@@ -241,7 +246,12 @@ class Supervisor:
             configs = self._plan.api.configs(ANSWER_TIMEOUT_S)
         except ApiError as error:
             return error.status in UNLOADED
-        return self._server is not None and faults.missing(configs, self._server.processes()) is None
+        return faults.missing(configs, self._processes()) is None
+
+    def _processes(self) -> list[Process]:
+        """Those that count: of the server that runs now, and of its models as they were loaded last."""
+        found = self._server.processes() if self._server else []
+        return [process for process in found if process.handle not in self._retired]
 
     def _reload(self, fault: Fault) -> bool:
         """Have the running server load the models anew whose processes are gone; whether that was possible.
@@ -252,12 +262,12 @@ class Supervisor:
         if not fault.models or self._server is None or _is_too_often(self._reloads, began):
             return False
         self._reloads.append(began)
-        gone = {process.handle for process in self._watch.processes if process.model in fault.models}
+        self._retired |= {process.handle for process in self._processes() if process.model in fault.models}
         timeout_s = min(max(RELOAD_TIMEOUT_S, self._start_s), MAX_RELOAD_TIMEOUT_S)
         try:
             for model in sorted(fault.models):
                 self._plan.api.reload(model, max(0, began + timeout_s - time.monotonic()))
-            self._note_processes([p for p in self._server.processes() if p.handle not in gone])
+            self._note_processes(self._processes())
             # Those that were in the lost process would be counted until their deadlines.
             Pages(pages_file(self._server.pid)).lose()
         except (ApiError, Crash, FileNotFoundError):
