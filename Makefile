@@ -10,7 +10,7 @@ FILES ?= 10000
 SAMPLES := $(addprefix samples/,table.png article.png receipt.png blank.png label.png street.jpg)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples fuzz overload chaos clean
+.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples fuzz overload chaos soak clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -31,7 +31,7 @@ image: $(VENV)/installed ## build the production image (STANDIN=1: on a stand-in
 test-image: $(VENV)/installed ## build the image, and run the tests of the server against a container of it
 	$(PY) -m pytest tests/server tests/image --triton=image
 
-chaos: export ## kill and stop every process of a server under load, check every answer (OPTIONS="--kills 3")
+chaos: export ## kill and stop every process of a server under load, check every answer (OPTIONS="--kills 3 --image")
 	$(PY) -m tests.reliability.chaos $(OPTIONS)
 
 export: $(VENV)/installed ## fetch the default models, rewrite and verify them, write them into model_repository/
@@ -45,6 +45,9 @@ bench: export ## compare the service with its models alone and with other engine
 
 overload: export ## 64 clients at an embedded server: does it answer or refuse all in time? (OPTIONS="--seconds 600")
 	$(PY) -m tests.reliability.overload $(OPTIONS)
+
+soak: export ## 20,000 images of mixed sizes to an embedded server: does memory stay flat? (OPTIONS="--requests 2000")
+	$(PY) -m tests.reliability.soak $(OPTIONS)
 
 bench-growth: export ## measure latency over pixels and lines of text, and throughput over clients
 	$(PY) -m server --http-port 0 --grpc-port 0 --metrics-port 0 -- $(PY) -m benchmarks.latency.growth

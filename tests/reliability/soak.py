@@ -84,25 +84,36 @@ def large_page() -> bytes:
     return _encoded(page.resize((2 * page.width, 2 * page.height)), "PNG")
 
 
-def soak(server: TritonServer, requests: int, marks: Sequence[int]) -> Soak:
+def soak(
+    server: TritonServer,
+    requests: int,
+    marks: Sequence[int],
+    *,
+    round_size: int = ROUND,
+    large_rounds: int = LARGE_ROUNDS,
+    burst_pages: int = BURST_PAGES,
+) -> Soak:
     """Send so many requests, then the burst, and note what memory the server has.
 
     Args:
         server: Of the embedded kind.
         requests: How many.
         marks: After so many requests memory is noted.
+        round_size: So many are sent between two looks.
+        large_rounds: So many times the large ones come first.
+        burst_pages: Of the burst.
     """
     seen, texts = Soak(), dict[bytes, str]()
     stock = draw_stock(Random(12))
     with OcrClient(server.url, timeout_s=TIMEOUT_S) as client:
-        large = [draw_photo(), *((SAMPLES / name).read_bytes() for name in LARGE)] * LARGE_ROUNDS
+        large = [draw_photo(), *((SAMPLES / name).read_bytes() for name in LARGE)] * large_rounds
         _send(client, large, texts, seen, BURST_CLIENTS)
-        for done in range(0, requests, ROUND):
+        for done in range(0, requests, round_size):
             first = len(large) if done == 0 else 0
-            round_ = [stock[number % len(stock)] for number in range(done, min(done + ROUND, requests))][first:]
+            round_ = [stock[number % len(stock)] for number in range(done, min(done + round_size, requests))][first:]
             _send(client, round_, texts, seen, CLIENTS)
             _note(server, seen, done + first + len(round_), marks)
-        _send(client, [large_page()] * BURST_PAGES, texts, seen, BURST_CLIENTS)
+        _send(client, [large_page()] * burst_pages, texts, seen, BURST_CLIENTS)
         seen.used_mb["burst"] = _look(server)
     return seen
 
