@@ -24,6 +24,7 @@ class RunState:
         state: One of the words above.
         host: Where the server listens for HTTP, and `port`.
         port: Of HTTP.
+        door: The port that clients call; another one where a gate is in front of the server.
         restarts: How often the server, or a model of it, was started anew.
         faults: One sentence each, the latest last.
         trouble: What is being mended now; empty if nothing is.
@@ -38,6 +39,7 @@ class RunState:
     state: str
     host: str
     port: int
+    door: int = 0
     restarts: int = 0
     faults: tuple[str, ...] = ()
     trouble: str = ""

@@ -63,7 +63,8 @@ class Supervisor:
         self._plan = plan
         self._state_file = state_file
         self._say = say
-        self._state = RunState(run_state.STARTING, plan.api.host, plan.api.port)
+        door = plan.gate.sockets[0].getsockname()[1] if plan.gate else plan.api.port
+        self._state = RunState(run_state.STARTING, plan.api.host, plan.api.port, door)
         self._server: Tritonserver | None = None
         self._watch = Watch(())
         # Of models that were loaded anew; they live on for as long as requests are in them.

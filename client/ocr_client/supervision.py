@@ -74,7 +74,7 @@ def find(address: Address) -> Supervision | None:
     host, _, port = address.target.partition("/")[0].rpartition(":")
     if address.is_grpc or host.strip("[]") not in LOOPBACK:
         return None
-    known = (content for content in _contents() if str(content.get("port")) == port)
+    known = (content for content in _contents() if str(content.get("door")) == port)
     latest = max(known, key=lambda content: float(content["beat_s"]), default=None)
     names = [field.name for field in fields(Supervision)]
     if latest is None or not latest.keys() >= set(names):  # an older launcher tells less

@@ -29,7 +29,7 @@ def write(folder: Path, name: str = "ocr-serve.json", state: str = run_state.SER
     """As the launcher does."""
     file = folder / name
     file.parent.mkdir(exist_ok=True)
-    RunState(state, "127.0.0.1", PORT, **more).write(file)
+    RunState(state, "127.0.0.1", PORT + 1, door=PORT, **more).write(file)
 
 
 @pytest.mark.parametrize("name", ["ocr-serve.json", "ocr-triton-x7/supervisor.json"])
@@ -64,7 +64,7 @@ def test_what_is_old_or_no_state_is_not_believed(folder: Path) -> None:
     write(folder)
     file = folder / "ocr-serve.json"
     fields = json.loads(file.read_text())
-    for content in ({**fields, "beat_s": time.monotonic() - 60}, {"port": PORT, "beat_s": time.monotonic()}):
+    for content in ({**fields, "beat_s": time.monotonic() - 60}, {"door": PORT, "beat_s": time.monotonic()}):
         file.write_text(json.dumps(content))
         assert find(HERE) is None
     file.write_text("{")
@@ -73,7 +73,7 @@ def test_what_is_old_or_no_state_is_not_believed(folder: Path) -> None:
 
 def test_a_server_that_is_not_there_is_explained_by_what_is_being_done_about_it(folder: Path, nobody: str) -> None:
     port = int(nobody.rpartition(":")[2])
-    RunState(run_state.RESTARTING, "127.0.0.1", port, trouble="tritonserver (process 5) died").write(
+    RunState(run_state.RESTARTING, "127.0.0.1", 1, port, trouble="tritonserver (process 5) died").write(
         folder / "ocr-serve.json"
     )
     done = CliRunner().invoke(main, ["status", "--url", nobody, "--timeout", "1"])
