@@ -137,13 +137,15 @@ def table(seen: Soak, before: str, after: str) -> str:
     return str(tabulate(rows, ["MB", *columns, f"{int(before):,} to {int(after):,}"], "github", disable_numparse=True))
 
 
-def breaches(seen: Soak, before: str, after: str, bound_percent: float) -> Iterator[str]:
+def breaches(
+    seen: Soak, before: str, after: str, bound_percent: float, burst_percent: float = BURST_BOUND_PERCENT
+) -> Iterator[str]:
     """What does not hold, a sentence each."""
     for what in (SUM, SHM):
         if (percent := growth_percent(seen, what, before, after)) > bound_percent:
             yield f"{what} has grown by {percent:.1f} % from request {before} on; the bound is {bound_percent:g} %"
-        if (percent := growth_percent(seen, what, after, "burst")) > BURST_BOUND_PERCENT:
-            yield f"{what} has {percent:.1f} % more after the burst; the bound is {BURST_BOUND_PERCENT:g} %"
+        if (percent := growth_percent(seen, what, after, "burst")) > burst_percent:
+            yield f"{what} has {percent:.1f} % more after the burst; the bound is {burst_percent:g} %"
     if seen.wrong:
         yield f"{seen.wrong} answers were not the first one for the same image"
     if seen.errors:
