@@ -11,6 +11,7 @@ from ocr_launch.machine import SHARED_MEMORY
 
 TRITONSERVER = "tritonserver"
 DECODERS = "image decoders"
+GATE, GATE_MODULE = "gate", "server.gate"
 SUM = "all processes"
 SHM = "/dev/shm"  # noqa: S108 - a row of the table
 
@@ -26,8 +27,11 @@ def look(server_pid: int, region_prefix: str) -> Mapping[str, float]:
     """
     models = {process.handle.pid: process.model or TRITONSERVER for process in processes.find(server_pid)}
     server = psutil.Process(server_pid)
+    launcher = server.parent()
+    gates = [child for child in launcher.children() if GATE_MODULE in child.cmdline()] if launcher else []
+    models.update({gate.pid: GATE for gate in gates})
     used_mb: defaultdict[str, float] = defaultdict(float)
-    for process in (server, *server.children(recursive=True)):
+    for process in (server, *server.children(recursive=True), *gates):
         used_mb[models.get(process.pid, DECODERS)] += process.memory_info().rss / 2**20
     regions = SHARED_MEMORY.glob(f"{region_prefix}*")
     return {**used_mb, SUM: sum(used_mb.values()), SHM: sum(map(_used_mb, regions))}

@@ -10,8 +10,8 @@ from tests.reliability.memory import SHM, SUM
 from tests.reliability.soak import Soak, breaches, soak, table
 
 REQUESTS, WARM = 400, 200
-# Of so few images, some shapes come for the first time after the mark, and some processes meet their first large page in
-# the burst. What leaks a megabyte or two with each image is found all the same.
+# Of so few images, some shapes come for the first time after the mark, and some processes meet their first large page
+# in the burst. What leaks a megabyte or two with each image is found all the same.
 GROWTH_PERCENT, BURST_PERCENT = 15.0, 30.0
 
 
