@@ -29,13 +29,13 @@ MIN_LETTERS = 4
 # So many lines, the widest, then tell whether it does: if they are surer by so much on average when they are turned.
 PROBES = 8
 MARGIN = 0.1
-# A line is tried the other way below this confidence, which most that stand on their head have; one that runs across the
-# page below `SURE`; …
+# A line is tried the other way below this confidence, which most that stand on their head have; one that runs across
+# the page below `SURE`; …
 UNSURE = 0.75
 # … if it is so many times as long as high: a letter or two may mean anything. …
 MIN_ASPECT = 3
-# … Along the page, only where such lines stand out, being few beside those that are sure: street scenes are full of text
-# that nobody can read. All of it costs upright receipts 0.5 % of the recognizer's time, and forms 0.2 %.
+# … Along the page, only where such lines stand out, being few beside those that are sure: street scenes are full of
+# text that nobody can read. All of it costs upright receipts 0.5 % of the recognizer's time, and forms 0.2 %.
 MAX_UNSURE_SHARE = 0.25
 
 
