@@ -1,5 +1,7 @@
 """A page is read however it lies: its text, in its order, and where it is."""
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -32,9 +34,11 @@ def test_a_turned_page_is_read_as_if_it_stood_upright(client: OcrClient, label: 
 
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
-def test_a_page_whose_angle_is_said_is_read_once(triton: Triton, client: OcrClient, degrees: int) -> None:
+def test_a_page_whose_angle_is_said_is_read_once(
+    triton: Triton, client: OcrClient, degrees: Literal[90, 180, 270]
+) -> None:
     before = triton.calls("text_recognition")
-    page = client.read(turned(-degrees % 360), orientation=str(degrees), facts=True)
+    page = client.read(turned(-degrees % 360), orientation=degrees, facts=True)
     upright = client.read(LABEL, orientation="off")
     assert (texts(page), page.angle) == (texts(upright), degrees)
     # Those of the turned page's lines and those of the upright one's.
@@ -50,7 +54,8 @@ def test_with_off_no_line_is_turned(client: OcrClient, label: Page) -> None:
 def test_the_facts_of_a_page_that_is_only_askew(client: OcrClient, label: Page) -> None:
     facts = client.read(LABEL, facts=True).facts
     assert facts
-    assert (facts.angle, facts.skew) == (0, pytest.approx(-20, abs=1))  # its lines rise
+    assert facts.angle == 0
+    assert facts.skew == pytest.approx(-20, abs=1)  # its lines rise
     assert facts.confidence == pytest.approx(np.mean([line.confidence for line in label.lines]), abs=1e-3)
     assert facts.detector_scale == pytest.approx(1, abs=0.05)
 
