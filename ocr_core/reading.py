@@ -106,7 +106,13 @@ def recognize(recognizer: Recognizer, send: Send, strip: RgbArray, widths: IntAr
 
 
 def read(
-    strip: RgbArray, widths: IntArray, quads: FloatArray, scores: FloatArray, recognize: Recognize, options: Options
+    strip: RgbArray,
+    widths: IntArray,
+    quads: FloatArray,
+    scores: FloatArray,
+    recognize: Recognize,
+    options: Options,
+    overhang: float = 0.0,
 ) -> Lines:
     """Read a page's lines, each in the direction in which it makes sense.
 
@@ -117,6 +123,7 @@ def read(
         scores: (N,) float32.
         recognize: Called once for all lines, and again for those that are tried the other way.
         options: `orientation` applies.
+        overhang: Of the quads, as `reading_order` takes it.
     """
     reading, places, turn_page = recognize(strip, widths), np.arange(len(widths)), False
     if options.orientation == "off":
@@ -129,7 +136,7 @@ def read(
     reading, turn_lines = _turn_lines(reading, quads, angle, other)
     quads = np.where((turn_lines ^ turn_page)[:, None, None], orientation.turn_text_by_half(quads), quads)
     if turn_page:  # the boxes came in the order of the page as it seemed to lie
-        places = reading_order(orientation.turn(quads, angle))
+        places = reading_order(orientation.turn(quads, angle), overhang)
     return Lines(reading.of(places), quads[places], scores[places], places, angle)
 
 

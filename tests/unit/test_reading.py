@@ -163,3 +163,13 @@ def test_a_page_without_text_has_no_lines(option: str) -> None:
     lines, asked = read([], np.zeros((0, 4, 2), np.float32), option)
     assert (texts(lines), lines.quads.shape, asked) == ([], (0, 4, 2), [0])
     assert lines.angle == (90 if option == "90" else 0)
+
+
+def test_a_page_on_its_head_is_put_in_order_as_far_as_its_text_reaches() -> None:
+    """Two columns whose boxes overlap, because each is longer than its text."""
+    ways = [(("3d!s", 0.5), (f"line {number}", 0.9)) for number in range(8)]
+    rows = [(x, y) for y in range(0, 80, 20) for x in (0, 150)]
+    columns = np.array([[[x, y], [x + 155, y], [x + 155, y + 10], [x, y + 10]] for x, y in rows], np.float32)
+    recognizer = Recognizer(ways)
+    lines = reading.read(*strip(8), columns, np.zeros(8, np.float32), recognizer, Options(), 0.9)
+    assert lines.places.tolist() == [7, 5, 3, 1, 6, 4, 2, 0]
