@@ -9,7 +9,13 @@ from ocr_core import orientation, unread
 from ocr_core.crops import IntArray
 from ocr_core.options import Options
 from ocr_core.pixels import RgbArray
+from ocr_core.quads import FloatArray
 from ocr_core.reading import Lines
+
+
+def passing(read_size: NDArray[np.int32], read_scale: FloatArray, **_others: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """What only passes through the last step, by its names there."""
+    return {"image_size": read_size, "detector_scale": read_scale}
 
 
 def of_page(lines: Lines, strip: RgbArray, widths: IntArray, options: Options) -> dict[str, NDArray[Any]]:

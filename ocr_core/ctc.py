@@ -1,5 +1,6 @@
 """Text from what a CTC recognizer says per time step (Graves et al. 2006, section 3.2: best path decoding)."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,10 @@ from ocr_core.options import Options
 from ocr_core.quads import FloatArray
 
 BLANK = 0
+# The exporter favours the space (SPACE_BIAS in export/ppocr.py). One below this confidence is there only for that …
+SURE_SPACE = 0.92
+# … and does not belong inside a number: 1, 280 or 3. 14, but not May 1, 2024.
+INSIDE_NUMBER = re.compile(r"(?<=\d,) (?=\d{3}(?!\d))|(?<=\d\.) (?=\d{1,3}(?!\d))")
 
 
 def decode(
@@ -33,8 +38,20 @@ def decode(
     kept = (indices != BLANK) & (indices != previous)
     counts = kept.sum(axis=1)
     means = np.where(kept, confidences, 0).sum(axis=1) / np.maximum(counts, 1)
-    texts = ["".join(characters[i] for i in row[keep]) for row, keep in zip(indices, kept, strict=True)]
-    return [text.strip() for text in texts], means.astype(np.float32)
+    texts = [
+        _join([characters[i] for i in row[keep]], sure[keep])
+        for row, keep, sure in zip(indices, kept, confidences, strict=True)
+    ]
+    return texts, means.astype(np.float32)
+
+
+def _join(letters: Sequence[str], confidences: FloatArray) -> str:
+    """A line's characters without white space around them, and without doubtful spaces inside numbers."""
+    text = "".join(letters)
+    if len(text) == len(letters):  # each is one character, so that places in the text are places in the line
+        doubtful = {match.start() for match in INSIDE_NUMBER.finditer(text) if confidences[match.start()] < SURE_SPACE}
+        text = "".join(letter for place, letter in enumerate(letters) if place not in doubtful) if doubtful else text
+    return text.strip()
 
 
 def decode_calls(

@@ -1,5 +1,7 @@
 """A detector's maps → the page's lines of text, in reading order."""
 
+import numpy as np
+
 from ocr_core import db, east, orientation, quads
 from ocr_core.borders import check_lines
 from ocr_core.detector import Detector
@@ -37,3 +39,8 @@ def decode(
     upright = quads.turn_to_reading_direction(orientation.turn(found, angle))
     order = reading_order(upright, detector.overhang)
     return orientation.turn(upright[order], -angle), scores[order]
+
+
+def overhang(detector: Detector, options: Options) -> FloatArray:
+    """`Detector.overhang` for the step that may turn the page and order it anew: (1,) float32."""
+    return np.array([detector.with_options(options).overhang], np.float32)

@@ -37,6 +37,9 @@ def decoding(widths: list[int], strip_width: int, quads: int | None = None) -> A
         "widths": np.array(widths, np.int32),
         "detected_quads": np.zeros((count, 4, 2), np.float32),
         "detected_scores": np.zeros(count, np.float32),
+        "overhang": np.zeros(1, np.float32),
+        "read_size": np.array([64, 96], np.int32),
+        "read_scale": np.ones(1, np.float32),
         "deadline_ns": deadline(),
     }
 

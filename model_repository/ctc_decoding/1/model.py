@@ -27,9 +27,9 @@ class TritonPythonModel:
             borders.check_strip(strip, widths, detected_quads, detected_scores, self.recognizer)
             send = partial(call, self.executor, self.model, outputs=("indices", "confidences"), check=check)
             recognize = partial(reading.recognize, self.recognizer, send)
-            lines = reading.read(strip, widths, detected_quads, detected_scores, recognize, request.options)
-        passing = {"image_size": passed["read_size"], "detector_scale": passed["read_scale"]}
-        return answers.of_page(lines, strip, widths, request.options) | passing
+            found = detected_quads, detected_scores
+            lines = reading.read(strip, widths, *found, recognize, request.options, float(passed["overhang"][0]))
+        return answers.of_page(lines, strip, widths, request.options) | answers.passing(**passed)
 
     def finalize(self):
         self.executor.shutdown()

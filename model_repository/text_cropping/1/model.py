@@ -31,4 +31,5 @@ class TritonPythonModel:
                 "quad_scores": scores,
                 "strip": strip,
                 "widths": widths,
+                "overhang": detection.overhang(self.detector, request.options),
             }
