@@ -10,7 +10,7 @@ FILES ?= 10000
 SAMPLES := $(addprefix samples/,table.png article.png receipt.png blank.png label.png street.jpg)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples fuzz overload chaos soak clean
+.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples fuzz overload chaos soak lock audit clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -66,7 +66,7 @@ fuzz: export ## send FILES damaged files, and bombs, to a real server, and print
 
 lint: $(VENV)/installed ## run ruff, mypy --strict, hadolint, shellcheck
 	ruff check . && ruff format --check . && mypy
-	hadolint Dockerfile.triton tests/image/standin/Dockerfile && shellcheck server/find_python.sh .ci/run
+	hadolint Dockerfile.triton tests/image/standin/Dockerfile && shellcheck server/find_python.sh requirements/*.sh .ci/run
 
 format: $(VENV)/installed ## let ruff fix and format the code
 	ruff check --fix . && ruff format .
@@ -74,10 +74,16 @@ format: $(VENV)/installed ## let ruff fix and format the code
 clean: ## remove what make has made here, but not the user's cache
 	rm -rf $(VENV) .venv-gpu demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-$(VENV)/installed: pyproject.toml client/pyproject.toml constraints.txt
+lock: ## write requirements/ anew: the SHA-256 of every package in the versions of constraints.txt
+	for name in make export image; do bash requirements/lock.sh $$name || exit 1; done
+
+audit: ## ask the registry for known faults of the packages in requirements/
+	bash requirements/audit.sh
+
+$(VENV)/installed: pyproject.toml client/pyproject.toml requirements/make.txt
 	python=$$(bash server/find_python.sh) && "$$python" -m venv --clear $(VENV)
-	$(PY) -m pip install --disable-pip-version-check -c constraints.txt \
-		-e './client[grpc,pdf]' -e '.[server,export,bench,dev]'
+	$(PY) -m pip install --disable-pip-version-check --require-hashes -r requirements/make.txt
+	$(PY) -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e ./client -e .
 	@touch $@
 
 .venv-gpu/installed: $(wildcard $(WHEELS)/requirements.txt)

@@ -45,7 +45,7 @@ HEAD = 6
 LOCK_S, LOCK_PAUSE_S = 1.0, 0.001
 
 Check = Callable[[], None]
-"""Raises DeadlineExceeded or Cancelled where the page is wanted no longer, and BadRequest where there is no such page."""
+"""Raises DeadlineExceeded or Cancelled where the page is wanted no longer, BadRequest where there is no such page."""
 
 
 def pages_file(server_pid: int) -> Path:

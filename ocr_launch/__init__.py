@@ -7,6 +7,7 @@
     model_config.py  one model's configuration as a ModelConfig message: read, changed, written
     triton_flags.py  the flags of tritonserver that every launch needs
     tritonserver.py  one tritonserver and its children: launched, waited for, ended
+    gate.py          a process in front of it, where there is one
     supervisor.py    keeps it answering, whatever happens to its processes
     processes.py     which processes it has, and whether they live
     faults.py        what is wrong with them

@@ -40,6 +40,11 @@ class Gate:
         self._process: subprocess.Popen[bytes] | None = None
         self._watch = Watch(())
 
+    @property
+    def pid(self) -> int:
+        """Its process id; 0 before it is started."""
+        return self._process.pid if self._process else 0
+
     def start(self) -> None:
         """Start it, anew where it has died."""
         self.kill()

@@ -113,6 +113,11 @@ class Supervisor:
         return self._server.pid if self._server else 0
 
     @property
+    def gate_pid(self) -> int:
+        """The process id of the gate that runs now; 0 without one."""
+        return self._gate.pid if self._gate else 0
+
+    @property
     def state(self) -> RunState:
         """What is known of the server."""
         return self._state

@@ -15,6 +15,8 @@ from ocr_launch.errors import StartError
 PYTHON_VERSIONS = ((3, 10), (3, 11), (3, 12))
 # The wheel is built for manylinux_2_35.
 MIN_GLIBC = (2, 35)
+# Callers that wait until they are accepted.
+BACKLOG = 128
 # What ONNX Runtime must have for a profile.
 PROVIDERS = {"gpu": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}
 
@@ -127,7 +129,7 @@ def pick_port(host: str, port: int, purpose: str) -> int:
 
 
 def bind(host: str, port: int, purpose: str) -> socket.socket:
-    """A socket on the given port, or on a free one for 0; whoever takes it over listens.
+    """A socket on the given port, or on a free one for 0, that listens: callers wait until somebody accepts them.
 
     Raises:
         StartError: The port is taken or not allowed.
@@ -137,6 +139,7 @@ def bind(host: str, port: int, purpose: str) -> socket.socket:
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         door.bind((host, port))
+        door.listen(BACKLOG)
     except OSError as error:
         door.close()
         raise StartError(

@@ -140,6 +140,11 @@ class TritonServer:
         return self._supervisor.pid
 
     @property
+    def gate_pid(self) -> int:
+        """The process id of the gate; a restart changes it."""
+        return self._supervisor.gate_pid
+
+    @property
     def state(self) -> RunState:
         """What the supervisor knows."""
         return self._supervisor.state

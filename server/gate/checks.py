@@ -24,6 +24,8 @@ NO_BRACKETS = bytes(set(range(256)) - set(b"[{"))
 # zlib's own number, and its way to say that gzip's header comes first.
 WINDOW_BITS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
+Bytes = bytes | bytearray
+
 
 class Refused(Exception):
     """The request goes no further; the message is for the caller.
@@ -57,7 +59,7 @@ def is_inference(path: str, models: Collection[str]) -> bool:
     return True
 
 
-def unpack(body: bytes, encoding: str) -> bytes:
+def unpack(body: Bytes, encoding: str) -> Bytes:
     """A body without its Content-Encoding.
 
     Args:
@@ -92,7 +94,7 @@ def check_size(count: int) -> None:
         raise Refused(f"bad_request: the body has more than {MAX_BODY_BYTES // 2**20} MB", 413)
 
 
-def json_part(body: bytes, lengths: Collection[str]) -> bytes:
+def json_part(body: Bytes, lengths: Collection[str]) -> Bytes:
     """The JSON at the beginning of a body.
 
     Args:
@@ -116,7 +118,7 @@ def json_part(body: bytes, lengths: Collection[str]) -> bytes:
     return body[: int(length)]
 
 
-def read_json(text: bytes) -> Any:
+def read_json(text: Bytes) -> Any:
     """What a request's JSON says, with long rows of numbers cut short.
 
     Raises:
@@ -144,7 +146,7 @@ def check_inference(request: Any) -> None:
         if any(side < 0 for side in sides) or math.prod(sides) > MAX_BODY_BYTES:
             raise Refused(f"bad_request: the shape {str(sides)[:80]} is not one of at most {MAX_BODY_BYTES} values")
     for output in _objects(request.get("outputs")):
-        if "classification" in output.get("parameters", ()):
+        if any("classification" in parameters for parameters in _objects([output.get("parameters")])):
             raise Refused("bad_request: no output is a classification; ask for it without that parameter")
 
 
@@ -163,7 +165,7 @@ def check_region(request: Any, own: Collection[str]) -> None:
         raise Refused("bad_request: this shared memory is the server's own; register a region that you have made")
 
 
-def _read_whole(text: bytes) -> Any:
+def _read_whole(text: Bytes) -> Any:
     try:
         return _loads(text)
     except RecursionError:
@@ -175,7 +177,7 @@ def _read_whole(text: bytes) -> Any:
         ) from None
 
 
-def _loads(text: bytes) -> Any:
+def _loads(text: Bytes) -> Any:
     return json.loads(text, object_pairs_hook=_object)
 
 

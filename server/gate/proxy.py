@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import aiohttp
@@ -13,7 +13,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from server.gate import checks
-from server.gate.checks import Refused
+from server.gate.checks import Bytes, Refused
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
 # A body must have come within so many seconds: 64 MB at 5 Mbit a second.
@@ -32,6 +32,9 @@ NOT_PASSED = frozenset(
 NOT_ADDED = (hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.CONTENT_TYPE, hdrs.USER_AGENT)
 # What Triton 2.51 answers with 500 where the JSON of a request is at fault.
 CALLERS_FAULT = re.compile(rb'\{"error":"(?:failed to (?:parse|get) (?:the )?request|Unable to (?:parse|set) .)')
+
+# Instead of aiohttp's name and version.
+SERVER = {hdrs.SERVER: "ocr-triton"}
 
 Headers = CIMultiDict[str]
 
@@ -76,7 +79,7 @@ class Proxy:
         except Refused as refused:
             return _error(str(refused), refused.status)
 
-    def _check(self, request: web.BaseRequest, sent: bytes, is_inference: bool) -> None:
+    def _check(self, request: web.BaseRequest, sent: Bytes, is_inference: bool) -> None:
         """Check the JSON of a request, if it has any."""
         text = checks.json_part(sent, request.headers.getall(HEADER_LENGTH, [])) if is_inference else sent
         said = checks.read_json(text) if text else {}
@@ -86,7 +89,7 @@ class Proxy:
             checks.check_region(said, self._behind.own_memory)
 
     @asynccontextmanager
-    async def _body(self, request: web.BaseRequest) -> AsyncIterator[bytes]:
+    async def _body(self, request: web.BaseRequest) -> AsyncIterator[bytearray]:
         """The request's body, which counts among those that are held."""
         checks.check_size(request.content_length or 0)
         if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
@@ -96,11 +99,15 @@ class Proxy:
         try:
             if request.can_read_body:
                 await asyncio.wait_for(self._read(request, parts), BODY_S)
-            yield bytes(parts)
+            yield parts
         except asyncio.TimeoutError:
             raise Refused(f"bad_request: the body did not come within {BODY_S:.0f} s", 408) from None
+        except ConnectionResetError:
+            raise Refused("bad_request: the connection ended before the body") from None  # which nobody reads
         finally:
             self._held_bytes -= len(parts)
+            with suppress(BufferError):  # the connection to Triton still has it
+                parts.clear()  # an error keeps it otherwise, until Python collects its garbage
 
     async def _read(self, request: web.BaseRequest, parts: bytearray) -> None:
         async for part in request.content.iter_any():
@@ -111,7 +118,7 @@ class Proxy:
                 raise Refused("overloaded: this server holds as many large requests as it takes; try again later", 503)
 
     async def _pass_on(
-        self, request: web.BaseRequest, headers: Headers, sent: bytes | None, is_inference: bool
+        self, request: web.BaseRequest, headers: Headers, sent: Bytes | None, is_inference: bool
     ) -> web.StreamResponse:
         url = URL(f"http://127.0.0.1:{self._behind.port}{request.rel_url.raw_path_qs}", encoded=True)
         asked = self._session.request(
@@ -127,13 +134,16 @@ class Proxy:
             if is_inference and answer.status == 500:
                 told = await answer.read()
                 status = 400 if CALLERS_FAULT.match(told) else 500
-                return web.Response(body=told, status=status, headers=_passed(answer.headers))
+                response = web.Response(body=told, status=status, headers=_passed(answer.headers))
+                response.headers.update(SERVER)
+                return response
             return await _pass_back(request, answer)
 
 
 async def _pass_back(request: web.BaseRequest, answer: aiohttp.ClientResponse) -> web.StreamResponse:
     """Hand an answer on as it comes."""
     response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=_passed(answer.headers))
+    response.headers.update(SERVER)
     await response.prepare(request)
     try:
         async for part in answer.content.iter_any():
@@ -159,4 +169,5 @@ def _passed(headers: "CIMultiDictProxy[str]") -> Headers:
 
 
 def _error(message: str, status: int) -> web.Response:
-    return web.Response(text=json.dumps({"error": message}), status=status, content_type="application/json")
+    body = json.dumps({"error": message}, ensure_ascii=False)
+    return web.Response(text=body, status=status, content_type="application/json", headers=SERVER)
