@@ -74,7 +74,7 @@ clean: ## remove what make has made here, but not the user's cache
 $(VENV)/installed: pyproject.toml client/pyproject.toml constraints.txt
 	python=$$(bash server/find_python.sh) && "$$python" -m venv --clear $(VENV)
 	$(PY) -m pip install --disable-pip-version-check -c constraints.txt \
-		-e './client[grpc,pdf]' -e '.[server,export,bench,dev]'
+		-e './client[grpc,heic,pdf]' -e '.[server,export,bench,dev]'
 	@touch $@
 
 .venv-gpu/installed: $(wildcard $(WHEELS)/requirements.txt)
