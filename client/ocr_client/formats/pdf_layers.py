@@ -41,14 +41,11 @@ def write(layers: BinaryIO, places: Sequence[PdfPlace | None], stream: BinaryIO)
             whole = len(pdfs) == 1 and all(places)
             target = next(iter(pdfs.values())) if whole else opened.enter_context(pikepdf.new())
             for layer, place in zip(drawn.pages, places, strict=True):
-                if place is None:
-                    target.pages.append(layer)
-                    continue
-                page = pdfs[_key(place.document)].pages[place.number - 1]
+                page = pdfs[_key(place.document)].pages[place.number - 1] if place else layer
                 if not whole:
                     target.pages.append(page)
                     page = target.pages[-1]
-                if Name.Font in layer.resources:
+                if place and Name.Font in layer.resources:
                     _lay(target, page, layer, place)
             target.save(written, deterministic_id=True)  # the stream may be a pipe, which pikepdf does not take
             written.seek(0)
