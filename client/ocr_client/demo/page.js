@@ -141,6 +141,7 @@ function turnTo(index) {
   draw();
   $("lines").replaceChildren(...page.lines.map(item));
   $("nothing").hidden = page.lines.length > 0;
+  $("legend").hidden = !page.lines.length;
   const unread = page.unread?.length ?? 0;
   const places = unread === 1 ? "1 place looks" : `${unread} places look`;
   $("almost").textContent = unread ? `${places} like text that could not be read: “unread” shows where.` : "";
