@@ -102,7 +102,7 @@ function clear() {
 
 function add(answer) {
   const { page, number, count, image } = answer;
-  pages.push({ ...page, key: answer.key, src: image && URL.createObjectURL(decoded(image)) });
+  pages.push({ unread: [], ...page, key: answer.key, src: image && URL.createObjectURL(decoded(image)) });
   const percent = Math.round((100 * number) / count);
   $("progress").firstElementChild.style.width = `${percent}%`;
   $("progress").setAttribute("aria-valuenow", percent);
@@ -142,13 +142,22 @@ function turnTo(index) {
   $("lines").replaceChildren(...page.lines.map(item));
   $("nothing").hidden = page.lines.length > 0;
   $("legend").hidden = !page.lines.length;
-  const unread = page.unread?.length ?? 0;
-  const places = unread === 1 ? "1 place looks" : `${unread} places look`;
-  $("almost").textContent = unread ? `${places} like text that could not be read: “unread” shows where.` : "";
-  $("show-unread").disabled = !unread;
+  $("unknown").textContent = unknown(page.unread);
+  $("show-unread").disabled = !page.unread.length;
   $("copy-text").disabled = !pages.some(({ lines }) => lines.length);
   $("downloads").replaceChildren(...Object.entries(formats).map(([format, suffix]) => download(page.key, format, suffix)));
   $("result").hidden = $("reading").hidden = false;
+}
+
+// What is said of text that was found and not read.
+function unknown(unread) {
+  const foreign = unread.filter(({ reason }) => reason === "unknown_script").length;
+  const unsure = unread.length - foreign;
+  const said = [];
+  if (foreign) said.push(`${foreign === 1 ? "1 line is" : `${foreign} lines are`} in a script that this recognizer does not know.`);
+  if (unsure) said.push(`${unsure === 1 ? "1 place looks" : `${unsure} places look`} like text that could not be read.`);
+  if (said.length) said.push("“unread” shows where.");
+  return said.join(" ");
 }
 
 function download(key, format, suffix) {
@@ -171,7 +180,7 @@ function svg(tag, attributes) {
 
 // Boxes are filled thinly, and their rims lie outside of all of them: no stroke crosses a letter.
 function draw() {
-  const { lines, unread = [], width, height } = pages[current];
+  const { lines, unread, width, height } = pages[current];
   const kind = $("shown").value;
   const shown = kind === "none" ? [] : lines;
   const quadsOf = (line) => (kind === "words" && line.words ? line.words.map(({ quad }) => quad) : [line.quad]);
@@ -183,7 +192,7 @@ function draw() {
     ...["sure", "doubtful", "wrong"].map((name) =>
       svg("path", { class: name, d: outline(shown.filter((line) => level(line) === name).flatMap(quadsOf)) })),
   );
-  const quads = unread.map((each) => each.quad ?? each);
+  const quads = unread.map(({ quad }) => quad);
   $("unread").replaceChildren(...($("show-unread").checked ? [svg("path", { d: outline(quads) })] : []));
   $("boxes").replaceChildren(...shown.map((line, index) => box(line, index, quadsOf(line))));
   const words = lines.some((line) => line.words);

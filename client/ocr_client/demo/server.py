@@ -27,7 +27,7 @@ import click
 from ocr_client.demo.readings import Reader, Reading, Readings
 from ocr_client.errors import BadRequest, OcrError
 from ocr_client.formats import WRITERS
-from ocr_client.options import OPTIONS
+from ocr_client.options import OPTIONS, Choice, Option
 from ocr_client.server_info import ServerInfo
 
 if TYPE_CHECKING:
@@ -175,8 +175,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _read(self, document: bytes, query: dict[str, str]) -> None:
         reading = Reading(query.get("name", "image"), document)
         with self._failures_told(), self.server.connect() as client:
-            options = {name: float(query[name]) for name in OPTIONS if name in query}
-            lines = reading.read(client, cast("ReadOptions", {**options, "unread": True}))
+            options = {name: _value(option, query[name]) for name, option in OPTIONS.items() if name in query}
+            lines = reading.read(client, cast("ReadOptions", {**options, "unread": True, "facts": True}))
             first = next(lines)  # what fails at once has a status that says so
             self.server.readings.add(reading)
             self._stream(chain([first], _until_failure(lines)))
@@ -229,6 +229,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class names it so
         """Log nothing: the page shows what happens."""
+
+
+def _value(option: Option | Choice, text: str) -> float | str:
+    return text if isinstance(option, Choice) else float(text)
 
 
 def _until_failure(lines: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:

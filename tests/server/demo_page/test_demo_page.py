@@ -113,13 +113,27 @@ def test_boxes_can_be_hidden(page: DemoPage, label: Page) -> None:
     assert len(page.find_all("#boxes path")) == len(label.lines)
 
 
+def test_a_page_that_lies_on_its_side_is_shown_upright(page: DemoPage, tmp_path: Path) -> None:
+    path = tmp_path / "turned.png"
+    with Image.open(SAMPLES / "receipt.png") as image:
+        image.rotate(90, expand=True).save(path)
+    page.choose(path)
+    assert page.texts[0] == "CORNER BAKERY"
+    canvas, pane = page.seen(page.find("#canvas")), page.seen(page.find("#picture"))
+    assert canvas["height"] > canvas["width"]
+    assert (canvas["top"], canvas["height"]) == pytest.approx((pane["top"], pane["height"]), abs=1)
+    first, last = page.find_all("#boxes path")[0], page.find_all("#boxes path")[-1]
+    assert page.seen(first)["bottom"] < page.seen(last)["top"]
+    assert page.seen(first)["width"] > page.seen(first)["height"]
+
+
 def test_a_threshold_has_the_file_read_again(page: DemoPage, label: Page) -> None:
     page.choose(LABEL)
     page.find("#thresholds summary").click()
     page.find("[name=min_confidence]").send_keys(Keys.END)
     page.wait_until(lambda: page.find("#nothing").is_displayed())
     page.wait_for_answer()
-    assert page.find("#almost").text.startswith(f"{len(label.lines)} places look like text that could not be read")
+    assert page.find("#unknown").text.startswith(f"{len(label.lines)} places look like text that could not be read")
     page.find("#show-unread").click()
     assert len(page.find_all("#unread path")) == 1
     page.find("#defaults").click()
