@@ -14,6 +14,7 @@ let current = 0; // which of them is shown
 let formats = {}; // name → suffix
 let chosen = {}; // thresholds other than the server's defaults
 let reading = null; // aborts the request under way
+let addresses = []; // of the images, until they are no longer shown
 
 // One at a time: the command line is for many.
 function take(files) {
@@ -97,18 +98,24 @@ function clear() {
   document.body.classList.add("has-result");
   for (const part of ["boxes", "rims", "unread"]) $(part).replaceChildren();
   $("result").hidden = /\.pdf$/i.test(name); // of a PDF the server sends the pages
-  showImage(URL.createObjectURL(file));
+  for (const each of addresses.splice(0)) URL.revokeObjectURL(each);
+  showImage(address(file));
 }
 
 function add(answer) {
   const { page, number, count, image } = answer;
-  pages.push({ unread: [], ...page, key: answer.key, src: image && URL.createObjectURL(decoded(image)) });
+  pages.push({ unread: [], ...page, key: answer.key, src: image && address(decoded(image)) });
   const percent = Math.round((100 * number) / count);
   $("progress").firstElementChild.style.width = `${percent}%`;
   $("progress").setAttribute("aria-valuenow", percent);
   if (number < count) $("status").textContent = `Reading ${name}: ${number} of ${count} pages …`;
   $("turner").hidden = count === 1;
   turnTo(current);
+}
+
+function address(blob) {
+  addresses.push(URL.createObjectURL(blob));
+  return addresses.at(-1);
 }
 
 const decoded = (base64) => new Blob([Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))]);

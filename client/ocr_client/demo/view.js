@@ -6,8 +6,8 @@ const canvas = $("canvas");
 const image = $("image");
 const mostEnlarged = 8; // screen pixels for one of the image
 
-let size = { width: 1, height: 1 }; // of the image, in its pixels
-let angle = 0; // degrees counter-clockwise by which it is turned
+let size = { width: 1, height: 1, angle: 0 }; // of the image, in its pixels, and how it is turned
+let angle = 0; // degrees counter-clockwise by which it is to be turned
 let view = { scale: 1, x: 0, y: 0 }; // where the turned image's top-left corner is in the pane
 let fitted = true;
 
@@ -25,13 +25,13 @@ image.addEventListener("load", () => resize(image.naturalWidth, image.naturalHei
 image.addEventListener("error", () => { image.hidden = true; });
 
 function resize(width, height) {
-  if (!image.hidden && canvas.clientWidth && width === size.width && height === size.height) return place();
-  size = { width, height };
+  if (width === size.width && height === size.height && angle === size.angle) return;
+  size = { width, height, angle };
   canvas.style.width = `${width}px`;
   canvas.style.height = `${height}px`;
   const [across, down] = turnedSize();
   pane.style.setProperty("--ratio", across / down);
-  return fit();
+  fit();
 }
 
 const turnedSize = () => (angle % 180 ? [size.height, size.width] : [size.width, size.height]);
