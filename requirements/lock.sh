@@ -8,7 +8,7 @@ projects=(pyproject.toml)
 more=(hatchling editables)
 case "$1" in
   make)
-    extras=(server export bench dev grpc pdf)
+    extras=(server export bench dev grpc heic pdf)
     projects+=(client/pyproject.toml)
     ;;
   export) extras=(export) ;;

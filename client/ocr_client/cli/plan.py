@@ -42,6 +42,11 @@ class Plan:
         """Whether the images are needed after they are read."""
         return bool(self.pictures) or (self.writer is not None and self.writer.needs_image)
 
+    @property
+    def to_pdf(self) -> bool:
+        """Whether a PDF is written, in which PDFs keep their pages."""
+        return self.writer is WRITERS["pdf"]
+
 
 def make_plan(
     inputs: Sequence[Input], format_name: str | None, output: str | None, overlay: Path | None, *, skip_existing: bool
@@ -55,10 +60,10 @@ def make_plan(
     file = Path(output) if output and not folder else None
     if skip_existing and not folder:
         raise click.UsageError("--skip-existing needs --output with a folder")
-    writer = _writer(format_name, output, file)
-    files = targets(inputs, folder, writer.suffix, verb="written") if folder and writer else {}
     if file:
         refuse_inputs(inputs, [file])
+    writer = _writer(format_name, output, file)
+    files = targets(inputs, folder, writer.suffix, verb="written") if folder and writer else {}
     waiting = [each for each in inputs if not (skip_existing and files[each].exists())]
     return Plan(
         inputs=waiting,
@@ -77,10 +82,17 @@ def _is_folder(output: str) -> bool:
 
 
 def _writer(format_name: str | None, output: str | None, file: Path | None) -> Writer | None:
-    """The format asked for, or that of the file's suffix; text for other files, none for the terminal."""
+    """The format asked for, or that of the file's suffix; text for folders and without one, none for the terminal."""
     if output and not format_name:
-        format_name = SUFFIX_FORMATS.get(file.suffix.lower() if file else "", "text")
+        format_name = _format_of(file) if file and file.suffix else "text"
     writer = WRITERS[format_name] if format_name else None
     if writer and writer.binary and not output and sys.stdout.isatty():
         raise click.UsageError(f"{format_name} cannot be shown in a terminal: write it with --output, or into a pipe")
     return writer
+
+
+def _format_of(file: Path) -> str:
+    if name := SUFFIX_FORMATS.get(file.suffix.lower()):
+        return name
+    known = ", ".join(f"{suffix} ({name})" for suffix, name in SUFFIX_FORMATS.items())
+    raise click.UsageError(f"{file}: cannot write {file.suffix}; known are {known}; --format NAME goes with any suffix")

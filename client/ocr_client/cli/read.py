@@ -31,7 +31,7 @@ Examples:
   ocr read receipt.jpg                      confidence and text, line by line
   ocr read scans/ --json | jq -r '.lines[].text'
   ocr read contract.pdf --format pdf --output searchable.pdf
-                                            the same pages with text that can be searched and copied
+                                            the same document with text that can be searched and copied
   ocr read scans/ -r --format hocr --output hocr/ --skip-existing
                                             one file for each; repeat it to continue after an interruption
   ocr read 'scans/**/*.tif' https://example.com/sign.jpg
@@ -98,6 +98,12 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
     metavar="N",
     help="Resolution for rendering the pages of PDFs.",
 )
+@click.option(
+    "--force",
+    is_flag=True,
+    help="With PDFs as input and output: add text to pages that have text already, and to signed PDFs, whose signature "
+    "breaks.",
+)
 @request_options
 @connection_options
 @click.pass_context
@@ -113,18 +119,22 @@ def read(
     skip_existing: bool,
     concurrency: int,
     dpi: float,
+    force: bool,
     **options: "Unpack[ReadOptions]",
 ) -> None:
     """Print the text in each IMAGE.
 
     An IMAGE is a file (images; PDFs and TIFFs page by page), a folder for those in it, a pattern in quotes, a URL, or
-    - for standard input. Options left out take the server's defaults.
+    - for standard input. Options left out take the server's defaults. Written as a PDF, a PDF keeps its pages and all
+    that is in them, and gets invisible text.
     """
     if as_json and format_name:
         raise click.UsageError("--json is --format jsonl: give one of them")
     inputs = expand(images, recursive=recursive)
     format_name = "jsonl" if as_json else format_name
     plan = make_plan(inputs, format_name, output, overlay, skip_existing=skip_existing)
+    if force and not plan.to_pdf:
+        raise click.UsageError("--force adds text to PDFs that have some: it needs --format pdf")
     if not plan.inputs:
         click.echo(f"nothing to do: all {plan.skipped} files are in {plan.folder}", err=True)
         return
@@ -135,6 +145,8 @@ def read(
             dpi=dpi,
             concurrency=concurrency,
             keep_images=plan.needs_images,
+            to_pdf=plan.to_pdf,
+            force=force,
             options={**options, "unread": True},  # to tell of lines in unknown scripts
         )
         with closing(outcomes), _interruptions_told(plan, progress):

@@ -8,7 +8,7 @@
 | tsv   | a row a line of text                                  | cut, sort, spreadsheets           |
 | hocr  | XHTML with boxes                                      | OCR tools, viewers in the browser |
 | alto  | XML with boxes, checked against the published schema  | libraries, archives               |
-| pdf   | the images with the text invisibly over them          | everyone who wants to search      |
+| pdf   | pages with the text invisibly over them               | everyone who wants to search      |
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,7 +26,9 @@ def _write_pdf(results: Iterable[ReadPage], stream: BinaryIO) -> None:
     try:
         from ocr_client.formats import pdf
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("PDFs are written with pydyf: pip install 'ocr-triton-client[pdf]'") from error
+        raise ModuleNotFoundError(
+            "PDFs are written with pydyf and pikepdf: pip install 'ocr-triton-client[pdf]'"
+        ) from error
     pdf.write(results, stream)
 
 

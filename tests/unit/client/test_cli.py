@@ -165,7 +165,7 @@ def test_wrong_usage_exits_with_2(arguments: list[str], images: Path, monkeypatc
 def test_a_folder_without_images_is_wrong_usage(tmp_path: Path) -> None:
     result = ocr("read", tmp_path)
     assert result.exit_code == 2
-    assert f"no images in {tmp_path} (looked for .bmp, " in result.stderr
+    assert f"no images in {tmp_path} (looked for .avif, " in result.stderr
 
 
 def test_the_version_is_the_distributions() -> None:
