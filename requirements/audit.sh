@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 tools=$(mktemp -d)
 trap 'rm -r "$tools"' EXIT
 python3 -m venv "$tools"
-if ! "$tools/bin/python" -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1; then
+if ! "$tools/bin/python" -m pip install -qq --disable-pip-version-check pip-audit==2.10.1; then
   echo "audit: NOT DONE, pip-audit cannot be installed here"
   exit 0
 fi
@@ -20,6 +20,8 @@ for name in make image; do
   elif [ "$status" != 0 ]; then
     echo "$said"
     exit "$status"
+  elif skipped=$(grep -c 'could not be audited' <<< "$said"); then
+    echo "audit: NOT DONE for $skipped packages of $name.txt, the database that is reached here does not know them"
   else
     echo "audit: $name.txt: $said"
   fi

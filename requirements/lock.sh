@@ -25,7 +25,7 @@ esac
 tools=$(mktemp -d)
 trap 'rm -r "$tools"' EXIT
 python3 -m venv "$tools"
-"$tools/bin/python" -m pip install --quiet --disable-pip-version-check uv==0.13.8
+"$tools/bin/python" -m pip install -qq --disable-pip-version-check uv==0.13.8
 printf '%s\n' "${more[@]}" | "$tools/bin/uv" pip compile --quiet --universal --python-version 3.10 --generate-hashes \
   --no-header --no-annotate --constraint constraints.txt "${extras[@]/#/--extra=}" "${projects[@]}" - \
   --output-file "requirements/$1.txt"
