@@ -7,6 +7,7 @@ begin in step with those beside them.
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ocr_core.quads import FloatArray
 from ocr_core.rows import SAME_ROW, Indices, lines, rows, typical_height
@@ -25,6 +26,8 @@ MIN_COLUMN_LINES = 3
 MIN_INDENT, MAX_INDENT = 0.4, 2.5
 # What is added to the distance of lines within a cell from one row of cells to the next, in heights of a line.
 LEADING = 0.25
+# What is added to the distance of lines between paragraphs or tables, and by how much (a logarithm) heights differ in others.
+PARAGRAPH, TABLE, OTHER_SIZE = 0.35, 0.7, 0.3
 # A longer paragraph is no cell.
 MAX_CELL_LINES = 8
 # Of rows of cells, so many have what is said of all; a page may have a gap here and there.
@@ -84,20 +87,47 @@ def are_cells(boxes: FloatArray, section: Section) -> bool:
     return bool(in_step.mean() > MOST)
 
 
-def by_rows(boxes: FloatArray, section: Section) -> Indices:
-    """A table's cells row by row, those of several lines one after the other."""
+def by_rows(boxes: FloatArray, section: Section) -> list[Indices]:
+    """A table's cells row by row, those of several lines one after the other; what stands apart is a block of its own."""
     members, strip_of = section.members, section.strips_of(boxes)
     order, row_of = rows(boxes[members])
     group_of = _groups(boxes, section)
     if not _are_whole(section, group_of, strip_of):
-        return members[order]
+        left, middle, height = _row_places(boxes[members[order]], row_of)
+        return np.split(members[order], _starts(row_of)[1:][_stands_apart(middle, height, TABLE)])
     group_of = group_of[section.bands_of()]
-    return members[order[np.lexsort((row_of, strip_of[order], group_of[order]))]]
+    return [members[order[np.lexsort((row_of, strip_of[order], group_of[order]))]]]
 
 
 def paragraphs(boxes: FloatArray, members: Indices) -> list[Indices]:
-    """Lines without a gutter, paragraph by paragraph."""
-    return [members[rows(boxes[members])[0]]]
+    """Lines without a gutter, paragraph by paragraph: of like height, evenly spaced, only the first one set in."""
+    order, row_of = rows(boxes[members])
+    left, middle, height = _row_places(boxes[members[order]], row_of)
+    set_in = left - left.min() > MIN_INDENT * float(np.median(height))
+    flush = np.append(~set_in, False)
+    begins = set_in[1:] & flush[:-2] & flush[2:]
+    return np.split(members[order], _starts(row_of)[1:][begins | _stands_apart(middle, height, PARAGRAPH)])
+
+
+def _starts(row_of: Indices) -> Indices:
+    """Where rows begin."""
+    return np.flatnonzero(np.append(True, np.diff(row_of) > 0))
+
+
+def _row_places(boxes: FloatArray, row_of: Indices) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Left ends, middles and heights of rows whose boxes follow each other."""
+    starts = _starts(row_of)
+    left, top, _, bottom = boxes.T
+    least, most = np.minimum.reduceat, np.maximum.reduceat
+    return least(left, starts), most(top + bottom, starts) / 2, most(bottom - top, starts)
+
+
+def _stands_apart(middle: FloatArray, height: FloatArray, more: float) -> NDArray[np.bool_]:
+    """For each row but the first, whether it is further below than others, by `more` heights, or of another size."""
+    pitches = np.diff(middle)
+    usual = np.quantile(pitches, 0.4) if len(pitches) else 0
+    sizes = np.log(np.maximum(height, 1e-3))
+    return np.asarray((pitches > usual + more * np.median(height)) | (np.abs(np.diff(sizes)) > OTHER_SIZE))
 
 
 def _pitch(found: FloatArray) -> float:

@@ -58,7 +58,7 @@ def _section(boxes: FloatArray, section: Section, depth: int) -> Part:
     parts = _columns(boxes, section, depth)
     if parts:
         return Part([block for part in parts for block in part.blocks], height, height)
-    return Part([columns.by_rows(boxes, section)], 0, height)
+    return Part(columns.by_rows(boxes, section), 0, height)
 
 
 def _columns(boxes: FloatArray, section: Section, depth: int) -> list[Part]:

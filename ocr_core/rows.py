@@ -14,8 +14,8 @@ SAME_ROW = 0.5
 
 
 def typical_height(boxes: FloatArray) -> float:
-    """The median."""
-    return float(np.median(boxes[:, 3] - boxes[:, 1]))
+    """The median; never quite 0, so that others may be divided by it."""
+    return max(float(np.median(boxes[:, 3] - boxes[:, 1])), 1e-3)
 
 
 def rows(boxes: FloatArray) -> tuple[Indices, Indices]:

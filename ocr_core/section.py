@@ -35,7 +35,7 @@ class Section:
     def strips_of(self, boxes: FloatArray) -> Indices:
         """For each of `members`, the number of its strip."""
         starts = [left for left, _ in self.strips]
-        return np.searchsorted(starts, boxes[self.members, 0].astype(np.float64), side="right") - 1
+        return np.asarray(np.searchsorted(starts, boxes[self.members, 0].astype(np.float64), side="right") - 1, np.intp)
 
     def split(self, boxes: FloatArray) -> list[Indices]:
         """The boxes of each strip."""

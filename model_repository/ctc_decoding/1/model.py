@@ -25,11 +25,12 @@ class TritonPythonModel:
     def read(self, request, deadline_ns, strip, widths, detected_quads, detected_scores, **passed):
         with self.pages.leaving(request, int(deadline_ns[0])) as check:
             borders.check_strip(strip, widths, detected_quads, detected_scores, self.recognizer)
+            borders.check_blocks(passed["detected_blocks"], len(widths))
             send = partial(call, self.executor, self.model, outputs=("indices", "confidences"), check=check)
             recognize = partial(reading.recognize, self.recognizer, send)
             lines = reading.read(strip, widths, detected_quads, detected_scores, recognize, request.options)
         passing = {"image_size": passed["read_size"], "detector_scale": passed["read_scale"]}
-        return answers.of_page(lines, strip, widths, request.options) | passing
+        return answers.of_page(lines, strip, widths, passed["detected_blocks"], request.options) | passing
 
     def finalize(self):
         self.executor.shutdown()
