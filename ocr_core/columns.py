@@ -26,7 +26,8 @@ MIN_COLUMN_LINES = 3
 MIN_INDENT, MAX_INDENT = 0.4, 2.5
 # What is added to the distance of lines within a cell from one row of cells to the next, in heights of a line.
 LEADING = 0.25
-# What is added to the distance of lines between paragraphs or tables, and by how much (a logarithm) heights differ in others.
+# What is added to the distance of lines between paragraphs or tables, in heights of a line; and the logarithm by
+# which heights of headings differ.
 PARAGRAPH, TABLE, OTHER_SIZE = 0.35, 0.7, 0.3
 # A longer paragraph is no cell.
 MAX_CELL_LINES = 8
@@ -88,12 +89,15 @@ def are_cells(boxes: FloatArray, section: Section) -> bool:
 
 
 def by_rows(boxes: FloatArray, section: Section) -> list[Indices]:
-    """A table's cells row by row, those of several lines one after the other; what stands apart is a block of its own."""
+    """A table's cells row by row, those of several lines one after the other.
+
+    Rows that stand apart from others are blocks of their own.
+    """
     members, strip_of = section.members, section.strips_of(boxes)
     order, row_of = rows(boxes[members])
     group_of = _groups(boxes, section)
     if not _are_whole(section, group_of, strip_of):
-        left, middle, height = _row_places(boxes[members[order]], row_of)
+        _, middle, height = _row_places(boxes[members[order]], row_of)
         return np.split(members[order], _starts(row_of)[1:][_stands_apart(middle, height, TABLE)])
     group_of = group_of[section.bands_of()]
     return [members[order[np.lexsort((row_of, strip_of[order], group_of[order]))]]]

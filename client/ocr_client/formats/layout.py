@@ -1,6 +1,7 @@
 """Plain text as it stands on the page: what is in a row is on a line, with spaces where the page is empty."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from statistics import median
 from typing import BinaryIO
 from unicodedata import east_asian_width
@@ -37,7 +38,7 @@ def laid_out(lines: Sequence[Line]) -> list[str]:
     left, right = min(cell.left for cell in found), max(cell.right for cell in found)
     letter = max(letter, (right - left) / MAX_COLUMNS)
     middles = [median(cell.middle for cell in row) for row in together]
-    steps = [below - above for above, below in zip(middles[:-1], middles[1:], strict=True)]
+    steps = [below - above for above, below in pairwise(middles)]
     usual = median(steps) if steps else 0.0
     texts = [_text(together[0], left, letter)]
     for row, step in zip(together[1:], steps, strict=True):

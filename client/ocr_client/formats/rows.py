@@ -20,7 +20,7 @@ class Cell:
         left: Of its box, pixels.
         right: Likewise.
         middle: Half-way between its top and bottom.
-        height: Of its letters, with what the detector adds.
+        height: Of its box, across the line.
     """
 
     line: Line
@@ -57,4 +57,5 @@ def _cell(line: Line, angle: float) -> Cell:
     cos, sin = math.cos(angle), math.sin(angle)
     xs = [x * cos + y * sin for x, y in line.quad]
     ys = [y * cos - x * sin for x, y in line.quad]
-    return Cell(line, min(xs), max(xs), sum(ys) / 4, max(ys) - min(ys))
+    height = max(math.dist(line.quad[0], line.quad[3]), math.dist(line.quad[1], line.quad[2]))
+    return Cell(line, min(xs), max(xs), sum(ys) / 4, height)
