@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from statistics import median
 from typing import BinaryIO
 
@@ -17,6 +17,8 @@ MAX_HEADING_LINES = 3
 MIN_TABLE_ROWS = 3
 # Columns of a table begin, end or have their middles within this many heights of a line.
 ALIGNED = 1.2
+# A word that is so many times as wide as we think still has room.
+ROOM = 1.3
 _BULLET = re.compile(r"^[•◦▪‣·●○*–—-]\s*(?=\S)")
 _NUMBER = re.compile(r"^(\d{1,3})[.)]\s+")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|])")
@@ -55,7 +57,21 @@ def _part(block: Sequence[Cell], usual: float) -> str:
         return _table(together) or "\\\n".join(_AT_START.sub(r"\\\1", _escaped(text)) for text in texts)
     if level := _level(block, usual):
         return f"{'#' * level} {_paragraph(texts)}"
-    return _AT_START.sub(r"\\\1", _paragraph(texts))
+    return "\\\n".join(_AT_START.sub(r"\\\1", _paragraph(lines)) for lines in _filled(together))
+
+
+def _filled(together: Sequence[Sequence[Cell]]) -> list[list[str]]:
+    """Lines that go on: one ends on purpose, as in verse and addresses, if the next word had had room in it."""
+    found = [row[0] for row in together]
+    widest = max(cell.right - cell.left for cell in found)
+    lines = [[found[0].line.text]]
+    for above, cell in pairwise(found):
+        text = cell.line.text
+        word = (cell.right - cell.left) * len(text.split(" ")[0]) / max(len(text), 1)
+        if widest - (above.right - above.left) > ROOM * word + cell.height:
+            lines.append([])
+        lines[-1].append(text)
+    return lines
 
 
 def _level(block: Sequence[Cell], usual: float) -> int:

@@ -118,3 +118,9 @@ def test_without_blocks_each_line_is_a_paragraph() -> None:
 
 def test_only_markdown_needs_blocks() -> None:
     assert [name for name, writer in WRITERS.items() if writer.needs_blocks] == ["markdown"]
+
+
+def test_lines_that_end_on_purpose_stay_lines() -> None:
+    """A word of the third line had had room in the second one."""
+    lines = [line("Northfield Farm", 0, 0), line("12 Hill", 0, 1), line("NF4 Northfield", 0, 2)]
+    assert markdown(*lines) == ["Northfield Farm 12 Hill\\\nNF4 Northfield"]
