@@ -11,7 +11,11 @@ The modules in the order of the data flow:
     db.py, east.py    detector maps → quads and scores
     quads.py          corners put in reading direction, scaled, clipped
     orientation.py    how a page lies: upright, sideways, on its head
-    reading_order.py  the order of the lines
+    reading_order.py  the order of the lines, and their blocks
+    page_layout.py    sections, columns and tables of a level page
+    columns.py        whether strips of a page are columns or a table's
+    section.py        rows of a page that share their gutters
+    rows.py           rows of boxes, and lines of words
     crops.py          quads → upright crops, laid side by side in a strip
     batching.py       crops → batches of like width
     ctc.py            recognizer output → text and confidence

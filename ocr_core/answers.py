@@ -18,13 +18,16 @@ def passing(read_size: NDArray[np.int32], read_scale: FloatArray, **_others: NDA
     return {"image_size": read_size, "detector_scale": read_scale}
 
 
-def of_page(lines: Lines, strip: RgbArray, widths: IntArray, options: Options) -> dict[str, NDArray[Any]]:
+def of_page(
+    lines: Lines, strip: RgbArray, widths: IntArray, blocks: IntArray, options: Options
+) -> dict[str, NDArray[Any]]:
     """The outputs of the last step.
 
     Args:
         lines: What was found and read, N lines.
         strip: (height, sum of widths, 3) uint8, the crops side by side as they came.
         widths: (N,) int32, pixels.
+        blocks: (N,) int32, the number of the block of each crop.
         options: `min_confidence` applies.
     """
     texts, confidences, quads = lines.reading.texts, lines.reading.confidences, lines.quads
@@ -38,7 +41,13 @@ def of_page(lines: Lines, strip: RgbArray, widths: IntArray, options: Options) -
         "quad_scores": lines.scores[kept],
         "unread_quads": quads[~kept],
         "unread_reasons": reasons[~kept],
+        "blocks": _renumbered(blocks[lines.places][kept]),
         "page_angle": np.array([lines.angle], np.int32),
         "page_skew": np.array([orientation.skew(quads, lines.angle)], np.float32),
         "page_confidence": np.array([confidences.mean() if len(confidences) else 0], np.float32),
     }
+
+
+def _renumbered(blocks: IntArray) -> IntArray:
+    """Numbers from 0 in the order of the lines; a block without lines that were read is not counted."""
+    return np.append(np.zeros(len(blocks[:1])), np.cumsum(np.diff(blocks) != 0)).astype(np.int32)

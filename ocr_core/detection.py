@@ -1,18 +1,40 @@
 """A detector's maps → the page's lines of text, in reading order."""
 
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ocr_core import db, east, orientation, quads
 from ocr_core.borders import check_lines
 from ocr_core.detector import Detector
 from ocr_core.options import Options
 from ocr_core.quads import FloatArray
-from ocr_core.reading_order import reading_order
+from ocr_core.reading_order import order_and_blocks
+
+
+class Found(NamedTuple):
+    """The lines of text on a page, in reading order.
+
+    Attributes:
+        quads: (N, 4, 2) float32, page pixels, clockwise from the top-left corner in reading direction.
+        scores: (N,) float32 in [0, 1].
+        blocks: (N,) int32, the number of each line's block; none less than the one before.
+    """
+
+    quads: FloatArray
+    scores: FloatArray
+    blocks: NDArray[np.int32]
 
 
 def decode(
     maps: FloatArray, page_size: tuple[int, int], detector: Detector, options: Options
 ) -> tuple[FloatArray, FloatArray]:
+    """`find` without the blocks."""
+    return find(maps, page_size, detector, options)[:2]
+
+
+def find(maps: FloatArray, page_size: tuple[int, int], detector: Detector, options: Options) -> Found:
     """Find the lines of text, or the words if the detector tells words, on one page.
 
     Args:
@@ -20,10 +42,6 @@ def decode(
         page_size: (height, width) of the page in pixels; the maps cover the whole of it.
         detector: Decoder, stride, and thresholds of a request that asks for nothing else.
         options: Thresholds that the request asks for, and how the page lies.
-
-    Returns:
-        Quads, (N, 4, 2) float32, page pixels, clockwise from the top-left corner in reading direction, in
-        reading order; and their scores, (N,) float32 in [0, 1].
 
     Raises:
         BadImage: More lines are found than a page can have.
@@ -37,8 +55,8 @@ def decode(
     check_lines(len(found))
     angle = orientation.of_boxes(found, options)
     upright = quads.turn_to_reading_direction(orientation.turn(found, angle))
-    order = reading_order(upright, detector.overhang)
-    return orientation.turn(upright[order], -angle), scores[order]
+    order, blocks = order_and_blocks(upright, detector.overhang)
+    return Found(orientation.turn(upright[order], -angle), scores[order], blocks)
 
 
 def overhang(detector: Detector, options: Options) -> FloatArray:

@@ -17,7 +17,7 @@ CHANNELS = {"db": 1, "east": 6}
 # Rounding may leave a sigmoid above 1.
 MAX_SCORE = 1.001
 MAX_DISTANCE_PX = 65_536
-# How far maps of lines reach beyond the ends of the ink, in heights of the widened box; measured on drawn pages.
+# How far maps reach beyond the ends of the ink, in heights of the widened box: what serves drawn pages best.
 BLUR = {"db": 0.14, "east": 0.0}
 
 
@@ -82,7 +82,7 @@ class Detector:
     def overhang(self) -> float:
         """How far boxes reach beyond both ends of their text, in heights of a box.
 
-        A long box of height h is widened by h × ratio / 2 on every side (see db.py), to 1 + ratio times the height.
+        A long box of height h is widened by h × ratio / 2 on every side (see db.py): to 1 + ratio times its height.
         """
         return 0.5 * self.unclip_ratio / (1 + self.unclip_ratio) + BLUR[self.decoder]
 

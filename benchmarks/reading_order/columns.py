@@ -51,18 +51,22 @@ def wide_title(random: Random, style: Style, width: float, top: float = TOP) -> 
 
 
 def sheet(*blocks: Block, pictures: Iterable[tuple[float, float, float, float]] = ()) -> Sheet:
+    """A page of blocks."""
     return Sheet(stacked(blocks).lines, tuple(pictures))
 
 
 def plain(random: Random, style: Style, count: int, gutter: float, ems: float, rows: int) -> Sheet:
+    """Columns alone."""
     return sheet(set_columns(random, style, count, gutter, ems=ems, rows=rows))
 
 
 def uneven(random: Random, style: Style) -> Sheet:
+    """The second column ends early."""
     return sheet(set_columns(random, style, 2, 1.6, ems=22, rows=30, last_rows=9))
 
 
 def titled(random: Random, style: Style) -> Sheet:
+    """A title in the middle over both columns."""
     head = wide_title(random, style, spread(style, 2, 1.6, style.ems(20)))
     return sheet(head, set_columns(random, style, 2, 1.6, ems=20, rows=26, top=head.bottom_px))
 
@@ -74,6 +78,7 @@ def left_titled(random: Random, style: Style) -> Sheet:
 
 
 def title_over_two_of_three(random: Random, style: Style) -> Sheet:
+    """A title of two lines over two columns, beside a third one."""
     width, gutter = style.ems(15), 1.5
     first, second, third = lefts(style, 3, gutter, width)
     large = style.times(1.6)
@@ -176,6 +181,7 @@ def picture_across(random: Random, style: Style, caption: bool) -> Sheet:
 
 
 def figure_on_top(random: Random, style: Style) -> Sheet:
+    """A picture over both columns, its caption, then these."""
     width = spread(style, 2, 1.6, style.ems(20))
     bottom = TOP + style.ems(12)
     told = paragraph(style.times(0.85), f"Figure 1. {prose(random, 50)}", LEFT, bottom + style.ems(0.6), width)

@@ -67,6 +67,7 @@ def verse(random: Random, style: Style, gap: float) -> Sheet:
 
 
 def single_verse(random: Random, style: Style) -> Sheet:
+    """Stanzas below each other."""
     blocks, top = [], TOP
     for _ in range(5):
         stanza = listed(style, phrases(random, style, 4, 4, 7, 30), LEFT, top)
@@ -104,6 +105,7 @@ def contents(random: Random, style: Style) -> Sheet:
 
 
 def address(random: Random) -> list[str]:
+    """Name, street, town, country."""
     street, town = words(random, 1), words(random, 1)
     name = " ".join(word.capitalize() for word in words(random, 2).split())
     return [name, f"{random.integers(1, 200)} {street} Street", f"{town} {random.integers(10000, 99999)}", "England"]

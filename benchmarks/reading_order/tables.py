@@ -16,6 +16,7 @@ Random = np.random.Generator
 
 
 def money(random: Random) -> str:
+    """An amount."""
     return f"{random.integers(1, 900)}.{random.integers(10, 99)}"
 
 
@@ -73,14 +74,15 @@ def cells_of_several_lines(random: Random, style: Style, gap: float) -> Sheet:
 
 
 def receipt(random: Random, style: Style) -> Sheet:
+    """Shop, address, articles and prices, sums, thanks."""
     shop = title(random, style, LEFT + style.ems(4), TOP, 2, 1.5)
     where = listed(style, address(random)[1:3], LEFT + style.ems(6), shop.bottom_px)
     entries = [
         [f"{random.integers(1, 5)} x {words(random, int(random.integers(1, 4)))}", money(random)] for _ in range(16)
     ]
     body = grid(style, entries, (0, 26), where.bottom_px + style.ems(1), 1.4, right_from=1)
-    sums = grid(style, [["Total", money(random)], ["Card", money(random)]], (0, 26), body.bottom_px + style.ems(0.8), 1.4,
-                right_from=1)  # fmt: skip
+    paid = [["Total", money(random)], ["Card", money(random)]]
+    sums = grid(style, paid, (0, 26), body.bottom_px + style.ems(0.8), 1.4, right_from=1)
     thanks = listed(style, [f"{words(random, 5)}!"], LEFT + style.ems(6), sums.bottom_px + style.ems(1))
     return sheet(shop, where, body, sums, thanks)
 
@@ -113,6 +115,7 @@ def bill(random: Random, style: Style) -> Sheet:
 
 
 def table_between_prose(random: Random, style: Style) -> Sheet:
+    """Prose above and below a table."""
     above = column(random, style, LEFT, TOP, style.ems(36), 8)
     rows = [[words(random, 2), *(money(random) for _ in range(3))] for _ in range(8)]
     table = grid(style, rows, (2, 18, 26, 34), above.bottom_px + style.ems(1), 1.5, right_from=1)
@@ -120,6 +123,7 @@ def table_between_prose(random: Random, style: Style) -> Sheet:
 
 
 def table_above_columns(random: Random, style: Style) -> Sheet:
+    """A table over two columns of prose."""
     rows = [[words(random, 2), *(money(random) for _ in range(3))] for _ in range(8)]
     table = grid(style, rows, (2, 20, 30, 40), TOP, 1.5, right_from=1)
     return sheet(table, set_columns(random, style, 2, 1.6, ems=20, rows=20, top=table.bottom_px + style.ems(1.5)))

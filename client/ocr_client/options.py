@@ -57,6 +57,7 @@ class ReadOptions(TypedDict, total=False):
     # No parameters of the request: they ask for further outputs.
     unread: bool
     facts: bool
+    blocks: bool
 
 
 OPTIONS: dict[str, Option | Choice] = {

@@ -30,6 +30,7 @@ OUTPUTS: Mapping[str, tuple[int, ...]] = MappingProxyType(
 FURTHER_OUTPUTS: Mapping[str, Mapping[str, tuple[int, ...]]] = MappingProxyType(
     {
         "unread": {"unread_quads": (-1, 4, 2), "unread_reasons": (-1,)},
+        "blocks": {"blocks": (-1,)},
         "facts": {"page_angle": (1,), "page_skew": (1,), "page_confidence": (1,), "detector_scale": (1,)},
     }
 )
@@ -82,9 +83,10 @@ def parse_page(outputs: Mapping[str, NDArray[Any] | None]) -> Page:
     except UnicodeDecodeError as error:
         raise ServerFault(f"the server sent a text that is not UTF-8 ({error}): see its log") from error
     confidences, scores = (_rounded(arrays[name], 4) for name in ("text_confidences", "quad_scores"))
-    rows = zip(texts, confidences, _quads(arrays["quads"]), scores, strict=True)
+    rows = zip(texts, confidences, _quads(arrays["quads"]), scores, _blocks(outputs, len(texts)), strict=True)
     lines = tuple(
-        Line(text=text, confidence=confidence, quad=quad, score=score) for text, confidence, quad, score in rows
+        Line(text=text, confidence=confidence, quad=quad, score=score, block=block)
+        for text, confidence, quad, score, block in rows
     )
     height, width = arrays["image_size"].tolist()
     return Page(width=width, height=height, lines=lines, unread=_unread(outputs), facts=_facts(outputs))
@@ -117,6 +119,17 @@ def _checked(outputs: Mapping[str, NDArray[Any] | None]) -> dict[str, NDArray[An
                 f"the answer's {name} has shape {array.shape}, expected {shape}: is {MODEL} of this client's version?"
             )
     return present
+
+
+def _blocks(outputs: Mapping[str, NDArray[Any] | None], count: int) -> list[int] | list[None]:
+    """The number of each line's block; None for each where they were not asked for."""
+    (blocks,) = (outputs.get(name) for name in FURTHER_OUTPUTS["blocks"])
+    if blocks is None:
+        return [None] * count
+    if blocks.shape != (count,):
+        raise ServerFault(f"the answer's blocks has shape {blocks.shape}, expected ({count},)")
+    numbers: list[int] = blocks.tolist()
+    return numbers
 
 
 def _quads(corners: NDArray[Any]) -> tuple[Quad, ...]:

@@ -18,12 +18,15 @@ class Line:
         quad: Its four corners (x, y) in pixels of the image as a viewer shows it (EXIF orientation
             applied), clockwise from the top-left corner in reading direction.
         score: How sure the detector is that there is text, 0 to 1.
+        block: Number of its paragraph, heading or table on the page, from 0; None if `read` was not called with
+            `blocks=True`.
     """
 
     text: str
     confidence: float
     quad: Quad
     score: float
+    block: int | None = None
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> "Line":
@@ -38,6 +41,7 @@ class Line:
             confidence=float(fields["confidence"]),
             quad=_quad(fields["quad"]),
             score=float(fields["score"]),
+            block=int(fields["block"]) if "block" in fields else None,
         )
 
 
@@ -123,7 +127,11 @@ class Page:
 
     def to_dict(self) -> dict[str, Any]:
         """The page as JSON-ready dicts, tuples, strings and numbers."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        fields = {name: value for name, value in asdict(self).items() if value is not None}
+        for line in fields["lines"]:
+            if line["block"] is None:
+                del line["block"]
+        return fields
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> "Page":

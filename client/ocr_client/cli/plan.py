@@ -10,7 +10,7 @@ import click
 
 from ocr_client.cli.inputs import Input
 from ocr_client.cli.outputs import refuse_inputs, targets
-from ocr_client.formats import WRITERS, Writer
+from ocr_client.formats import LAYOUT, WRITERS, Writer
 
 SUFFIX_FORMATS = {writer.suffix: name for name, writer in WRITERS.items()}
 
@@ -38,6 +38,11 @@ class Plan:
     pictures: Mapping[Input, Path]
 
     @property
+    def needs_blocks(self) -> bool:
+        """Whether lines must know their blocks."""
+        return self.writer is not None and self.writer.needs_blocks
+
+    @property
     def needs_images(self) -> bool:
         """Whether the images are needed after they are read."""
         return bool(self.pictures) or (self.writer is not None and self.writer.needs_image)
@@ -49,7 +54,13 @@ class Plan:
 
 
 def make_plan(
-    inputs: Sequence[Input], format_name: str | None, output: str | None, overlay: Path | None, *, skip_existing: bool
+    inputs: Sequence[Input],
+    format_name: str | None,
+    output: str | None,
+    overlay: Path | None,
+    *,
+    skip_existing: bool,
+    layout: bool = False,
 ) -> Plan:
     """Decide what goes where.
 
@@ -60,10 +71,14 @@ def make_plan(
     file = Path(output) if output and not folder else None
     if skip_existing and not folder:
         raise click.UsageError("--skip-existing needs --output with a folder")
+    writer = _writer("text" if layout and not format_name and not output else format_name, output, file)
+    if layout:
+        if writer is not WRITERS["text"]:
+            raise click.UsageError("--layout is for --format text: other formats say where lines stand")
+        writer = LAYOUT
+    files = targets(inputs, folder, writer.suffix, verb="written") if folder and writer else {}
     if file:
         refuse_inputs(inputs, [file])
-    writer = _writer(format_name, output, file)
-    files = targets(inputs, folder, writer.suffix, verb="written") if folder and writer else {}
     waiting = [each for each in inputs if not (skip_existing and files[each].exists())]
     return Plan(
         inputs=waiting,

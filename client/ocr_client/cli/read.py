@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Examples:
   ocr read receipt.jpg                      confidence and text, line by line
+  ocr read receipt.jpg --layout             rows and columns as they stand on the page
+  ocr read report.pdf --output report.md    headings, paragraphs, lists and tables
   ocr read scans/ --json | jq -r '.lines[].text'
   ocr read contract.pdf --format pdf --output searchable.pdf
                                             the same document with text that can be searched and copied
@@ -65,6 +67,7 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...", type=click.Path())
 @click.option("-f", "--format", "format_name", type=click.Choice(list(WRITERS)), help="Output format.")
 @click.option("--json", "as_json", is_flag=True, help="Short for --format jsonl.")
+@click.option("--layout", is_flag=True, help="Keep rows and columns of --format text where they stand on the page.")
 @click.option(
     "-o",
     "--output",
@@ -113,6 +116,7 @@ def read(
     connect: Connect,
     format_name: str | None,
     as_json: bool,
+    layout: bool,
     output: str | None,
     overlay: Path | None,
     recursive: bool,
@@ -132,12 +136,14 @@ def read(
         raise click.UsageError("--json is --format jsonl: give one of them")
     inputs = expand(images, recursive=recursive)
     format_name = "jsonl" if as_json else format_name
-    plan = make_plan(inputs, format_name, output, overlay, skip_existing=skip_existing)
+    plan = make_plan(inputs, format_name, output, overlay, skip_existing=skip_existing, layout=layout)
     if force and not plan.to_pdf:
         raise click.UsageError("--force adds text to PDFs that have some: it needs --format pdf")
     if not plan.inputs:
         click.echo(f"nothing to do: all {plan.skipped} files are in {plan.folder}", err=True)
         return
+    if plan.needs_blocks:
+        options["blocks"] = True
     with connect() as client, Progress(len(plan.inputs), bar=_shows_bar(plan)) as progress:
         outcomes = read_all(
             client,

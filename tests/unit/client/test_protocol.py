@@ -96,6 +96,15 @@ def test_facts_come_with_the_page_or_not_at_all() -> None:
     assert parse_page(outputs(**sent)).facts == facts
 
 
+def test_a_line_knows_its_block_where_that_was_asked_for() -> None:
+    assert {line.block for line in parse_page(outputs()).lines} == {None}
+    count = len(parse_page(outputs()).lines)
+    blocks = np.arange(count, dtype=np.int32)
+    assert [line.block for line in parse_page(outputs(blocks=blocks)).lines] == blocks.tolist()
+    with pytest.raises(ServerFault, match="blocks has shape"):
+        parse_page(outputs(blocks=np.zeros(count + 1, np.int32)))
+
+
 def test_a_request_carries_the_files_bytes_and_the_options_given() -> None:
     request = build_request(b"\x00\xff", {"quad_threshold": 0.5, "map_threshold": None})
     assert request.image == b"\x00\xff"
