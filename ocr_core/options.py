@@ -68,8 +68,9 @@ class Options:
             name = key.lower().replace("-", "_")
             if name in NAMES:
                 parsed = _number(name, value) if name in RANGES else _word(value)
-                if values.setdefault(name, parsed) != parsed:
+                if name in values and values[name] != parsed:
                     raise BadOption(f"{name} is given as {values[name]} and as {parsed}; give it once")
+                values[name] = parsed
             elif close := _closest(name):
                 raise BadOption(f"unknown option {key!r}; did you mean {close!r}?")
         return cls(**values)
