@@ -6,9 +6,11 @@ step strikes it out. What a step notes is the page's deadline, and that travels 
 `deadline_ns`. A page that is lost on the way, as its process died, counts until its deadline has passed. A step that is
 called for a page that was never noted refuses: whoever reaches Triton may call it.
 
-On a slow machine, as many pages at once may be too many for their callers' patience. So each page that misses its
-deadline while others are refused takes a place away, and each that is read gives a part of one back, as TCP does with a
-congested line. How large pages are does not matter: small ones are not refused because others are slow.
+On a slow machine, as many pages at once may be too many for their callers' patience. So while others are refused, each
+page that misses its deadline, or nearly, takes a place away, and each other that is read gives a part of one back, as
+TCP does with a congested line. A request that has less time left than pages take then is refused, too: it would be read
+for nobody. As long as there are places, how large pages are does not matter: small ones are not refused because others
+are slow.
 """
 
 import fcntl
@@ -39,8 +41,12 @@ PARTS = 16
 LEAST_PAGES = 2
 # "While others are refused": within so much time.
 REFUSED_S = 1.0
+# Then a page should have so many times as much time as pages take: not all are alike.
+PATIENCE = 1.5
+# How long pages take is a moving mean of about so many.
+MEAN_OF = 8
 # So many numbers stand in the file before the deadlines.
-HEAD = 6
+HEAD = 7
 # Each holder of the file's lock needs microseconds; one that was stopped may not stop the others.
 LOCK_S, LOCK_PAUSE_S = 1.0, 0.001
 
@@ -160,7 +166,7 @@ class Pages:
             return Crowd()
         since_s = (self._clock_ns() - noted.refused_ns) / 1e9
         return Crowd(
-            len(noted.deadlines_ns),
+            len(noted.entered_ns),
             noted.pages_at_once,
             noted.refused,
             noted.late,
@@ -179,26 +185,32 @@ class Pages:
             if now_ns - noted.moved_ns > LOST_S * 1e9:
                 noted.lose()
             places = noted.pages_at_once = noted.places(max_pages)
-            if len(noted.deadlines_ns) >= places:
+            if len(noted.entered_ns) >= places:
                 noted.refused_ns = now_ns
                 noted.refused += 1
                 raise Overloaded(f"this server reads {places} pages at once and has as many; try again later")
-            if not noted.deadlines_ns:
+            if noted.is_too_short(timeout_ns, now_ns):
+                noted.refused += 1
+                raise Overloaded(
+                    f"pages take {noted.took_ns / 1e9:.1f} s now, and this request waits for {timeout_s:.1f} s only; "
+                    "try again later, or with a longer timeout"
+                )
+            if not noted.entered_ns:
                 noted.moved_ns = now_ns
             deadline_ns = now_ns + timeout_ns
-            while deadline_ns in (*noted.deadlines_ns, *noted.lost_ns):
+            while deadline_ns in noted.entered_ns or deadline_ns in noted.lost_ns:
                 deadline_ns += 1
-            noted.deadlines_ns.append(deadline_ns)
+            noted.entered_ns[deadline_ns] = now_ns
         return deadline_ns
 
     def _check(self, request: Request, deadline_ns: int) -> None:
         _check_cancelled(request)
         with suppress(Overloaded), self._noted() as noted:
             now_ns = self._clock_ns()
-            if deadline_ns in noted.deadlines_ns or deadline_ns in noted.lost_ns:
+            if deadline_ns in noted.entered_ns or deadline_ns in noted.lost_ns:
                 noted.moved_ns = now_ns
                 noted.late += now_ns > deadline_ns
-                if now_ns > deadline_ns and now_ns - noted.refused_ns < REFUSED_S * 1e9:
+                if now_ns > deadline_ns and noted.is_crowded(now_ns):
                     noted.parts_less += PARTS
             elif now_ns <= deadline_ns:
                 raise BadRequest("this is a step for pages that are in ocr_ensemble; send the image to ocr_ensemble")
@@ -207,12 +219,14 @@ class Pages:
 
     def _strike_out(self, deadline_ns: int, *, is_read: bool = False) -> None:
         with suppress(Overloaded), self._noted() as noted:  # its deadline strikes it out, too
-            for pages_ns in (noted.deadlines_ns, noted.lost_ns):
-                if deadline_ns in pages_ns:
-                    pages_ns.remove(deadline_ns)
-                    noted.moved_ns = self._clock_ns()
-            if is_read:
-                noted.parts_less = max(0, noted.parts_less - 1)
+            now_ns = self._clock_ns()
+            if deadline_ns in noted.lost_ns:
+                noted.lost_ns.remove(deadline_ns)
+                noted.moved_ns = now_ns
+            if entered_ns := noted.entered_ns.pop(deadline_ns, None):
+                noted.moved_ns = now_ns
+                if is_read:
+                    noted.note_time(now_ns - entered_ns, deadline_ns - entered_ns, now_ns)
 
     @contextmanager
     def _noted(self) -> Iterator["_Noted"]:
@@ -246,7 +260,8 @@ class _Noted:
         pages_at_once: So many might be in the pipeline when the last page came.
         refused: Pages that were refused for want of a place.
         late: Pages that were given up as too late.
-        deadlines_ns: Of the pages in the pipeline.
+        took_ns: How long pages are in the pipeline, the mean of the last ones; 0 if none has been read yet.
+        entered_ns: When each page in the pipeline entered it, by its deadline.
         lost_ns: Of pages that count no longer and may be under way all the same.
     """
 
@@ -256,7 +271,8 @@ class _Noted:
     pages_at_once: int = 0
     refused: int = 0
     late: int = 0
-    deadlines_ns: list[int] = field(default_factory=list, init=False)
+    took_ns: int = 0
+    entered_ns: dict[int, int] = field(default_factory=dict, init=False)
     lost_ns: list[int] = field(default_factory=list, init=False)
 
     @classmethod
@@ -266,15 +282,44 @@ class _Noted:
         if len(numbers) < HEAD + 1:
             return cls()
         noted, count, pages_ns = cls(*numbers[:HEAD]), numbers[HEAD], numbers[HEAD + 1 :]
-        noted.deadlines_ns = [deadline_ns for deadline_ns in pages_ns[:count] if deadline_ns >= now_ns]
+        deadlines_ns, pages_entered_ns, lost_ns = pages_ns[:count], pages_ns[count : 2 * count], pages_ns[2 * count :]
+        noted.entered_ns = {
+            deadline_ns: entered_ns
+            for deadline_ns, entered_ns in zip(deadlines_ns, pages_entered_ns, strict=False)
+            if deadline_ns >= now_ns
+        }
         known_ns = now_ns - int(KNOWN_S * 1e9)
-        noted.lost_ns = [ns for ns in pages_ns if ns >= known_ns and ns not in noted.deadlines_ns]
+        over_ns = [deadline_ns for deadline_ns in deadlines_ns if deadline_ns not in noted.entered_ns]
+        noted.lost_ns = [deadline_ns for deadline_ns in over_ns + lost_ns if deadline_ns >= known_ns]
         return noted
 
     def lose(self) -> None:
         """Count no page any more."""
-        self.lost_ns += self.deadlines_ns
-        self.deadlines_ns = []
+        self.lost_ns += self.entered_ns
+        self.entered_ns = {}
+
+    def is_crowded(self, now_ns: int) -> bool:
+        """Whether pages are refused for want of a place."""
+        return now_ns - self.refused_ns < REFUSED_S * 1e9
+
+    def is_too_short(self, timeout_ns: int, now_ns: int) -> bool:
+        """Whether a page of this timeout would probably be read for nobody, in the place of one that has more time."""
+        crowded = self.is_crowded(now_ns) and len(self.entered_ns) >= LEAST_PAGES
+        return crowded and timeout_ns < PATIENCE * self.took_ns
+
+    def note_time(self, took_ns: int, allowed_ns: int, now_ns: int) -> None:
+        """Learn from a page that was read how many may be in the pipeline at once.
+
+        Args:
+            took_ns: How long it took.
+            allowed_ns: How long it might have taken.
+            now_ns: The time.
+        """
+        self.took_ns = took_ns if self.took_ns == 0 else self.took_ns + (took_ns - self.took_ns) // MEAN_OF
+        if self.is_crowded(now_ns) and PATIENCE * took_ns > allowed_ns:
+            self.parts_less += PARTS
+        else:
+            self.parts_less = max(0, self.parts_less - 1)
 
     def places(self, max_pages: int) -> int:
         """How many pages may be in the pipeline; at most `max_pages`."""
@@ -283,8 +328,9 @@ class _Noted:
 
     def to_bytes(self) -> bytes:
         """What `of` reads."""
-        *head, deadlines_ns, lost_ns = vars(self).values()
-        return array("q", [*head, len(deadlines_ns), *deadlines_ns, *lost_ns]).tobytes()
+        *head, entered_ns, lost_ns = vars(self).values()
+        pages_ns = (*entered_ns.keys(), *entered_ns.values(), *lost_ns)
+        return array("q", [*head, len(entered_ns), *pages_ns]).tobytes()
 
 
 def _check_cancelled(request: Request) -> None:

@@ -29,7 +29,7 @@ from ocr_client.errors import BadRequest, OcrError, ServerFault, ServerOverloade
 from ocr_client.images import ImageLike
 from ocr_client.protocol import build_request, parse_page
 from ocr_client.results import Page
-from ocr_client.retries import pauses_s
+from ocr_client.retries import OVERLOADED_FIRST_S, pauses_s
 from ocr_client.server_info import ServerInfo, parse_server, pipeline, ready_models
 from ocr_client.settings import Settings
 from ocr_client.shared_memory import Region, Regions
@@ -108,16 +108,17 @@ class Flows:
         """
         end_s = self._clock() + self._settings.timeout_s
         retries = self._settings.retries
-        for pause_s in pauses_s():
+        unreachable_s, overloaded_s = pauses_s(), pauses_s(OVERLOADED_FIRST_S)
+        while True:
             try:
                 return (yield from attempt(max(end_s - self._clock(), LEAST_S)))
             except (ServerUnreachable, ServerOverloaded) as error:  # noqa: PERF203  the loop is for it
+                pause_s = next(overloaded_s if isinstance(error, ServerOverloaded) else unreachable_s)
                 if retries == 0 or pause_s >= end_s - self._clock():
                     raise
                 # A server that is overloaded leaves at least one, so that only time ends the retries.
                 retries -= isinstance(error, ServerUnreachable)
                 yield Pause(pause_s)
-        raise AssertionError("the pauses have no end")
 
     def _infer_shared(self, request: Infer, content: bytes) -> Flow[Any]:
         """Read an image that lies in shared memory."""

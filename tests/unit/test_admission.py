@@ -116,6 +116,41 @@ def test_the_deadline_strikes_out_a_page_that_was_lost(pages: Pages, clock: Cloc
     assert not is_full(pages)
 
 
+def crowd_of_pages_that_take(took_s: float, pages: Pages, clock: Clock, timeout_s: float = 60) -> None:
+    """Two of three places are taken, another page has just been read in so much time, and one has been refused."""
+    enter(pages, max_pages=3)
+    enter(pages, max_pages=3)
+    read = enter(pages, Request(Options(), timeout_s), max_pages=3)
+    clock.now_s += took_s
+    with pytest.raises(Overloaded):
+        enter(pages, max_pages=3)
+    with pages.leaving(ANYONE, read):
+        pass
+
+
+def test_a_request_with_less_time_than_pages_take_is_refused_while_others_are(pages: Pages, clock: Clock) -> None:
+    crowd_of_pages_that_take(4, pages, clock)
+    with pytest.raises(Overloaded, match=r"pages take 4.0 s now, and this request waits for 5.9 s only"):
+        enter(pages, Request(Options(), 5.9), max_pages=3)
+    assert enter(pages, Request(Options(), 6.1), max_pages=3)
+
+
+def test_a_request_with_little_time_is_let_in_where_nobody_is_refused(pages: Pages, clock: Clock) -> None:
+    crowd_of_pages_that_take(4, pages, clock)
+    clock.now_s += admission.REFUSED_S + 0.1
+    assert enter(pages, Request(Options(), 1), max_pages=3)
+
+
+@pytest.mark.parametrize(("timeout_s", "is_let_in"), [(5.9, False), (6.1, True)])
+def test_a_page_that_was_nearly_too_late_takes_a_place_away(
+    pages: Pages, clock: Clock, timeout_s: float, *, is_let_in: bool
+) -> None:
+    crowd_of_pages_that_take(4, pages, clock, timeout_s)
+    with suppress(Overloaded):
+        enter(pages, max_pages=3)
+    assert pages.crowd().pages == (3 if is_let_in else 2)
+
+
 def test_if_no_page_has_moved_for_long_all_are_lost(pages: Pages, clock: Clock) -> None:
     moving = enter(pages)
     enter(pages)
