@@ -1,5 +1,7 @@
 """Text from what a CTC recognizer says per time step (Graves et al. 2006, section 3.2: best path decoding)."""
 
+import dataclasses
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,9 +9,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_core.options import Options
+from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray
 
 BLANK = 0
+# What a recognizer gives, (N, T) each.
+OUTPUTS = ("indices", "confidences")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Character:
+    """One character of a line, as the recognizer saw it.
+
+    Attributes:
+        text: The character, with the combining marks that follow it.
+        centre_px: The middle of its time steps, in pixels of the crop along the line.
+        confidence: Its probability, 0 … 1.
+    """
+
+    text: str
+    centre_px: float
+    confidence: float
 
 
 def decode(
@@ -55,6 +75,55 @@ def decode_calls(
     for call, (indices, step_confidences) in zip(calls, outputs, strict=True):
         texts[call], confidences[call] = decode(indices, step_confidences, characters)
     return texts, confidences
+
+
+def align(
+    calls: Sequence[NDArray[np.int32]],
+    batches: Sequence[RgbArray],
+    outputs: Sequence[Sequence[NDArray[Any]]],
+    characters: Sequence[str],
+) -> list[list[Character]]:
+    """Tell where in its crop each character of the lines was seen.
+
+    Args:
+        calls: As for `decode_calls`.
+        batches: For each call its crops, (n, height, width, 3) uint8; the time steps are spread evenly over
+            their width.
+        outputs: As for `decode_calls`.
+        characters: Likewise.
+
+    Returns:
+        For each line the characters of the text that `decode_calls` gives, spaces among them.
+    """
+    lines: list[list[Character]] = [[] for _ in range(sum(map(len, calls)))]
+    for call, batch, (indices, confidences) in zip(calls, batches, outputs, strict=True):
+        step_px = batch.shape[2] / max(indices.shape[1], 1)
+        for line, row, row_confidences in zip(call, indices, confidences, strict=True):
+            lines[line] = _stripped(_align_line(row, row_confidences, characters, step_px))
+    return lines
+
+
+def _align_line(
+    indices: NDArray[np.int32], confidences: FloatArray, characters: Sequence[str], step_px: float
+) -> list[Character]:
+    """Each run of one class but the blank is a character; its first step has the probability that counts."""
+    bounds = np.flatnonzero(np.diff(indices, prepend=-1, append=-1))
+    runs = np.stack([bounds[:-1], bounds[1:]], axis=1)[indices[bounds[:-1]] != BLANK]
+    firsts = indices[runs[:, 0]].tolist(), runs.mean(axis=1).tolist(), confidences[runs[:, 0]].tolist()
+    aligned: list[Character] = []
+    for index, centre, confidence in zip(*firsts, strict=True):
+        text = characters[index]
+        if aligned and unicodedata.combining(text[0]):
+            aligned[-1] = dataclasses.replace(aligned[-1], text=aligned[-1].text + text)
+        else:
+            aligned.append(Character(text, centre * step_px, confidence))
+    return aligned
+
+
+def _stripped(aligned: list[Character]) -> list[Character]:
+    """Without spaces at either end, as the text is."""
+    inked = [number for number, character in enumerate(aligned) if not character.text.isspace()]
+    return aligned[inked[0] : inked[-1] + 1] if inked else []
 
 
 def outputs(

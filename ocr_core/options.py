@@ -4,16 +4,21 @@ import dataclasses
 import difflib
 import json
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from ocr_core.errors import BadOption
 
-# Each option, with the least and the greatest value that it takes: the one list of them on the server's side.
+# Each option that is a number, with the least and the greatest value that it takes, and each that is asked for or not:
+# the one list of them on the server's side.
 RANGES: dict[str, tuple[float, float]] = {
     "map_threshold": (0, 1),
     "quad_threshold": (0, 1),
     "unclip_ratio": (0, 5),
     "min_confidence": (0, 1),
 }
+FLAGS = ("words", "characters")
+# As numbers, JSON, Triton's parameters and people write them.
+FLAG_VALUES = {"0": False, "0.0": False, "false": False, "1": True, "1.0": True, "true": True}
 # Each name is compared with the options, to find misspelt ones.
 MAX_PARAMETERS = 100
 
@@ -27,17 +32,21 @@ class Options:
         quad_threshold: Least mean probability of a box.
         unclip_ratio: How far a shrunk box is widened; 0 leaves it as the detector drew it.
         min_confidence: Least mean confidence of a line's characters; lines below it are left out.
+        words: Whether the words of the lines are wanted, too.
+        characters: Whether their characters are; the words come with them.
     """
 
     map_threshold: float | None = None
     quad_threshold: float | None = None
     unclip_ratio: float | None = None
     min_confidence: float = 0.5
+    words: bool = False
+    characters: bool = False
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        for name, value in dataclasses.asdict(self).items():
-            least, greatest = RANGES[name]
+        for name, (least, greatest) in RANGES.items():
+            value = getattr(self, name)
             if value is not None and not least <= value <= greatest:
                 raise BadOption(f"{name} is {value:g}; it must be between {least:g} and {greatest:g}")
 
@@ -53,11 +62,13 @@ class Options:
         """
         if len(parameters) > MAX_PARAMETERS:
             raise BadOption(f"the request has {len(parameters)} parameters; at most {MAX_PARAMETERS} are accepted")
-        values = {}
+        values: dict[str, Any] = {}
         for key, value in parameters.items():
             name = key.lower().replace("-", "_")
             if name in RANGES:
                 values[name] = _number(name, value)
+            elif name in FLAGS:
+                values[name] = _flag(name, value)
             elif close := _closest(name):
                 raise BadOption(f"unknown option {key!r}; did you mean {close!r}?")
         return cls(**values)
@@ -81,9 +92,10 @@ class Options:
 
 def _closest(name: str) -> str | None:
     """The option that a name is most likely meant to be."""
-    if len(name) > 2 * max(map(len, RANGES)):
+    known = (*RANGES, *FLAGS)
+    if len(name) > 2 * max(map(len, known)):
         return None
-    return next(iter(difflib.get_close_matches(name, RANGES, n=1, cutoff=0.85)), None)
+    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.85)), None)
 
 
 def _number(name: str, value: object) -> float:
@@ -91,3 +103,10 @@ def _number(name: str, value: object) -> float:
         return float(str(value))
     except ValueError:
         raise BadOption(f"{name} is {str(value)[:40]!r}; it must be a number") from None
+
+
+def _flag(name: str, value: object) -> bool:
+    try:
+        return FLAG_VALUES[str(value).lower()]
+    except KeyError:
+        raise BadOption(f"{name} is {str(value)[:40]!r}; it must be 0 or 1") from None
