@@ -26,7 +26,7 @@ from ocr_client.errors import (
 )
 from ocr_client.images import ImageLike
 from ocr_client.options import ReadOptions
-from ocr_client.results import Line, Page, ReadResult
+from ocr_client.results import Character, Line, Page, ReadResult, Word
 from ocr_client.server_info import ModelInfo, ServerInfo
 from ocr_client.settings import ClientOptions
 
@@ -35,6 +35,7 @@ __all__ = [
     "BadImage",
     "BadOption",
     "BadRequest",
+    "Character",
     "ClientOptions",
     "ImageLike",
     "Line",
@@ -51,4 +52,5 @@ __all__ = [
     "ServerUnreachable",
     "SharedMemoryUnavailable",
     "Tls",
+    "Word",
 ]

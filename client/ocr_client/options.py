@@ -18,6 +18,16 @@ class Option(NamedTuple):
     meaning: str
 
 
+class Flag(NamedTuple):
+    """A part of the answer that is sent only to those who ask for it.
+
+    Attributes:
+        meaning: What it is, in a sentence.
+    """
+
+    meaning: str
+
+
 class ReadOptions(TypedDict, total=False):
     """Keyword arguments of every `read`; None, like absence, means the server's default.
 
@@ -32,12 +42,18 @@ class ReadOptions(TypedDict, total=False):
         float | None, Option(0, 5, "How far boxes grow beyond the detected core of the text; 0 is not at all.")
     ]
     min_confidence: Annotated[float | None, Option(0, 1, "Lowest confidence at which a line that was read is kept.")]
+    words: Annotated[
+        bool, Flag("Tell the words of each line, too (json, jsonl, tsv; hocr, alto and pdf always have them).")
+    ]
+    characters: Annotated[bool, Flag("Tell the words and their characters, too (json, jsonl).")]
     unread: bool  # no parameter of the request: it asks for one more output
 
 
-OPTIONS: dict[str, Option] = {
+_NOTES = {
     name: kind.__metadata__[0] for name, kind in ReadOptions.__annotations__.items() if hasattr(kind, "__metadata__")
 }
+OPTIONS: dict[str, Option] = {name: note for name, note in _NOTES.items() if isinstance(note, Option)}
+FLAGS: dict[str, Flag] = {name: note for name, note in _NOTES.items() if isinstance(note, Flag)}
 
 
 def request_parameters(options: Mapping[str, object]) -> dict[str, float]:
@@ -50,7 +66,8 @@ def request_parameters(options: Mapping[str, object]) -> dict[str, float]:
     known = ReadOptions.__annotations__
     if unknown := options.keys() - known.keys():
         raise TypeError(f"unknown option {', '.join(sorted(unknown))}; known are {', '.join(known)}")
-    return {name: _checked(name, options[name]) for name in OPTIONS if options.get(name) is not None}
+    numbers = {name: _checked(name, options[name]) for name in OPTIONS if options.get(name) is not None}
+    return numbers | {name: True for name in FLAGS if options.get(name)}
 
 
 def _checked(name: str, value: object) -> float:

@@ -42,6 +42,11 @@ class Plan:
         """Whether the images are needed after they are read."""
         return bool(self.pictures) or (self.writer is not None and self.writer.needs_image)
 
+    @property
+    def needs_words(self) -> bool:
+        """Whether the words are needed, too."""
+        return self.writer is not None and self.writer.needs_words
+
 
 def make_plan(
     inputs: Sequence[Input], format_name: str | None, output: str | None, overlay: Path | None, *, skip_existing: bool

@@ -19,7 +19,7 @@ from ocr_client.cli.plan import Plan, make_plan
 from ocr_client.cli.progress import Progress
 from ocr_client.cli.view import print_pages
 from ocr_client.formats import WRITERS
-from ocr_client.options import OPTIONS
+from ocr_client.options import FLAGS, OPTIONS
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -50,9 +50,11 @@ Exit status: 0 everything was read, 1 something was not (see stderr), 2 wrong us
 
 def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command an option for each of `ReadOptions`."""
+    for name, flag in reversed(FLAGS.items()):
+        command = click.option(f"--{name}", is_flag=True, help=flag.meaning)(command)
     for name, option in reversed(OPTIONS.items()):
-        flag, kind = f"--{name.replace('_', '-')}", click.FloatRange(option.low, option.high)
-        command = click.option(flag, type=kind, metavar="X", help=option.meaning)(command)
+        kind = click.FloatRange(option.low, option.high)
+        command = click.option(f"--{name.replace('_', '-')}", type=kind, metavar="X", help=option.meaning)(command)
     return command
 
 
@@ -122,6 +124,7 @@ def read(
     if not plan.inputs:
         click.echo(f"nothing to do: all {plan.skipped} files are in {plan.folder}", err=True)
         return
+    options["words"] = options.get("words", False) or plan.needs_words
     with connect() as client, Progress(len(plan.inputs), bar=_shows_bar(plan)) as progress:
         outcomes = read_all(
             client, plan.inputs, dpi=dpi, concurrency=concurrency, keep_images=plan.needs_images, options=options

@@ -14,12 +14,14 @@ class Writer(NamedTuple):
         binary: Whether it must not be printed on a terminal.
         needs_image: Whether `ReadPage.image` must be there.
         write: Writes pages to a stream while they come; the stream stays open.
+        needs_words: Whether the lines must have their words.
     """
 
     suffix: str
     binary: bool
     needs_image: bool
     write: Callable[[Iterable[ReadPage], BinaryIO], None]
+    needs_words: bool = False
 
 
 def encoded(text: str) -> bytes:
