@@ -14,6 +14,8 @@ The modules in the order of the data flow:
     crops.py          quads → upright crops, laid side by side in a strip
     batching.py       crops → batches of like width
     ctc.py            recognizer output → text and confidence
+    words.py          the words and characters of the lines, for those who ask: where they are, and how sure
+    ink.py            where in a crop there is ink
     borders.py        what comes into a step, checked
     detector.py       what a detector's weights ask of the steps around them
     recognizer.py     the same for a recognizer's weights

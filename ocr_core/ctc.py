@@ -113,7 +113,7 @@ def _align_line(
     aligned: list[Character] = []
     for index, centre, confidence in zip(*firsts, strict=True):
         text = characters[index]
-        if aligned and unicodedata.combining(text[0]):
+        if unicodedata.combining(text[0]) and aligned and not aligned[-1].text.isspace():
             aligned[-1] = dataclasses.replace(aligned[-1], text=aligned[-1].text + text)
         else:
             aligned.append(Character(text, centre * step_px, confidence))

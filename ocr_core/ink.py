@@ -16,9 +16,10 @@ from ocr_core.quads import FloatArray
 BoolArray = NDArray[np.bool_]
 
 # Grey levels by which ink differs from paper at least; below it there is only noise.
-MIN_CONTRAST = 24
-# Longer than any letter's stroke, in parts of the crop's height: a ruled line, an underline, a frame.
-RULE = 1.5
+MIN_CONTRAST = 12
+# A ruled line, an underline or the edge of a frame is longer than any letter's stroke, and thinner than a letter is
+# high: in parts of the crop's height. In a scan it may shift by this many pixels from one column to the next.
+RULE_LENGTH, RULE_WIDTH, RULE_SHIFT_PX = 1.25, 0.2, 3
 # What touches an edge of the crop and reaches no further into it than this, in parts of its height, belongs to the
 # line above or below.
 NEIGHBOUR = 0.3
@@ -27,6 +28,8 @@ NEIGHBOUR = 0.3
 REACH, GAP = 1.0, 0.5
 # Where there is no ink, a box has this part of the crop's height: the detector's boxes are about that much too high.
 CORE = 0.15, 0.85
+# Least width of a gap that is not wholly without ink, in parts of the crop's height.
+LEAST_GAP = 0.1
 # Of two columns between touching characters, the one with more ink is taken if it is this much nearer to the middle
 # for each pixel of ink, in pixels.
 NEARNESS = 4.0
@@ -44,9 +47,8 @@ def find_ink(crop: RgbArray) -> BoolArray:
         (height, width) bool.
     """
     distance = reduce(cv2.max, map(_distances, cv2.split(crop)))
-    threshold, ink = cv2.threshold(distance, 0, 1, cv2.THRESH_OTSU)
-    if threshold < MIN_CONTRAST / 2:
-        return np.zeros(crop.shape[:2], bool)
+    otsu, _ = cv2.threshold(distance, 0, 1, cv2.THRESH_OTSU)
+    _, ink = cv2.threshold(distance, max(otsu, MIN_CONTRAST), 1, cv2.THRESH_BINARY)
     return _without_neighbours(_without_rules(ink))
 
 
@@ -58,9 +60,15 @@ def _distances(channel: MatLike) -> MatLike:
 
 def _without_rules(ink: MatLike) -> MatLike:
     height = len(ink)
-    for shape in ((1, round(RULE * height)), (height, 1)):
-        ink = cv2.subtract(ink, cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(shape, np.uint8)))
-    return ink
+    shifted = cv2.dilate(ink, np.ones((RULE_SHIFT_PX, 1), np.uint8))
+    long = _opened(shifted, (1, round(RULE_LENGTH * height)))
+    rules = cv2.subtract(long, _opened(long, (round(RULE_WIDTH * height), 1)))
+    return cv2.subtract(ink, cv2.max(rules, _opened(ink, (height, 1))))
+
+
+def _opened(ink: MatLike, shape: tuple[int, int]) -> MatLike:
+    """What of the ink this many rows and columns fit into."""
+    return cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(shape, np.uint8))
 
 
 def _without_neighbours(ink: MatLike) -> BoolArray:
@@ -118,9 +126,16 @@ class Columns:
         widths = self.after[low:high] - self.before[low:high] - 1
         widest = int(widths.argmax())
         if widths[widest] > 0:
-            return int(self.before[low + widest]) + 1, int(self.after[low + widest])
+            return max(int(self.before[low + widest]) + 1, low), min(int(self.after[low + widest]), high)
+        # On a rule that was not recognized as one, or through noise, there is as little ink for a while.
+        counts = self.counts[low:high]
+        bounds = np.flatnonzero(np.diff(counts <= counts.min() + 1, prepend=False, append=False))
+        starts, ends = bounds[::2], bounds[1::2]
+        longest = int((ends - starts).argmax())
+        if ends[longest] - starts[longest] >= LEAST_GAP * self.height:
+            return low + int(starts[longest]), low + int(ends[longest])
         distances = np.abs(np.arange(low, high) + 0.5 - (left_px + right_px) / 2)
-        thinnest = low + int((self.counts[low:high] + distances / NEARNESS).argmin())
+        thinnest = low + int((counts + distances / NEARNESS).argmin())
         return thinnest, thinnest
 
     def ends(self, centres: Sequence[float]) -> tuple[int, int]:

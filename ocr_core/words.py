@@ -22,6 +22,8 @@ from ocr_core.quads import FloatArray
 # Scripts that do not part words: each character of theirs is one. Radicals to ideographs with kana, compatibility
 # ideographs, half-width kana, and the ideographs beyond 16 bits.
 UNSPACED = ((0x2E80, 0x9FFF), (0xF900, 0xFAFF), (0xFF66, 0xFF9F), (0x20000, 0x3FFFF))
+# Ink is what is at least half black; its blurred edges are within a box that is larger by this, in pixels of the image.
+MARGIN_PX = 0.3
 NO_BOXES = np.zeros((0, 4), np.float32)
 
 
@@ -140,7 +142,7 @@ def outputs(
 
 
 def _words(located: Sequence[Word], quad: FloatArray, crop: RgbArray, line: int) -> Iterator[_Piece]:
-    placed = crops.place(np.array([word.box for word in located]), quad, crop.shape[1], crop.shape[0])
+    placed = _placed(np.array([word.box for word in located]), quad, crop)
     for word, word_quad in zip(located, placed, strict=True):
         text = "".join(character.text for character in word.characters)
         confidence = sum(character.confidence for character in word.characters) / len(word.characters)
@@ -148,11 +150,16 @@ def _words(located: Sequence[Word], quad: FloatArray, crop: RgbArray, line: int)
 
 
 def _characters(located: Sequence[Word], quad: FloatArray, crop: RgbArray, first_word: int) -> Iterator[_Piece]:
-    placed = iter(crops.place(np.concatenate([word.boxes for word in located]), quad, crop.shape[1], crop.shape[0]))
+    placed = iter(_placed(np.concatenate([word.boxes for word in located]), quad, crop))
     for number, word in enumerate(located, first_word):
         # Without boxes, where they are not asked for, there are no characters.
         for character, character_quad in zip(word.characters, islice(placed, len(word.boxes)), strict=False):
             yield _Piece(character.text, character.confidence, character_quad, number)
+
+
+def _placed(boxes: FloatArray, quad: FloatArray, crop: RgbArray) -> FloatArray:
+    height, width, _ = crop.shape
+    return crops.place(boxes, quad, width, height, MARGIN_PX)
 
 
 def _arrays(name: str, wholes: str, pieces: Sequence[_Piece]) -> dict[str, NDArray[Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import cv2
 import matplotlib as mpl
@@ -88,7 +88,8 @@ def _level_page(name: str, skipped: int) -> DrawnPage:
     """A page at `OVERSAMPLING` times its size: lines of growing size, from another word of the text on."""
     width, height = (side * OVERSAMPLING for side in PAGE_WH)
     image = Image.new("L", (width, height), PAPER)
-    draw, words, drawn = ImageDraw.Draw(image), islice(cycle(TEXT.split()), skipped, None), []
+    draw, words = ImageDraw.Draw(image), islice(cycle(TEXT.split()), skipped, None)
+    drawn: list[TrueWord] = []
     margin = bottom = MARGIN_PX * OVERSAMPLING
     for size in (size * OVERSAMPLING for size in cycle(SIZES_PX)):
         baseline, bottom = round(bottom + ABOVE_EM * size), round(bottom + (ABOVE_EM + BELOW_EM) * size)
@@ -146,5 +147,5 @@ def _averaged(page: DrawnPage) -> DrawnPage:
     return DrawnPage(page.name, np.asarray(image, np.uint8), tuple(words))
 
 
-def _quad(corners: NDArray[np.floating]) -> Quad:
+def _quad(corners: NDArray[Any]) -> Quad:
     return cast("Quad", tuple((float(x), float(y)) for x, y in corners))

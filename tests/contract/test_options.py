@@ -7,9 +7,10 @@ import click
 import pytest
 
 from ocr_client.cli.read import read
-from ocr_client.options import OPTIONS
+from ocr_client.options import FLAGS, OPTIONS
 from ocr_core.errors import BadOption
-from ocr_core.options import Options
+from ocr_core.options import FLAGS as SERVER_FLAGS
+from ocr_core.options import RANGES, Options
 from ocr_launch.triton_flags import header_pattern
 
 NAMES = [field.name for field in dataclasses.fields(Options)]
@@ -17,28 +18,29 @@ NAMES = [field.name for field in dataclasses.fields(Options)]
 
 def test_the_client_offers_every_option_of_the_server() -> None:
     """ocr_client/options.py and ocr_core/options.py name the same."""
-    assert set(OPTIONS) == set(NAMES)
+    assert set(OPTIONS) == set(RANGES)
+    assert set(FLAGS) == set(SERVER_FLAGS)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", RANGES)
 def test_client_and_server_accept_the_same_range(name: str) -> None:
     low, high, _ = OPTIONS[name]
     for accepted in (low, high):
-        assert getattr(Options(**{name: accepted}), name) == accepted
+        assert getattr(Options.from_parameters({name: accepted}), name) == accepted
     for refused in (low - 0.01, high + 0.01):
         with pytest.raises(BadOption, match=name):
-            Options(**{name: refused})
+            Options.from_parameters({name: refused})
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", RANGES)
 def test_the_command_shows_the_range_that_the_server_accepts(name: str) -> None:
     (kind,) = (parameter.type for parameter in read.params if parameter.name == name)
     assert isinstance(kind, click.FloatRange)
     for shown, beyond in ((kind.min, -0.01), (kind.max, 0.01)):
         assert shown is not None
-        assert getattr(Options(**{name: shown}), name) == shown
+        assert getattr(Options.from_parameters({name: shown}), name) == shown
         with pytest.raises(BadOption, match=name):
-            Options(**{name: shown + beyond})
+            Options.from_parameters({name: shown + beyond})
 
 
 @pytest.mark.parametrize("name", NAMES)

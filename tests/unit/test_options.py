@@ -7,11 +7,11 @@ import time
 import pytest
 
 from ocr_core.errors import BadOption
-from ocr_core.options import RANGES, Options
+from ocr_core.options import FLAGS, RANGES, Options
 
 
-def test_each_option_has_a_range() -> None:
-    assert list(RANGES) == [field.name for field in dataclasses.fields(Options)]
+def test_each_option_has_a_range_or_is_asked_for_or_not() -> None:
+    assert [*RANGES, *FLAGS] == [field.name for field in dataclasses.fields(Options)]
 
 
 def test_without_parameters_the_defaults_apply() -> None:
@@ -28,6 +28,9 @@ def test_without_parameters_the_defaults_apply() -> None:
         ({"Unclip-Ratio": "2"}, Options(unclip_ratio=2)),
         ({"min-confidence": 1, "MAP_THRESHOLD": 0}, Options(min_confidence=1, map_threshold=0)),
         ({"unclip_ratio": 5.0}, Options(unclip_ratio=5)),
+        ({"words": True, "characters": 0}, Options(words=True)),
+        ({"Words": "true", "Characters": "1"}, Options(words=True, characters=True)),
+        ({"words": 1.0, "characters": False}, Options(words=True)),
         ({"sequence_id": 7, "x-request-id": "a", "threshold": "high"}, Options()),
     ],
 )
@@ -50,6 +53,9 @@ def test_options_come_as_parameters_or_headers_and_what_is_none_passes(
         ({"map_threshold": ""}, "map_threshold is ''; it must be a number"),
         ({"map_threshold": True}, "map_threshold is 'True'; it must be a number"),
         ({"map_threshold": "9" * 30 + "x" * 1000}, f"map_threshold is '{'9' * 30}{'x' * 10}'; it must be a number"),
+        ({"words": "all"}, "words is 'all'; it must be 0 or 1"),
+        ({"characters": 2}, "characters is '2'; it must be 0 or 1"),
+        ({"character": 1}, "unknown option 'character'; did you mean 'characters'?"),
         ({"quad_treshold": 0.5}, "unknown option 'quad_treshold'; did you mean 'quad_threshold'?"),
         ({"Min-Confidense": 0.5}, "unknown option 'Min-Confidense'; did you mean 'min_confidence'?"),
     ],

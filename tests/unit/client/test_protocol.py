@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ocr_client import BadImage, Line, Page, ServerFault
-from ocr_client.protocol import OUTPUTS, UNREAD, build_request, parse_page
+from ocr_client import BadImage, Character, Line, Page, ServerFault, Word
+from ocr_client.protocol import CHARACTERS, OUTPUTS, UNREAD, WORDS, build_request, parse_page
 
 
 def outputs(**changed: Any) -> dict[str, NDArray[Any] | None]:
@@ -82,6 +82,57 @@ def test_boxes_of_unread_text_come_with_the_page_or_not_at_all() -> None:
     assert parse_page(outputs()).unread is None
     assert parse_page(outputs(unread_quads=box)).unread == (((1, 2), (3, 2), (3, 4), (1, 4)),)
     assert parse_page(outputs(unread_quads=box[:0])).unread == ()
+
+
+def test_words_and_characters_are_asked_for_by_a_parameter_and_by_their_outputs() -> None:
+    words, both = build_request(b"image", {"words": True}), build_request(b"image", {"characters": True})
+    assert (words.parameters, words.outputs) == ({"words": True}, (*OUTPUTS, *WORDS))
+    assert (both.parameters, both.outputs) == ({"characters": True}, (*OUTPUTS, *WORDS, *CHARACTERS))
+
+
+BOX = [[1, 2], [3, 2], [3, 4], [1, 4]]
+QUAD = ((1.0, 2.0), (3.0, 2.0), (3.0, 4.0), (1.0, 4.0))
+
+
+def pieces(name: str, whole: str, texts: list[str], wholes: list[int]) -> dict[str, NDArray[Any] | None]:
+    return {
+        f"{name}_texts": np.array([text.encode() for text in texts], np.object_),
+        f"{name}_confidences": np.full(len(texts), 0.5, np.float32),
+        f"{name}_quads": np.array([BOX] * len(texts), np.float32).reshape(-1, 4, 2),
+        f"{name}_{whole}": np.array(wholes, np.int32),
+    }
+
+
+def test_each_line_gets_its_words_and_each_word_its_characters() -> None:
+    words = pieces("word", "lines", ["Größe", "字"], [0, 0])
+    characters = pieces("character", "words", ["ö", "字"], [0, 1])
+    first, second = parse_page(outputs(**words, **characters)).lines
+    size, ideograph = (Character(text=text, confidence=0.5, quad=QUAD) for text in "ö字")
+    assert first.words == (
+        Word(text="Größe", confidence=0.5, quad=QUAD, characters=(size,)),
+        Word(text="字", confidence=0.5, quad=QUAD, characters=(ideograph,)),
+    )
+    assert second.words == ()
+
+
+def test_without_asking_lines_have_no_words_and_words_no_characters() -> None:
+    assert [line.words for line in parse_page(outputs()).lines] == [None, None]
+    (word,) = parse_page(outputs(**pieces("word", "lines", ["a"], [1]))).lines[1].words or ()
+    assert word.characters is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"word_lines": np.array([2], np.int32)}, "a part of number 2 of 2"),
+        ({"word_lines": np.array([-1], np.int32)}, "a part of number -1 of 2"),
+        ({"word_lines": None}, "lacks word_lines"),
+        ({"word_quads": np.zeros((2, 4, 2), np.float32)}, r"word_quads has shape \(2, 4, 2\), expected \(1, 4, 2\)"),
+    ],
+)
+def test_words_that_belong_to_no_line_are_the_servers_fault(changed: dict[str, Any], message: str) -> None:
+    with pytest.raises(ServerFault, match=message):
+        parse_page(outputs(**{**pieces("word", "lines", ["a"], [1]), **changed}))
 
 
 def test_a_request_carries_the_files_bytes_and_the_options_given() -> None:
