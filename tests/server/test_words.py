@@ -1,0 +1,59 @@
+"""Words and characters on request, each on its ink."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks.accuracy.drawn_words import draw_pages
+from benchmarks.accuracy.word_boxes import score
+from ocr_client import OcrClient, Page, Word
+from tests.blocking import CLIENTS
+from tests.project import SAMPLES
+from tests.triton import Triton
+
+
+def words_of(page: Page) -> list[Word]:
+    return [word for line in page.lines for word in line.words or ()]
+
+
+@pytest.mark.parametrize(("view", "least_iou"), [("level", 0.85), ("in perspective", 0.8)])
+def test_boxes_of_words_lie_on_the_words(client: OcrClient, view: str, least_iou: float) -> None:
+    """The first font's page; `python -m benchmarks.accuracy.words` measures all of them."""
+    drawn = next(draw_pages(view))
+    file = io.BytesIO()
+    Image.fromarray(drawn.image_rgb).save(file, "PNG")
+    found = score(view, [(words_of(client.read(file.getvalue(), words=True)), drawn.words)])
+    assert found.matched > 0.9 * found.words
+    assert found.overlap > 0.94
+    assert found.iou > least_iou
+
+
+@pytest.mark.parametrize("kind", CLIENTS)
+def test_words_and_characters_spell_their_line(triton: Triton, kind: str) -> None:
+    with CLIENTS[kind](triton.url) as client:
+        page = client.read(SAMPLES / "label.png", words=True, characters=True)
+    assert page.lines
+    for line in page.lines:
+        assert " ".join(word.text for word in line.words or ()) == line.text
+        for word in line.words or ():
+            assert "".join(character.text for character in word.characters or ()) == word.text
+            confidences = [character.confidence for character in word.characters or ()]
+            assert word.confidence == pytest.approx(np.mean(confidences), abs=1e-3)
+
+
+def test_words_come_without_characters(client: OcrClient) -> None:
+    words = words_of(client.read(SAMPLES / "label.png", words=True))
+    assert words
+    assert {word.characters for word in words} == {None}
+
+
+def test_a_page_without_text_has_no_words(client: OcrClient) -> None:
+    assert client.read(SAMPLES / "blank.png", words=True, characters=True).lines == ()
+
+
+def test_asking_changes_nothing_else(client: OcrClient, label: Page) -> None:
+    asked = client.read(SAMPLES / "label.png", words=True)
+    assert [(line.text, line.quad) for line in asked.lines] == [(line.text, line.quad) for line in label.lines]
+    assert {line.words for line in label.lines} == {None}
