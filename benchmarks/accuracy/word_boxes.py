@@ -64,8 +64,8 @@ def match(read: Sequence[Word], truth: Sequence[TrueWord]) -> list[tuple[Word, T
 
 def _distance(one: Quad, true: Quad) -> float:
     corners = np.array(true)
-    height = np.linalg.norm(corners[3] - corners[0])
-    return float(np.linalg.norm(np.mean(one, axis=0) - corners.mean(axis=0)) / max(height, 1))
+    height = float(np.linalg.norm(corners[3] - corners[0]))
+    return float(np.linalg.norm(np.mean(one, axis=0) - corners.mean(axis=0))) / max(height, 1.0)
 
 
 def iou(one: Quad, other: Quad) -> float:

@@ -18,8 +18,8 @@ from ocr_launch.repository import Repository
 from server.triton import TritonServer
 
 STEP = "ctc_decoding"
-# The kernel counts CPU time in units of 10 ms, so each page is read as often as this.
-COST_PAGES, COST_TURNS = 5, 4
+# The first pages of a set, and how often each is read: the kernel counts CPU time in units of 10 ms.
+COST_PAGES, COST_TURNS = 3, 2
 
 EPILOG = """\b
 Examples:
