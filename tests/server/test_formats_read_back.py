@@ -40,11 +40,23 @@ def test_text_order_and_boxes_are_found_again(name: str, label: Page) -> None:
     (found,) = READERS[name](written(name, label))
     assert [line.text for line in found] == [line.text for line in label.lines]
     for actual, expected in zip(found, label.lines, strict=True):
-        quads = [word.quad for word in expected.words or ()] if name == "pdf" else [expected.quad]
-        xs, ys = zip(*(corner for quad in quads for corner in quad), strict=True)
-        # In a PDF all words of a line are as high as its ink, and slant with it.
-        if actual.box:
-            assert actual.box == pytest.approx((min(xs), min(ys), max(xs), max(ys)), abs=6 if name == "pdf" else 1)
+        xs, ys = zip(*expected.quad, strict=True)
+        if actual.box and name != "pdf":
+            assert actual.box == pytest.approx((min(xs), min(ys), max(xs), max(ys)), abs=1)
+
+
+def test_the_text_of_a_pdf_lies_on_its_ink(label: Page, searchable: bytes) -> None:
+    """All words of a line are as high as its ink, which is less than the line's box."""
+    (found,) = READERS["pdf"](searchable)
+    for actual, line in zip(found, label.lines, strict=True):
+        assert actual.box
+        line_xs, line_ys = zip(*line.quad, strict=True)
+        xs, ys = zip(*(corner for word in line.words or () for corner in word.quad), strict=True)
+        (left, top, right, bottom), room = actual.box, 1
+        assert min(line_xs) - room < left < min(xs) + room
+        assert min(line_ys) - room < top < min(ys) + room
+        assert max(xs) - room < right < max(line_xs) + room
+        assert max(ys) - room < bottom < max(line_ys) + room
 
 
 def test_a_searchable_pdf_is_read_again_and_finds_its_own_text(

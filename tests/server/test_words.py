@@ -18,15 +18,15 @@ def words_of(page: Page) -> list[Word]:
     return [word for line in page.lines for word in line.words or ()]
 
 
-@pytest.mark.parametrize(("view", "least_iou"), [("level", 0.85), ("in perspective", 0.8)])
-def test_boxes_of_words_lie_on_the_words(client: OcrClient, view: str, least_iou: float) -> None:
+@pytest.mark.parametrize(("view", "least_iou", "least_overlap"), [("level", 0.85, 0.95), ("in perspective", 0.8, 0.92)])
+def test_boxes_of_words_lie_on_the_words(client: OcrClient, view: str, least_iou: float, least_overlap: float) -> None:
     """The first font's page; `python -m benchmarks.accuracy.words` measures all of them."""
     drawn = next(draw_pages(view))
     file = io.BytesIO()
     Image.fromarray(drawn.image_rgb).save(file, "PNG")
     found = score(view, [(words_of(client.read(file.getvalue(), words=True)), drawn.words)])
     assert found.matched > 0.9 * found.words
-    assert found.overlap > 0.94
+    assert found.overlap > least_overlap
     assert found.iou > least_iou
 
 
