@@ -123,10 +123,11 @@ class Columns:
         last = len(self.counts) - 1
         low = min(max(int(left_px), 0), last)
         high = min(max(int(right_px), low), last) + 1
-        widths = self.after[low:high] - self.before[low:high] - 1
-        widest = int(widths.argmax())
-        if widths[widest] > 0:
-            return max(int(self.before[low + widest]) + 1, low), min(int(self.after[low + widest]), high)
+        starts = np.maximum(self.before[low:high] + 1, low)
+        ends = np.minimum(self.after[low:high], high)
+        widest = int((ends - starts).argmax())
+        if ends[widest] > starts[widest]:
+            return int(starts[widest]), int(ends[widest])
         # On a rule that was not recognized as one, or through noise, there is as little ink for a while.
         counts = self.counts[low:high]
         bounds = np.flatnonzero(np.diff(counts <= counts.min() + 1, prepend=False, append=False))

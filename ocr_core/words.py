@@ -83,13 +83,15 @@ def locate(line: Sequence[Character], ink: BoolArray, *, characters: bool) -> li
     first, last = columns.ends([character.centre_px for character in line])
     spans = list(zip([first, *(end for _, end in gaps)], [*(start for start, _ in gaps), last], strict=True))
     boxes = columns.boxes(np.array(spans))
-    parts = [_part(word, *span, columns) if characters else NO_BOXES for word, span in zip(words, spans, strict=True)]
+    parts = [_part(word, box, columns) if characters else NO_BOXES for word, box in zip(words, boxes, strict=True)]
     return [Word(*fields) for fields in zip(words, boxes, parts, strict=True)]
 
 
-def _part(word: Sequence[Character], start: int, end: int, columns: Columns) -> FloatArray:
-    """The boxes of a word's characters."""
-    gaps = [columns.gap(left.centre_px, right.centre_px) for left, right in pairwise(word)]
+def _part(word: Sequence[Character], box: FloatArray, columns: Columns) -> FloatArray:
+    """The boxes of a word's characters; a full stop is often seen behind its ink, but is not behind its word's."""
+    start, end = int(box[0]), int(box[2])
+    centres = np.clip([character.centre_px for character in word], start, end - 1).tolist()
+    gaps = [columns.gap(left, right) for left, right in pairwise(centres)]
     cuts = [(left + right) // 2 for left, right in gaps]
     return columns.boxes(np.array(list(pairwise([start, *cuts, end]))))
 

@@ -53,6 +53,12 @@ def test_so_is_a_characters() -> None:
     assert word.boxes.tolist() == [[16, 10, 32, 38], [36, 18, 50, 42]]
 
 
+def test_a_full_stop_that_is_seen_too_late_has_its_own_ink() -> None:
+    said = line(("a", 24), ("b", 46), (" ", 64), ("a", 100))
+    (word, _) = words.locate(said, find_ink(crop((16, 10, 32, 38), (36, 34, 40, 38), TWO_INKS[2])), characters=True)
+    assert word.boxes.tolist() == [[16, 10, 32, 38], [36, 34, 40, 38]]
+
+
 @pytest.mark.parametrize("offset_px", [-8, 8])
 def test_a_recognizer_that_sees_letters_a_step_too_early_or_late_does_no_harm(offset_px: int) -> None:
     shifted = [Character(each.text, each.centre_px + offset_px, 1) for each in TWO_WORDS]
