@@ -10,7 +10,7 @@ FILES ?= 10000
 SAMPLES := $(addprefix samples/,table.png article.png receipt.png blank.png label.png street.jpg)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples fuzz overload chaos clean
+.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples fuzz overload chaos soak lock audit clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -31,7 +31,7 @@ image: $(VENV)/installed ## build the production image (STANDIN=1: on a stand-in
 test-image: $(VENV)/installed ## build the image, and run the tests of the server against a container of it
 	$(PY) -m pytest tests/server tests/image --triton=image
 
-chaos: export ## kill and stop every process of a server under load, check every answer (OPTIONS="--kills 3")
+chaos: export ## kill and stop every process of a server under load, check every answer (OPTIONS="--kills 3 --image")
 	$(PY) -m tests.reliability.chaos $(OPTIONS)
 
 export: $(VENV)/installed ## fetch the default models, rewrite and verify them, write them into model_repository/
@@ -45,6 +45,9 @@ bench: export ## compare the service with its models alone and with other engine
 
 overload: export ## 64 clients at an embedded server: does it answer or refuse all in time? (OPTIONS="--seconds 600")
 	$(PY) -m tests.reliability.overload $(OPTIONS)
+
+soak: export ## 20,000 images of mixed sizes to an embedded server: does memory stay flat? (OPTIONS="--requests 2000")
+	$(PY) -m tests.reliability.soak $(OPTIONS)
 
 bench-growth: export ## measure latency over pixels and lines of text, and throughput over clients
 	$(PY) -m server --http-port 0 --grpc-port 0 --metrics-port 0 -- $(PY) -m benchmarks.latency.growth
@@ -63,7 +66,7 @@ fuzz: export ## send FILES damaged files, and bombs, to a real server, and print
 
 lint: $(VENV)/installed ## run ruff, mypy --strict, hadolint, shellcheck
 	ruff check . && ruff format --check . && mypy
-	hadolint Dockerfile.triton tests/image/standin/Dockerfile && shellcheck server/find_python.sh .ci/run
+	hadolint Dockerfile.triton tests/image/standin/Dockerfile && shellcheck server/find_python.sh requirements/*.sh .ci/run
 
 format: $(VENV)/installed ## let ruff fix and format the code
 	ruff check --fix . && ruff format .
@@ -71,10 +74,16 @@ format: $(VENV)/installed ## let ruff fix and format the code
 clean: ## remove what make has made here, but not the user's cache
 	rm -rf $(VENV) .venv-gpu demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-$(VENV)/installed: pyproject.toml client/pyproject.toml constraints.txt
+lock: ## write requirements/ anew: the SHA-256 of every package in the versions of constraints.txt
+	for name in make export image; do bash requirements/lock.sh $$name || exit 1; done
+
+audit: ## ask the registry for known faults of the packages in requirements/
+	bash requirements/audit.sh
+
+$(VENV)/installed: pyproject.toml client/pyproject.toml requirements/make.txt
 	python=$$(bash server/find_python.sh) && "$$python" -m venv --clear $(VENV)
-	$(PY) -m pip install --disable-pip-version-check -c constraints.txt \
-		-e './client[grpc,pdf]' -e '.[server,export,bench,dev]'
+	$(PY) -m pip install --disable-pip-version-check --require-hashes -r requirements/make.txt
+	$(PY) -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e ./client -e .
 	@touch $@
 
 .venv-gpu/installed: $(wildcard $(WHEELS)/requirements.txt)

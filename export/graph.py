@@ -87,6 +87,32 @@ def give_argmax(model: ModelProto) -> None:
     )
 
 
+def raise_logit(model: ModelProto, place: int, by: float) -> None:
+    """Let the graph find one class more probable: the bias of its last layer is raised there.
+
+    Args:
+        model: Changed in place; ends in a softmax over (batch, time, classes).
+        place: Of the class.
+        by: How much its logit grows.
+
+    Raises:
+        ExportError: There is no bias of the classes before the softmax.
+    """
+    makers = {node.output[0]: node for node in model.graph.node}
+    last = makers.get(model.graph.output[0].name, NodeProto())
+    operators = [last.op_type]
+    while last.op_type in ("Softmax", "Identity"):
+        last = makers.get(last.input[0], NodeProto())
+        operators.append(last.op_type)
+    weights = {tensor.name for tensor in model.graph.initializer}
+    biases = [name for name in last.input if name in weights]
+    if "Softmax" not in operators or last.op_type != "Add" or len(biases) != 1:
+        raise ExportError(f"expected the bias of the classes and a Softmax at the end, found {operators[::-1]}")
+    bias = initializer(model, biases[0]).copy()
+    bias[..., place] += by
+    replace_initializer(model, biases[0], bias)
+
+
 def zero_denormals(model: ModelProto) -> int:
     """Set weights that are nearly zero to zero; returns how many there were."""
     count = 0

@@ -10,12 +10,20 @@ The modules in the order of the data flow:
     detection.py      detector maps → lines of text in reading order, by one of two decoders:
     db.py, east.py    detector maps → quads and scores
     quads.py          corners put in reading direction, scaled, clipped
-    reading_order.py  the order of the lines
+    orientation.py    how a page lies: upright, sideways, on its head
+    reading_order.py  the order of the lines, and their blocks
+    page_layout.py    sections, columns and tables of a level page
+    columns.py        whether strips of a page are columns or a table's
+    section.py        rows of a page that share their gutters
+    rows.py           rows of boxes, and lines of words
     crops.py          quads → upright crops, laid side by side in a strip
     batching.py       crops → batches of like width
     ctc.py            recognizer output → text and confidence
+    reading.py        crops → lines, each read in the direction in which it makes sense
+    unread.py         why the text in a box could not be read
     words.py          the words and characters of the lines, for those who ask: where they are, and how sure
     ink.py            where in a crop there is ink
+    answers.py        what the last step answers
     borders.py        what comes into a step, checked
     detector.py       what a detector's weights ask of the steps around them
     recognizer.py     the same for a recognizer's weights
@@ -23,16 +31,9 @@ The modules in the order of the data flow:
     options.py        what a request may ask for
     request.py        what a step knows of a request beside its tensors
     admission.py      which pages are in the pipeline, and until when each is wanted
+    heartbeat.py      what the process of a step is at
     errors.py         what may go wrong, and whose fault it is
     memory.py         memory of freed arrays is reused
+    opencv.py         OpenCV on one thread
     triton.py         the only file that knows Triton
 """
-
-import cv2
-
-from ocr_core import memory
-
-# Triton runs as many instances of a step as there are cores for it; threads inside a step would fight over them.
-cv2.setNumThreads(1)
-# Each step makes several arrays of a page and frees them, request after request.
-memory.keep_freed()

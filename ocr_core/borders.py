@@ -76,6 +76,16 @@ def check_widths(widths: NDArray[np.int32]) -> None:
         )
 
 
+def check_blocks(blocks: NDArray[np.int32], count: int) -> None:
+    """Check that there is a block, (N,) int32, for each of so many lines.
+
+    Raises:
+        BadRequest: There is not.
+    """
+    if len(blocks) != count:
+        raise BadRequest(f"detected_blocks has {len(blocks)} entries; it must have one for each line, {count}")
+
+
 def check_strip(
     strip: RgbArray, widths: NDArray[np.int32], quads: FloatArray, scores: FloatArray, recognizer: Recognizer
 ) -> None:

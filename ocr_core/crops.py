@@ -1,13 +1,14 @@
 """Lines of text cut out of the page, upright and at the recognizer's height, side by side in one strip."""
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ocr_core.borders import check_widths
 from ocr_core.image import size
+from ocr_core.opencv import cv2
 from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray, edge_lengths, scale
+from ocr_core.reading_order import Indices
 from ocr_core.recognizer import Recognizer
 
 IntArray = NDArray[np.int32]
@@ -51,6 +52,22 @@ def cut(page: RgbArray, quads: FloatArray, recognizer: Recognizer) -> tuple[RgbA
         corners = scale(quad[None], size(page), size(halved))[0]
         strip[:, start:end] = _warp(halved, corners, int(end - start), recognizer.height)
     return strip, widths
+
+
+def turned_by_half(strip: RgbArray, widths: IntArray, lines: Indices) -> tuple[RgbArray, IntArray]:
+    """Some crops of a strip, each turned by half: the text that they show upside down stands upright.
+
+    Args:
+        strip: (height, sum of widths, 3) uint8, the crops side by side.
+        widths: (N,) int32, pixels.
+        lines: (n,) indices of the crops.
+
+    Returns:
+        Their strip and their widths, (n,) int32.
+    """
+    ends = np.cumsum(widths)
+    turned = (strip[::-1, ends[line] - widths[line] : ends[line]][:, ::-1] for line in lines)
+    return np.concatenate([strip[:, :0], *turned], axis=1), widths[lines]
 
 
 def _halvings(page: RgbArray, quads: FloatArray, recognizer: Recognizer) -> list[RgbArray]:

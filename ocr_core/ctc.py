@@ -1,8 +1,9 @@
 """Text from what a CTC recognizer says per time step (Graves et al. 2006, section 3.2: best path decoding)."""
 
 import dataclasses
+import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,25 @@ from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray
 
 BLANK = 0
-# What a recognizer gives, (N, T) each.
-OUTPUTS = ("indices", "confidences")
+# The exporter favours the space (SPACE_BIAS in export/ppocr.py). One below this confidence is there only for that …
+SURE_SPACE = 0.92
+# … and does not belong inside a number: 1, 280 or 3. 14, but not May 1, 2024.
+INSIDE_NUMBER = re.compile(r"(?<=\d,) (?=\d{3}(?!\d))|(?<=\d\.) (?=\d{1,3}(?!\d))")
+
+
+@dataclasses.dataclass(frozen=True, eq=False, slots=True)
+class Steps:
+    """What a recognizer says of one line, time step by time step.
+
+    Attributes:
+        indices: (T,) int32, the most probable class.
+        confidences: (T,) float32, its probability.
+        step_px: How much of the crop's width a step stands for, in pixels.
+    """
+
+    indices: NDArray[np.int32]
+    confidences: FloatArray
+    step_px: float
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -53,8 +71,26 @@ def decode(
     kept = (indices != BLANK) & (indices != previous)
     counts = kept.sum(axis=1)
     means = np.where(kept, confidences, 0).sum(axis=1) / np.maximum(counts, 1)
-    texts = ["".join(characters[i] for i in row[keep]) for row, keep in zip(indices, kept, strict=True)]
-    return [text.strip() for text in texts], means.astype(np.float32)
+    texts = [
+        _join([characters[i] for i in row[keep]], sure[keep])
+        for row, keep, sure in zip(indices, kept, confidences, strict=True)
+    ]
+    return texts, means.astype(np.float32)
+
+
+def _join(letters: Sequence[str], confidences: FloatArray) -> str:
+    """A line's characters without white space around them, and without doubtful spaces inside numbers."""
+    doubtful = _doubtful_spaces(letters, confidences)
+    kept = (letter for place, letter in enumerate(letters) if place not in doubtful) if doubtful else letters
+    return "".join(kept).strip()
+
+
+def _doubtful_spaces(letters: Sequence[str], confidences: FloatArray) -> set[int]:
+    """The places of doubtful spaces inside numbers."""
+    text = "".join(letters)
+    if len(text) != len(letters):  # only if each is one character, places in the text are places in the line
+        return set()
+    return {match.start() for match in INSIDE_NUMBER.finditer(text) if confidences[match.start()] < SURE_SPACE}
 
 
 def decode_calls(
@@ -77,75 +113,64 @@ def decode_calls(
     return texts, confidences
 
 
-def align(
-    calls: Sequence[NDArray[np.int32]],
-    batches: Sequence[RgbArray],
-    outputs: Sequence[Sequence[NDArray[Any]]],
-    characters: Sequence[str],
-) -> list[list[Character]]:
-    """Tell where in its crop each character of the lines was seen.
+def steps(
+    calls: Sequence[NDArray[np.int32]], batches: Sequence[RgbArray], outputs: Sequence[Sequence[NDArray[Any]]]
+) -> NDArray[np.object_]:
+    """Put what the recognizer says of each line back into the order of the lines.
 
     Args:
         calls: As for `decode_calls`.
         batches: For each call its crops, (n, height, width, 3) uint8; the time steps are spread evenly over
             their width.
         outputs: As for `decode_calls`.
-        characters: Likewise.
 
     Returns:
-        For each line the characters of the text that `decode_calls` gives, spaces among them.
+        (N,) objects: `Steps`.
     """
-    lines: list[list[Character]] = [[] for _ in range(sum(map(len, calls)))]
-    for call, batch, (indices, confidences) in zip(calls, batches, outputs, strict=True):
-        step_px = batch.shape[2] / max(indices.shape[1], 1)
-        for line, row, row_confidences in zip(call, indices, confidences, strict=True):
-            lines[line] = _stripped(_align_line(row, row_confidences, characters, step_px))
+    lines = np.empty(sum(len(call) for call in calls), object)
+    for call, batch, rows in zip(calls, batches, outputs, strict=True):
+        step_px = batch.shape[2] / max(rows[0].shape[1], 1)
+        for line, indices, confidences in zip(call, *rows, strict=True):
+            lines[line] = Steps(indices, confidences, step_px)
     return lines
 
 
-def _align_line(
-    indices: NDArray[np.int32], confidences: FloatArray, characters: Sequence[str], step_px: float
-) -> list[Character]:
-    """Each run of one class but the blank is a character; its first step has the probability that counts."""
-    bounds = np.flatnonzero(np.diff(indices, prepend=-1, append=-1))
-    runs = np.stack([bounds[:-1], bounds[1:]], axis=1)[indices[bounds[:-1]] != BLANK]
-    firsts = indices[runs[:, 0]].tolist(), runs.mean(axis=1).tolist(), confidences[runs[:, 0]].tolist()
-    aligned: list[Character] = []
-    for index, centre, confidence in zip(*firsts, strict=True):
-        text = characters[index]
-        if unicodedata.combining(text[0]) and aligned and not aligned[-1].text.isspace():
-            aligned[-1] = dataclasses.replace(aligned[-1], text=aligned[-1].text + text)
+def align(steps: Steps, characters: Sequence[str]) -> list[Character]:
+    """Tell where in its crop each character of a line was seen.
+
+    Each run of one class but the blank is a character; its first step has the probability that counts.
+
+    Args:
+        steps: Of the line.
+        characters: Entry i is class i; class 0 is the blank.
+
+    Returns:
+        The characters of the text that `decode` gives, spaces among them.
+    """
+    bounds = np.flatnonzero(np.diff(steps.indices, prepend=-1, append=-1))
+    runs = np.stack([bounds[:-1], bounds[1:]], axis=1)[steps.indices[bounds[:-1]] != BLANK]
+    letters = [characters[index] for index in steps.indices[runs[:, 0]]]
+    confidences, centres = steps.confidences[runs[:, 0]], runs.mean(axis=1) * steps.step_px
+    doubtful = _doubtful_spaces(letters, confidences)
+    seen = zip(letters, centres.tolist(), confidences.tolist(), strict=True)
+    return _stripped(_combined(Character(*each) for place, each in enumerate(seen) if place not in doubtful))
+
+
+def _combined(seen: Iterable[Character]) -> list[Character]:
+    """Each character with the combining marks that follow it."""
+    combined: list[Character] = []
+    for character in seen:
+        if unicodedata.combining(character.text[0]) and combined and not combined[-1].text.isspace():
+            combined[-1] = dataclasses.replace(combined[-1], text=combined[-1].text + character.text)
         else:
-            aligned.append(Character(text, centre * step_px, confidence))
-    return aligned
+            combined.append(character)
+    return combined
 
 
 def _stripped(aligned: list[Character]) -> list[Character]:
     """Without spaces at either end, as the text is."""
     inked = [number for number, character in enumerate(aligned) if not character.text.isspace()]
     return aligned[inked[0] : inked[-1] + 1] if inked else []
-
-
-def outputs(
-    texts: NDArray[np.object_], confidences: FloatArray, quads: FloatArray, scores: FloatArray, options: Options
-) -> dict[str, NDArray[Any]]:
-    """What the last step gives: the lines that could be read, and the boxes of the others.
-
-    Args:
-        texts: (N,) objects.
-        confidences: (N,) float32.
-        quads: (N, 4, 2) float32.
-        scores: (N,) float32.
-        options: `min_confidence` applies.
-    """
-    kept = is_readable(texts, confidences, options)
-    return {
-        "texts": texts[kept],
-        "text_confidences": confidences[kept],
-        "quads": quads[kept],
-        "quad_scores": scores[kept],
-        "unread_quads": quads[~kept],
-    }
 
 
 def is_readable(texts: NDArray[np.object_], confidences: FloatArray, options: Options) -> NDArray[np.bool_]:

@@ -1,27 +1,47 @@
 """A detector's maps → the page's lines of text, in reading order."""
 
-from ocr_core import db, east, quads
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_core import db, east, orientation, quads
 from ocr_core.borders import check_lines
 from ocr_core.detector import Detector
 from ocr_core.options import Options
 from ocr_core.quads import FloatArray
-from ocr_core.reading_order import reading_order
+from ocr_core.reading_order import order_and_blocks
+
+
+class Found(NamedTuple):
+    """The lines of text on a page, in reading order.
+
+    Attributes:
+        quads: (N, 4, 2) float32, page pixels, clockwise from the top-left corner in reading direction.
+        scores: (N,) float32 in [0, 1].
+        blocks: (N,) int32, the number of each line's block; none less than the one before.
+    """
+
+    quads: FloatArray
+    scores: FloatArray
+    blocks: NDArray[np.int32]
 
 
 def decode(
     maps: FloatArray, page_size: tuple[int, int], detector: Detector, options: Options
 ) -> tuple[FloatArray, FloatArray]:
+    """`find` without the blocks."""
+    return find(maps, page_size, detector, options)[:2]
+
+
+def find(maps: FloatArray, page_size: tuple[int, int], detector: Detector, options: Options) -> Found:
     """Find the lines of text, or the words if the detector tells words, on one page.
 
     Args:
         maps: (channels, height, width) float32, as the detector's decoder takes them.
         page_size: (height, width) of the page in pixels; the maps cover the whole of it.
         detector: Decoder, stride, and thresholds of a request that asks for nothing else.
-        options: Thresholds that the request asks for.
-
-    Returns:
-        Quads, (N, 4, 2) float32, page pixels, clockwise from the top-left corner in reading direction, in
-        reading order; and their scores, (N,) float32 in [0, 1].
+        options: Thresholds that the request asks for, and how the page lies.
 
     Raises:
         BadImage: More lines are found than a page can have.
@@ -32,7 +52,13 @@ def decode(
     found, scores = db.decode(maps[0], detector) if detector.decoder == "db" else east.decode(maps, detector)
     _, height, width = maps.shape
     found = quads.scale(found, (height * detector.map_stride_px, width * detector.map_stride_px), page_size)
-    found = quads.turn_to_reading_direction(found)
     check_lines(len(found))
-    order = reading_order(found)
-    return found[order], scores[order]
+    angle = orientation.of_boxes(found, options)
+    upright = quads.turn_to_reading_direction(orientation.turn(found, angle))
+    order, blocks = order_and_blocks(upright, detector.overhang)
+    return Found(orientation.turn(upright[order], -angle), scores[order], blocks)
+
+
+def overhang(detector: Detector, options: Options) -> FloatArray:
+    """`Detector.overhang` for the step that may turn the page and order it anew: (1,) float32."""
+    return np.array([detector.with_options(options).overhang], np.float32)

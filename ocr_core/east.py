@@ -10,11 +10,11 @@ scenes 3 % of the words lose their first letter so, and 8 % with the paper's mer
 from functools import partial
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ocr_core.detector import Detector
+from ocr_core.opencv import cv2
 from ocr_core.quads import FloatArray, from_rectangles
 
 # What a part of a word, this many heights from its end, says about that end counts e times less.

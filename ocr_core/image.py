@@ -4,14 +4,16 @@ import io
 import math
 import struct
 import zlib
+from typing import Any
 
-import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import ExifTags, Image, TiffImagePlugin, WebPImagePlugin  # noqa: F401 - they register themselves
 
 from ocr_core import image_limits
 from ocr_core.detector import Detector
 from ocr_core.errors import BadImage
+from ocr_core.opencv import cv2
 from ocr_core.pixels import RgbArray, to_rgb
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
@@ -112,6 +114,26 @@ def fit_to_detector(page: RgbArray, detector: Detector) -> RgbArray:
     shrinking = size_wh[0] < width or size_wh[1] < height
     resized = cv2.resize(page, size_wh, interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
     return np.asarray(resized, np.uint8)
+
+
+def outputs(page: RgbArray, image_size: tuple[int, int], detector: Detector) -> dict[str, NDArray[Any]]:
+    """What the first step gives of a page; `detector_scale` is how many pixels the detector sees for one of the image.
+
+    Args:
+        page: (height, width, 3) uint8.
+        image_size: (height, width) of the image that the page comes from.
+        detector: What it takes.
+    """
+    fitted = fit_to_detector(page, detector)
+    scale = math.sqrt(
+        math.prod(size(fitted)) / math.prod(image_size)
+    )  # of the two sides, rounding scales each by itself
+    return {
+        "page": page,
+        "detector_input": fitted[None],
+        "image_size": np.array(image_size, np.int32),
+        "detector_scale": np.array([scale], np.float32),
+    }
 
 
 def size(image_rgb: RgbArray) -> tuple[int, int]:

@@ -11,7 +11,7 @@ MAX_SIDE_PX = 65_535
 # decoded, unless it comes in several scans: then all coefficients are kept, and each scan goes over all of them.
 JPEG_SHARE = 2.5
 WEBP_SHARE = 0.5
-COSTLY_SHARE = 0.6  # transparency, 32 bits of grey, a JPEG of so many scans:
+COSTLY_SHARE = 0.6  # transparency, 16 bits a colour, 32 bits of grey, a JPEG of so many scans:
 USUAL_SCANS = 10
 # Pillow's decoders that are written in Python, by the name of the codec: RLE in BMP, numbers in PPM that are written
 # out or of unusual ranges.
@@ -75,6 +75,9 @@ def _share(image: Image.Image, kind: str, encoded: bytes) -> tuple[float, str]:
         return WEBP_SHARE, ""
     if image.has_transparency_data:
         return COSTLY_SHARE, " with transparency"
+    # Pillow reduces such colours to 8 bits while it decodes; only the layout of the file's pixels tells.
+    if image.mode == "RGB" and any(";16" in str(tile.args) for tile in _tiles(image)):
+        return COSTLY_SHARE, " of 16 bits a colour"
     return (COSTLY_SHARE, " of 32 bits") if image.mode in ("I", "F") else (1, "")
 
 

@@ -4,12 +4,12 @@ import dataclasses
 from collections.abc import Sequence
 from functools import reduce
 
-import cv2
 import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from ocr_core.crops import IntArray
+from ocr_core.opencv import cv2
 from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray
 

@@ -8,17 +8,20 @@ from typing import Any
 
 from ocr_core.errors import BadOption
 
-# Each option that is a number, with the least and the greatest value that it takes, and each that is asked for or not:
-# the one list of them on the server's side.
+# Each option that is a number, with the least and the greatest value that it takes.
 RANGES: dict[str, tuple[float, float]] = {
     "map_threshold": (0, 1),
     "quad_threshold": (0, 1),
     "unclip_ratio": (0, 5),
     "min_confidence": (0, 1),
 }
+# Each option that is one of a few words.
+CHOICES: dict[str, tuple[str, ...]] = {"orientation": ("auto", "off", "0", "90", "180", "270")}
+# Each option that is asked for or not, and how numbers, JSON, Triton's parameters and people write that. These and the
+# above: the one list of options on the server's side.
 FLAGS = ("words", "characters")
-# As numbers, JSON, Triton's parameters and people write them.
 FLAG_VALUES = {"0": False, "0.0": False, "false": False, "1": True, "1.0": True, "true": True}
+NAMES = (*RANGES, *CHOICES, *FLAGS)
 # Each name is compared with the options, to find misspelt ones.
 MAX_PARAMETERS = 100
 
@@ -32,6 +35,8 @@ class Options:
         quad_threshold: Least mean probability of a box.
         unclip_ratio: How far a shrunk box is widened; 0 leaves it as the detector drew it.
         min_confidence: Least mean confidence of a line's characters; lines below it are left out.
+        orientation: Degrees counter-clockwise by which the image must be turned to stand upright; or `auto`, find it
+            out; or `off`, take it as upright and read no line in a second direction.
         words: Whether the words of the lines are wanted, too.
         characters: Whether their characters are; the words come with them.
     """
@@ -39,16 +44,20 @@ class Options:
     map_threshold: float | None = None
     quad_threshold: float | None = None
     unclip_ratio: float | None = None
-    min_confidence: float = 0.5
+    min_confidence: float = 0.75
+    orientation: str = "auto"
     words: bool = False
     characters: bool = False
 
     def __post_init__(self) -> None:
-        """Check the ranges."""
+        """Check the values."""
         for name, (least, greatest) in RANGES.items():
             value = getattr(self, name)
             if value is not None and not least <= value <= greatest:
                 raise BadOption(f"{name} is {value:g}; it must be between {least:g} and {greatest:g}")
+        for name, words in CHOICES.items():
+            if (word := getattr(self, name)) not in words:
+                raise BadOption(f"{name} is {word[:40]!r}; it must be one of {', '.join(words)}")
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, object]) -> "Options":
@@ -65,10 +74,11 @@ class Options:
         values: dict[str, Any] = {}
         for key, value in parameters.items():
             name = key.lower().replace("-", "_")
-            if name in RANGES:
-                values[name] = _number(name, value)
-            elif name in FLAGS:
-                values[name] = _flag(name, value)
+            if name in NAMES:
+                parsed = _parsed(name, value)
+                if name in values and values[name] != parsed:
+                    raise BadOption(f"{name} is given as {values[name]} and as {parsed}; give it once")
+                values[name] = parsed
             elif close := _closest(name):
                 raise BadOption(f"unknown option {key!r}; did you mean {close!r}?")
         return cls(**values)
@@ -92,10 +102,15 @@ class Options:
 
 def _closest(name: str) -> str | None:
     """The option that a name is most likely meant to be."""
-    known = (*RANGES, *FLAGS)
-    if len(name) > 2 * max(map(len, known)):
+    if len(name) > 2 * max(map(len, NAMES)):
         return None
-    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.85)), None)
+    return next(iter(difflib.get_close_matches(name, NAMES, n=1, cutoff=0.85)), None)
+
+
+def _parsed(name: str, value: object) -> float | bool | str:
+    if name in RANGES:
+        return _number(name, value)
+    return _flag(name, value) if name in FLAGS else _word(value)
 
 
 def _number(name: str, value: object) -> float:
@@ -103,6 +118,11 @@ def _number(name: str, value: object) -> float:
         return float(str(value))
     except ValueError:
         raise BadOption(f"{name} is {str(value)[:40]!r}; it must be a number") from None
+
+
+def _word(value: object) -> str:
+    """A choice as it is written: clients may send 90 as a number."""
+    return f"{value:g}" if isinstance(value, float) else str(value).lower()
 
 
 def _flag(name: str, value: object) -> bool:

@@ -5,10 +5,11 @@ Where an image is reduced, it is reduced first: what comes after it then costs a
 
 from typing import TypeVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from ocr_core.opencv import cv2
 
 RgbArray = NDArray[np.uint8]
 Pixel = TypeVar("Pixel", np.uint8, np.uint16, np.float32)

@@ -9,6 +9,7 @@ that lines of prose are long and fill their column.
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_core.page_layout import blocks_in_order
 from ocr_core.quads import FloatArray, edge_lengths
 
 Indices = NDArray[np.intp]
@@ -17,40 +18,37 @@ Indices = NDArray[np.intp]
 MAX_SKEW_SPREAD_RAD = np.deg2rad(2)
 # So many boxes, the uppermost, tell a page's angle: each is compared with each.
 MAX_SKEW_BOXES = 1000
-# Both sides of a gutter need this many lines to be columns of prose …
-MIN_COLUMN_LINES = 3
-# … the typical line must fill this share of its column's width …
-MIN_COLUMN_FILL = 0.7
-# … and be this many times as wide as high: about 16 letters.
-MIN_COLUMN_ASPECT = 8
 # A gutter is at least this wide, in heights of a typical line; what is nearer in a row belongs to one line.
 MIN_GUTTER = 1.0
 # Boxes belong to one row if their centres are nearer than this, in heights of the lower box.
 SAME_ROW = 0.5
 
 
-def reading_order(quads: FloatArray) -> Indices:
-    """Put the quads of a page into reading order.
+def reading_order(quads: FloatArray, overhang: float = 0.0) -> Indices:
+    """Put the quads of a page into reading order: `order_and_blocks` without the blocks."""
+    return order_and_blocks(quads, overhang)[0]
+
+
+def order_and_blocks(quads: FloatArray, overhang: float = 0.0) -> tuple[Indices, NDArray[np.int32]]:
+    """Put the quads of a page into reading order, and tell which belong together.
 
     Args:
         quads: (N, 4, 2) float32, pixels, clockwise from the top-left corner in reading direction.
+        overhang: By how much each reaches beyond both ends of its text, in heights of the quad.
 
     Returns:
-        (N,) indices into `quads`, the first to be read first.
+        (N,) indices into `quads`, the first to be read first; and for each of these the number of its block, a
+        paragraph, a heading or a table: (N,) int32 from 0, none less than the one before.
     """
     if len(quads) == 0:
-        return np.zeros(0, np.intp)
+        return np.zeros(0, np.intp), np.zeros(0, np.int32)
     level = _turn(quads, -_skew_rad(quads))
     boxes = np.concatenate([level.min(axis=1), level.max(axis=1)], axis=1)
-    ordered, parts = [], [np.arange(len(boxes))]
-    while parts:
-        part = parts.pop()
-        smaller = _columns(boxes, part) or _upper_and_lower(boxes, part)
-        if smaller:
-            parts.extend(reversed(smaller))
-        else:
-            ordered.extend(_rows(boxes, part))
-    return np.concatenate(ordered)
+    width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    ends, sides = np.minimum(overhang * height, 0.4 * width), 0.3 * overhang * height
+    boxes += np.stack([ends, sides, -ends, -sides], axis=1)
+    blocks = blocks_in_order(boxes)
+    return np.concatenate(blocks), np.repeat(np.arange(len(blocks), dtype=np.int32), [len(block) for block in blocks])
 
 
 def _skew_rad(quads: FloatArray) -> float:
@@ -95,74 +93,3 @@ def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
 def _turn(quads: FloatArray, angle_rad: float) -> FloatArray:
     cos, sin = np.cos(angle_rad), np.sin(angle_rad)
     return np.asarray(quads @ np.array([[cos, sin], [-sin, cos]], np.float32), np.float32)
-
-
-def _columns(boxes: FloatArray, members: Indices) -> list[Indices]:
-    """The columns of prose that `members` fall into, left to right; none if they do not.
-
-    Args:
-        boxes: (N, 4) float32, left, top, right, bottom.
-        members: (M,) indices into `boxes`.
-    """
-    if len(members) < 2 * MIN_COLUMN_LINES:
-        return []
-    order, gaps = _gaps(boxes, members, axis=0)
-    height = np.median(boxes[members, 3] - boxes[members, 1])
-    columns = np.split(order, np.flatnonzero(gaps > MIN_GUTTER * height) + 1)
-    return columns if len(columns) > 1 and all(_is_column(boxes[column]) for column in columns) else []
-
-
-def _is_column(boxes: FloatArray) -> bool:
-    lines = _lines(boxes)
-    widths, heights = (lines[:, 2:] - lines[:, :2]).T
-    column_width = boxes[:, 2].max() - boxes[:, 0].min()
-    line_width = np.median(widths)
-    return (
-        len(lines) >= MIN_COLUMN_LINES
-        and bool(line_width >= MIN_COLUMN_FILL * column_width)
-        and bool(line_width >= MIN_COLUMN_ASPECT * np.median(heights))
-    )
-
-
-def _lines(boxes: FloatArray) -> FloatArray:
-    """Join the boxes of a row that are nearer than a gutter: a detector may find words instead of lines."""
-    joined: list[list[np.float32]] = []
-    for row in _rows(boxes, np.arange(len(boxes))):
-        left, top, right, bottom = boxes[row].T
-        apart = left[1:] - np.maximum.accumulate(right)[:-1] > MIN_GUTTER * np.median(bottom - top)
-        parts = np.split(boxes[row], np.flatnonzero(apart) + 1)
-        joined.extend([*part[:, :2].min(axis=0), *part[:, 2:].max(axis=0)] for part in parts)
-    return np.array(joined, np.float32)
-
-
-def _upper_and_lower(boxes: FloatArray, members: Indices) -> list[Indices]:
-    """Two parts with the widest empty band between them; none if no such band crosses the page."""
-    order, gaps = _gaps(boxes, members, axis=1)
-    if len(gaps) == 0 or gaps.max() <= 0:
-        return []
-    cut = int(gaps.argmax()) + 1
-    return [order[:cut], order[cut:]]
-
-
-def _gaps(boxes: FloatArray, members: Indices, axis: int) -> tuple[Indices, FloatArray]:
-    """`members` by their start on an axis (0: x, 1: y), and the free space before each but the first."""
-    order = members[np.argsort(boxes[members, axis], kind="stable")]
-    reach = np.maximum.accumulate(boxes[order, axis + 2])
-    return order, boxes[order[1:], axis] - reach[:-1]
-
-
-def _rows(boxes: FloatArray, members: Indices) -> list[Indices]:
-    """The rows that `members` stand in, top to bottom, each from left to right."""
-    left, top, _, bottom = boxes[members].T
-    middle, height = (top + bottom) / 2, bottom - top
-    rows = []
-    remaining = np.argsort(middle, kind="stable")
-    while len(remaining):
-        first = remaining[0]
-        distance = np.abs(middle[remaining] - middle[first])
-        same = distance < SAME_ROW * np.minimum(height[remaining], height[first])
-        same[0] = True
-        row = remaining[same]
-        rows.append(members[row[np.argsort(left[row], kind="stable")]])
-        remaining = remaining[~same]
-    return rows

@@ -4,7 +4,7 @@ import json
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ocr_core.admission import Check
 from ocr_core.errors import BadRequest, Cancelled, Unavailable
+from ocr_core.heartbeat import Heartbeat
 from ocr_core.options import Options
 from ocr_core.request import Request
 
@@ -75,7 +76,8 @@ def call(
     Raises:
         CallFailed: A call failed.
     """
-    return list(executor.map(partial(_call, model, outputs, check), batches))
+    with _heartbeat().waiting():
+        return list(executor.map(partial(_call, model, outputs, check), batches))
 
 
 def parameter(args: Mapping[str, str], name: str) -> str:
@@ -83,7 +85,17 @@ def parameter(args: Mapping[str, str], name: str) -> str:
     return str(json.loads(args["model_config"])["parameters"][name]["string_value"])
 
 
+@cache
+def _heartbeat() -> Heartbeat:
+    return Heartbeat.of_this_process()
+
+
 def _answer(request: Any, step: Step) -> Any:
+    with _heartbeat().working():
+        return _answer_or_refuse(request, step)
+
+
+def _answer_or_refuse(request: Any, step: Step) -> Any:
     try:
         inputs = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
         return pb_utils.InferenceResponse(_tensors(step(_described(request), **inputs)))
@@ -121,6 +133,7 @@ def _call(model: str, outputs: Sequence[str], check: Check, inputs: Arrays) -> l
         preferred_memory=pb_utils.PreferredMemory(pb_utils.TRITONSERVER_MEMORY_CPU),
     )
     response = request.exec()
+    _heartbeat().moved()
     if response.has_error():
         raise CallFailed(model, response.error())
     return [pb_utils.get_output_tensor_by_name(response, name).as_numpy() for name in outputs]

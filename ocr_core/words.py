@@ -4,7 +4,7 @@ The recognizer tells roughly where in a crop it saw each character. The boxes' e
 """
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 from typing import Any
 
@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_core import crops, ctc
-from ocr_core.crops import IntArray
-from ocr_core.ctc import Character
+from ocr_core.ctc import Character, Steps
 from ocr_core.ink import BoolArray, Columns, find_ink
 from ocr_core.options import Options
 from ocr_core.pixels import RgbArray
@@ -106,26 +105,28 @@ class _Piece:
     whole: int
 
 
-def outputs(
-    seen: tuple[Sequence[IntArray], Sequence[RgbArray], Sequence[Sequence[NDArray[Any]]], Sequence[str]],
-    strip: RgbArray,
-    widths: IntArray,
-    quads: FloatArray,
-    texts: NDArray[np.object_],
-    confidences: FloatArray,
-    options: Options,
-) -> dict[str, NDArray[Any]]:
+@dataclasses.dataclass(frozen=True, eq=False, slots=True)
+class Seen:
+    """A line as the recognizer saw it.
+
+    Attributes:
+        steps: What it said.
+        crop: (height, width, 3) uint8, with the text upright.
+        quad: (4, 2) float32, the corners of the crop in the image, clockwise from the text's top-left one.
+    """
+
+    steps: Steps
+    crop: RgbArray
+    quad: FloatArray
+
+
+def outputs(lines: Iterable[Seen], alphabet: Sequence[str], options: Options) -> dict[str, NDArray[Any]]:
     """What the last step gives of words and characters: nothing where they are not asked for.
 
     Args:
-        seen: What the recognizer saw in N lines: the arguments of `ctc.align`.
-        strip: (height, sum of widths, 3) uint8, the crops side by side.
-        widths: (N,) int32, pixels.
-        quads: (N, 4, 2) float32.
-        texts: (N,) objects.
-        confidences: (N,) float32.
-        options: `words` and `characters` apply, and `min_confidence`: lines that are not readable have no words, and
-            the others are numbered from 0.
+        lines: Those that are given, in their order.
+        alphabet: Entry i is the recognizer's class i.
+        options: `words` and `characters` apply.
 
     Returns:
         Of words and of characters: texts, (W,) objects; confidences, (W,) float32, of a word the mean of its
@@ -133,13 +134,10 @@ def outputs(
     """
     words: list[_Piece] = []
     characters: list[_Piece] = []
-    if options.words or options.characters:
-        lines, ends = ctc.align(*seen), np.cumsum(widths)
-        for number, line in enumerate(np.flatnonzero(ctc.is_readable(texts, confidences, options))):
-            crop = strip[:, ends[line] - widths[line] : ends[line]]
-            located = locate(lines[line], find_ink(crop), characters=options.characters)
-            characters += _characters(located, quads[line], crop, len(words))
-            words += _words(located, quads[line], crop, number)
+    for number, line in enumerate(lines if options.words or options.characters else ()):
+        located = locate(ctc.align(line.steps, alphabet), find_ink(line.crop), characters=options.characters)
+        characters += _characters(located, line.quad, line.crop, len(words))
+        words += _words(located, line.quad, line.crop, number)
     return _arrays("word", "lines", words) | _arrays("character", "words", characters)
 
 

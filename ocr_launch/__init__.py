@@ -7,9 +7,12 @@
     model_config.py  one model's configuration as a ModelConfig message: read, changed, written
     triton_flags.py  the flags of tritonserver that every launch needs
     tritonserver.py  one tritonserver and its children: launched, waited for, ended
+    gate.py          a process in front of it, where there is one
     supervisor.py    keeps it answering, whatever happens to its processes
     processes.py     which processes it has, and whether they live
     faults.py        what is wrong with them
+    wedges.py        which are stuck at one piece of work
+    overload.py      whether the server has refused for long
     pulse.py         whether images still come out
     http_api.py      what the launcher asks its own server
     run_state.py     what the supervisor knows, in a file

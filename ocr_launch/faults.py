@@ -1,11 +1,13 @@
-"""What is wrong with the processes of a server: one is missing, dead or stopped, or tritonserver does not answer."""
+"""What is wrong with a server: a process is missing, dead, stopped or stuck, or tritonserver does not answer."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ocr_core.heartbeat import Beat
 from ocr_launch.http_api import instances
 from ocr_launch.processes import Process
+from ocr_launch.wedges import Wedges
 
 # A stopped process is killed after being seen so often. Time does not count: where all processes were stopped and
 # go on together, the supervisor as well, nothing is wrong.
@@ -35,11 +37,13 @@ class Watch:
         processes: Those that must be there, tritonserver first.
         stopped: How often in a row a process was seen stopped, by its number.
         silent: How often in a row tritonserver did not answer.
+        wedges: What was seen of what they are at.
     """
 
     processes: Sequence[Process]
     stopped: dict[int, int] = dataclasses.field(default_factory=dict)
     silent: int = 0
+    wedges: Wedges = dataclasses.field(default_factory=Wedges)
 
     def look(self) -> Fault | None:
         """What is wrong now; None if nothing is. Stopped processes are killed: continued, they would do harm."""
@@ -52,6 +56,27 @@ class Watch:
         sentences = (*(f"{process} died" for process in dead), *(f"{process} was stopped" for process in stopped))
         models = frozenset(process.model for process in (*stopped, *dead))
         return Fault(" and ".join(sentences), frozenset() if "" in models else models)
+
+    def look_closer(self, beats: Mapping[int, Beat]) -> Fault | None:
+        """What is wrong inside the living processes, to be asked about once a second. Those that are stuck are killed.
+
+        Args:
+            beats: What the processes have noted, by their numbers.
+        """
+        stuck = self.wedges.look(self.processes, beats)
+        for process, _, is_waiting in stuck:
+            if not is_waiting:
+                process.kill()
+        if not stuck:
+            return None
+        sentence = " and ".join(f"{process} {how}" for process, how, _ in stuck)
+        models = frozenset(process.model for process, _, _ in stuck)
+        return Fault(sentence, frozenset() if any(is_waiting for *_, is_waiting in stuck) else models)
+
+    @property
+    def sees_stopped(self) -> bool:
+        """A process was stopped when it was seen last, perhaps not for long."""
+        return any(self.stopped.values())
 
     def add(self, found: Sequence[Process]) -> None:
         """Watch the living among these, too: somebody may have loaded a model."""

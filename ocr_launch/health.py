@@ -1,7 +1,8 @@
 """`ocr-health`: three questions about the server that `ocr-serve` keeps running in this container.
 
     live     is it kept running? Cheap, and never waits for images: a server that is busy is well
-    ready    does it take images now? Not while it starts, or lacks a process
+    ready    does it take images now? Not while it starts, lacks a process, or has refused images for long. A server
+             that is alone had better refuse than be out of reach: --alone leaves the last reason out
     deep     does it read? Small images go through the ensemble, as many as it takes to meet every process
 
 Exit status 0 is yes; otherwise the sentence on stderr says what is wrong.
@@ -40,17 +41,19 @@ class Unhealthy(RuntimeError):
 
 @click.command()
 @click.argument("question", type=click.Choice([LIVE, READY, DEEP]), default=LIVE)
-def main(question: str) -> None:
+@click.option("--alone", "is_alone", is_flag=True, help="No other server takes the images: ready, though overloaded.")
+def main(question: str, is_alone: bool) -> None:
     """Tell whether the server is kept running (live), takes images (ready), or reads them (deep)."""
-    sys.exit(diagnose(question, run_state.file(os.environ)))
+    sys.exit(diagnose(question, run_state.file(os.environ), is_alone=is_alone))
 
 
-def diagnose(question: str, state_file: Path) -> str | None:
+def diagnose(question: str, state_file: Path, *, is_alone: bool = False) -> str | None:
     """What is wrong; None if nothing is.
 
     Args:
         question: `live`, `ready` or `deep`.
         state_file: Of the supervisor.
+        is_alone: A server that has been overloaded for long is ready all the same.
     """
     try:
         state = _known(state_file)
@@ -58,6 +61,8 @@ def diagnose(question: str, state_file: Path) -> str | None:
             check_live(state)
         else:
             check_ready(state)
+        if question == READY and state.is_overloaded and not is_alone:
+            return f"the server is overloaded: it has been refusing images for half a minute, {state.refused} in all"
         if question == DEEP:
             check_deep(HttpApi(state.host, state.port))
     except (Unhealthy, ApiError) as error:
@@ -86,7 +91,7 @@ def check_ready(state: RunState) -> None:
         Unhealthy: It is not so.
     """
     if state.state != run_state.SERVING:
-        raise Unhealthy("; ".join((SENTENCES[state.state], *state.faults[-1:])))
+        raise Unhealthy("; ".join((SENTENCES[state.state], *([state.trouble] if state.trouble else state.faults[-1:]))))
     if not HttpApi(state.host, state.port).is_ready(ANSWER_TIMEOUT_S):
         raise Unhealthy(f"{ENSEMBLE} is not ready")
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from email.message import Message
@@ -11,6 +12,8 @@ from typing import Any
 from ocr_launch.repository import ENSEMBLE, RECOGNIZER
 
 ADMIN_HEADER = "ocr-admin-key"
+# A call whose time is over gets so much all the same; none at all would be no bound.
+LEAST_S = 0.1
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - we connect, and do not listen
 
 
@@ -70,14 +73,15 @@ class HttpApi:
 
         Args:
             model: A step of the ensemble, or what a step calls.
-            timeout_s: For each of the calls.
+            timeout_s: For all of it.
 
         Raises:
-            ApiError: The server does not do it.
+            ApiError: The server does not do it, or not in time.
         """
-        self._ask("POST", f"/v2/repository/models/{model}/unload", timeout_s, b"{}")
-        for name in (model, ENSEMBLE):
-            self._ask("POST", f"/v2/repository/models/{name}/load", timeout_s, b"{}")
+        until_s = time.monotonic() + timeout_s
+        for name, what in ((model, "unload"), (model, "load"), (ENSEMBLE, "load")):
+            left_s = max(LEAST_S, until_s - time.monotonic())
+            self._ask("POST", f"/v2/repository/models/{name}/{what}", left_s, b"{}")
 
     def get(self, path: str, timeout_s: float) -> bytes:
         """The body of an answer.

@@ -1,14 +1,22 @@
 """The processes of a running server: tritonserver, and one for each instance of a Python model, its child."""
 
+import ctypes
 import dataclasses
 import os
 import re
+import signal
+import time
 from pathlib import Path
 
 import psutil
 
 STUB = "triton_python_backend_stub"
 DEAD = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+PR_SET_PDEATHSIG = 1
+# Loaded here: between fork and exec, little is allowed.
+LIBC = ctypes.CDLL(None)
+# Nothing stops SIGKILL but the kernel's own work for the process.
+KILL_S, KILL_PAUSE_S = 1.0, 0.005
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,12 +46,28 @@ class Process:
         """Somebody has sent it SIGSTOP; a debugger that holds it is another thing."""
         return self._status() == psutil.STATUS_STOPPED
 
+    @property
+    def is_at_disk(self) -> bool:
+        """The kernel works for it and cannot be interrupted."""
+        return self._status() == psutil.STATUS_DISK_SLEEP
+
+    def cpu_s(self) -> float:
+        """A core's time that it and its children have had, seconds; 0 for one that has ended."""
+        try:
+            family = (self.handle, *self.handle.children(recursive=True))
+        except psutil.NoSuchProcess:
+            return 0.0
+        return sum(map(_cpu_s, family))
+
     def kill(self) -> None:
-        """Send it SIGKILL, which also ends a stopped process."""
+        """Send it SIGKILL, which also ends a stopped process, and wait until that has been done."""
         try:
             self.handle.kill()
         except psutil.NoSuchProcess:
             return
+        until_s = time.monotonic() + KILL_S
+        while self.is_alive and time.monotonic() < until_s:
+            time.sleep(KILL_PAUSE_S)
 
     def _status(self) -> str:
         try:
@@ -83,6 +107,11 @@ def reap_orphans(own_child: int) -> None:
                 continue
 
 
+def end_with_parent() -> None:
+    """Ask the kernel for SIGTERM when the process dies that has started this one, however it dies."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 def parse_stub(arguments: list[str]) -> tuple[str, str] | None:
     """Model and instance that a process of the Python backend runs; None for another process.
 
@@ -102,6 +131,14 @@ def _stub(process: psutil.Process) -> Process | None:
     except (psutil.NoSuchProcess, psutil.ZombieProcess):
         return None
     return Process(process, *parsed) if parsed else None
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system)
 
 
 def _is_zombie(process: psutil.Process) -> bool:

@@ -17,7 +17,7 @@ HEADERS = {"Inference-Header-Content-Length": "0", "Min-Confidence": "0"}
 ASK_S = 5.0
 ANSWER_TIMEOUT_S = 5.0
 # After so long without any work done, a small image goes in, ...
-QUIET_S = 30.0
+QUIET_S = 10.0
 # ... which may take so long.
 PROBE_S = 20.0
 

@@ -6,6 +6,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from ocr_core.admission import Crowd
+
 STARTING, SERVING, RESTARTING, STOPPING, GAVE_UP = "starting", "serving", "restarting", "stopping", "gave up"
 # Where ocr-serve writes.
 TEMPORARY = "/tmp"  # noqa: S108 - a container has no other users
@@ -22,16 +24,30 @@ class RunState:
         state: One of the words above.
         host: Where the server listens for HTTP, and `port`.
         port: Of HTTP.
-        restarts: How often the server was started anew.
+        door: The port that clients call; another one where a gate is in front of the server.
+        restarts: How often the server, or a model of it, was started anew.
         faults: One sentence each, the latest last.
+        trouble: What is being mended now; empty if nothing is.
+        is_overloaded: It has refused images for long.
+        pages: In the pipeline, of `places`.
+        places: So many may be; 0 if no image has come yet.
+        refused: Images, for want of a place, since tritonserver was started.
+        late: Images that were given up as too late, since then.
         beat_s: When this was written, seconds of the machine's monotonic clock.
     """
 
     state: str
     host: str
     port: int
+    door: int = 0
     restarts: int = 0
     faults: tuple[str, ...] = ()
+    trouble: str = ""
+    is_overloaded: bool = False
+    pages: int = 0
+    places: int = 0
+    refused: int = 0
+    late: int = 0
     beat_s: float = 0.0
 
     @property
@@ -42,6 +58,17 @@ class RunState:
     def with_fault(self, sentence: str) -> "RunState":
         """The same with one more fault."""
         return dataclasses.replace(self, faults=(*self.faults, sentence)[-KEPT_FAULTS:])
+
+    def with_crowd(self, crowd: Crowd, *, is_overloaded: bool) -> "RunState":
+        """The same with what the pages in the pipeline tell."""
+        return dataclasses.replace(
+            self,
+            is_overloaded=is_overloaded,
+            pages=crowd.pages,
+            places=crowd.places,
+            refused=crowd.refused,
+            late=crowd.late,
+        )
 
     def write(self, file: Path) -> None:
         """Put it where `read` finds it, whole or not at all."""

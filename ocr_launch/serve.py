@@ -6,6 +6,7 @@ import re
 import secrets
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,7 @@ Environment variables:
   OCR_PROFILE           auto, cpu, gpu, tensorrt or configured; by default auto: gpu where there is a GPU, else cpu.
                         Instances and threads follow the cores; configured leaves the configurations as they are
   OCR_MODEL_REPOSITORY  folder or address (s3://...) of other models than those in the image
+  OCR_CLIENT_SHM        1 lets clients of this host hand over images in shared memory, with the key
   OCR_ADMIN_KEY         opens the restricted APIs to requests that carry it as header `ocr-admin-key`;
                         by default nobody knows it
 """
@@ -90,6 +92,7 @@ def prepare(environment: Mapping[str, str], flags: Sequence[str]) -> Plan:
         *model_flags,
         *triton_flags.explicit(loaded, closed, key),
         *triton_flags.shared_memory(shared_memory),
+        *_client_shared_memory(environment),
         *flags,
     ]
     return Plan(
@@ -118,6 +121,13 @@ def check_gpu(profile: str) -> None:
         raise StartError(
             f"OCR_PROFILE={profile} keeps its engines in {ENGINES}, which is read-only here: mount a volume there"
         )
+
+
+def _client_shared_memory(environment: Mapping[str, str]) -> list[str]:
+    if environment.get("OCR_CLIENT_SHM") != "1":
+        return []
+    asked = subprocess.run(["tritonserver", "--help"], env=environment, capture_output=True, text=True, check=False)  # noqa: S607 - as the plan's command
+    return triton_flags.client_shared_memory(asked.stdout + asked.stderr)
 
 
 def _http_api(flags: Sequence[str], key: str) -> HttpApi:

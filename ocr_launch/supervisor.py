@@ -2,8 +2,8 @@
 
 Triton itself never brings back a process of a Python step that died: it fails every request that meets it, and goes
 on saying "ready". A process that is stopped and continued later takes tritonserver down. So every process is watched.
-When one of a model is dead or stopped, the model is loaded anew; when that fails, or tritonserver is dead, stopped or
-silent, all processes are ended and the server is started anew on the same ports.
+When one of a model is dead, stopped or stuck, the model is loaded anew; when that fails, or tritonserver is dead,
+stopped or silent, all processes are ended and the server is started anew on the same ports.
 """
 
 import dataclasses
@@ -15,21 +15,30 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from ocr_core.admission import forget_pages
+import psutil
+
+from ocr_core.admission import Pages, pages_file
+from ocr_core.heartbeat import forget_beats
 from ocr_launch import faults, processes, run_state
 from ocr_launch.errors import StartError
 from ocr_launch.faults import Fault, Watch
+from ocr_launch.gate import Gate
 from ocr_launch.http_api import ApiError
+from ocr_launch.overload import Overload
 from ocr_launch.processes import Process
 from ocr_launch.pulse import Pulse
 from ocr_launch.run_state import RunState
 from ocr_launch.tritonserver import Crash, Plan, Tritonserver
 
 LOOK_S = 0.25
+CLOSER_S = 1.0
 ASK_S = 2.0
 BEAT_S = 1.0
+LIVE_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 5.0
-RELOAD_TIMEOUT_S = 10.0
+# A model may take so long to be loaded anew, and as long as the whole server took to start: on a machine that is slow
+# or busy, a restart would take even longer. A start that builds TensorRT's engines is no measure.
+RELOAD_TIMEOUT_S, MAX_RELOAD_TIMEOUT_S = 10.0, 60.0
 # What the server answers when it is asked about a model that is not loaded.
 UNLOADED = (400, 404)
 # So often in so many seconds a model may be loaded anew before the server is, and the server before it is given up.
@@ -54,13 +63,19 @@ class Supervisor:
         self._plan = plan
         self._state_file = state_file
         self._say = say
-        self._state = RunState(run_state.STARTING, plan.api.host, plan.api.port)
+        door = plan.gate.sockets[0].getsockname()[1] if plan.gate else plan.api.port
+        self._state = RunState(run_state.STARTING, plan.api.host, plan.api.port, door)
         self._server: Tritonserver | None = None
         self._watch = Watch(())
+        # Of models that were loaded anew; they live on for as long as requests are in them.
+        self._retired: set[psutil.Process] = set()
         self._pulse = Pulse(plan.api)
         self._reloads: deque[float] = deque(maxlen=MOST)
         self._restarts: deque[float] = deque(maxlen=MOST)
-        self._asked_s = self._beat_s = 0.0
+        self._gate = Gate(plan.gate) if plan.gate else None
+        self._gates: deque[float] = deque(maxlen=MOST)
+        self._asked_s = self._beat_s = self._closer_s = self._start_s = 0.0
+        self._overload = Overload()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
         self._is_watching = is_watching
@@ -76,6 +91,8 @@ class Supervisor:
         except OSError as error:
             raise StartError(f"cannot write {self._state_file} ({error.strerror})") from error
         try:
+            if self._gate:
+                self._gate.start()
             self._start_at_first()
         except BaseException:
             self.stop()
@@ -96,6 +113,11 @@ class Supervisor:
         return self._server.pid if self._server else 0
 
     @property
+    def gate_pid(self) -> int:
+        """The process id of the gate that runs now; 0 without one."""
+        return self._gate.pid if self._gate else 0
+
+    @property
     def state(self) -> RunState:
         """What is known of the server."""
         return self._state
@@ -113,10 +135,16 @@ class Supervisor:
                 self._thread.join()
             if self._state.state != run_state.GAVE_UP:
                 self._note(run_state.STOPPING)
+            if self._gate:
+                self._gate.terminate()
         finally:
             server, self._server = self._server, None
-            if server:
-                self.exit_status = server.stop()
+            try:
+                if server:
+                    self.exit_status = server.stop()
+            finally:
+                if self._gate:
+                    self._gate.close()
 
     def _start_at_first(self) -> None:
         try:
@@ -133,9 +161,12 @@ class Supervisor:
         Raises:
             StartError: It does not become ready, or a process is missing.
         """
+        began_s = time.monotonic()
         self._server = server = Tritonserver(self._plan)
         server.wait_until_ready(self._is_cancelled)
+        self._start_s = time.monotonic() - began_s
         if not self._stopping.is_set():
+            self._retired.clear()
             self._note_processes(server.processes())
 
     def _note_processes(self, found: Sequence[Process]) -> None:
@@ -165,23 +196,53 @@ class Supervisor:
 
     def _look(self) -> Fault | None:
         self._beat()
-        if fault := self._watch.look():
+        if fault := self._watch.look() or self._keep_gate():
             return fault
         if self._pulse.is_stuck:
             return Fault("no image was read for long, though all processes live")
+        if self._watch.sees_stopped:  # an answer would be waited for
+            return None
+        return self._look_closer() or self._ask()
+
+    def _look_closer(self) -> Fault | None:
+        """Now and then, look at what the processes are at, and how many pages come."""
+        if self._server is None or time.monotonic() - self._closer_s < CLOSER_S:
+            return None
+        self._closer_s = time.monotonic()
+        with suppress(FileNotFoundError):  # the server has just died
+            crowd = Pages(pages_file(self._server.pid)).crowd()
+            self._overload.note(crowd.refused_s_ago)
+            self._state = self._state.with_crowd(crowd, is_overloaded=self._overload.is_lasting)
+        return self._watch.look_closer(self._server.beats())
+
+    def _ask(self) -> Fault | None:
+        """Now and then, or if it has not answered the last time, ask tritonserver whether it is alive."""
         if time.monotonic() - self._asked_s < ASK_S:
             return None
         if self._server:
-            self._watch.add(self._server.processes())
-        is_live = self._plan.api.is_live(ANSWER_TIMEOUT_S)
-        self._asked_s = time.monotonic()
+            self._watch.add(self._processes())
+        if is_live := self._plan.api.is_live(LIVE_TIMEOUT_S):
+            self._asked_s = time.monotonic()
         return self._watch.note_answer(is_live)
+
+    def _keep_gate(self) -> Fault | None:
+        """Start the gate anew if it has died or was stopped; a fault of the server where that does not help."""
+        if not (self._gate and (fault := self._gate.look())):
+            return None
+        began = time.monotonic()
+        if _is_too_often(self._gates, began):
+            return fault
+        self._gates.append(began)
+        self._gate.start()
+        self._count(f"{fault.sentence}; started it anew", began)
+        return None
 
     def _cure(self, fault: Fault) -> bool:
         """Bring back what is missing; whether it is there again, or is not wanted."""
         if fault.models and self._server and self._is_intended():
-            self._watch = Watch([process for process in self._server.processes() if process.is_alive])
+            self._watch = Watch([process for process in self._processes() if process.is_alive])
             return True
+        self._state = dataclasses.replace(self._state, trouble=fault.sentence)
         self._note(run_state.RESTARTING)
         return self._reload(fault) or self._restart(fault.sentence)
 
@@ -191,7 +252,12 @@ class Supervisor:
             configs = self._plan.api.configs(ANSWER_TIMEOUT_S)
         except ApiError as error:
             return error.status in UNLOADED
-        return self._server is not None and faults.missing(configs, self._server.processes()) is None
+        return faults.missing(configs, self._processes()) is None
+
+    def _processes(self) -> list[Process]:
+        """Those that count: of the server that runs now, and of its models as they were loaded last."""
+        found = self._server.processes() if self._server else []
+        return [process for process in found if process.handle not in self._retired]
 
     def _reload(self, fault: Fault) -> bool:
         """Have the running server load the models anew whose processes are gone; whether that was possible.
@@ -202,14 +268,17 @@ class Supervisor:
         if not fault.models or self._server is None or _is_too_often(self._reloads, began):
             return False
         self._reloads.append(began)
-        gone = {process.handle for process in self._watch.processes if process.model in fault.models}
+        self._retired |= {process.handle for process in self._processes() if process.model in fault.models}
+        timeout_s = min(max(RELOAD_TIMEOUT_S, self._start_s), MAX_RELOAD_TIMEOUT_S)
         try:
             for model in sorted(fault.models):
-                self._plan.api.reload(model, RELOAD_TIMEOUT_S)
-            self._note_processes([p for p in self._server.processes() if p.handle not in gone])
-        except (ApiError, Crash):
+                self._plan.api.reload(model, max(0, began + timeout_s - time.monotonic()))
+            self._note_processes(self._processes())
+            # Those that were in the lost process would be counted until their deadlines.
+            Pages(pages_file(self._server.pid)).lose()
+        except (ApiError, Crash, FileNotFoundError):
             return False
-        forget_pages(self._server.pid)  # those that were in the lost process would be counted until their deadlines
+        forget_beats(self._server.pid, {process.handle.pid for process in self._watch.processes})
         self._count(f"{fault.sentence}; loaded {' and '.join(sorted(fault.models))} anew", began)
         return True
 
@@ -250,7 +319,8 @@ class Supervisor:
         self._note(self._state.state)
 
     def _note(self, state: str) -> None:
-        self._state = dataclasses.replace(self._state, state=state)
+        trouble = self._state.trouble if state == run_state.RESTARTING else ""
+        self._state = dataclasses.replace(self._state, state=state, trouble=trouble)
         with suppress(OSError):  # a full disk must not end the supervision
             self._write_state()
 

@@ -47,6 +47,18 @@ def shared_memory(prefix: str) -> list[str]:
     return [f"--backend-config={backend},shm-region-prefix-name={prefix}" for backend in ("python", "onnxruntime")]
 
 
+def client_shared_memory(known: str) -> list[str]:
+    """Flags that let clients hand over images in shared memory, which newer versions do not by themselves.
+
+    Args:
+        known: What `tritonserver --help` says.
+
+    >>> client_shared_memory("  --allow-client-shm <boolean>"), client_shared_memory("  --allow-http <boolean>")
+    (['--allow-client-shm=true'], [])
+    """
+    return ["--allow-client-shm=true"] if "--allow-client-shm" in known else []
+
+
 def explicit(models: Sequence[str], apis: Sequence[str], key: str) -> list[str]:
     """Flags of a server whose models only the holder of a key may load and unload: the supervisor reloads them.
 

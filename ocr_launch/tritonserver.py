@@ -1,7 +1,6 @@
 """One tritonserver and its children: launched, waited for, ended."""
 
 import contextlib
-import ctypes
 import dataclasses
 import os
 import resource
@@ -13,9 +12,11 @@ from pathlib import Path
 
 import psutil
 
+from ocr_core import heartbeat
 from ocr_core.admission import forget_pages
 from ocr_launch import machine, processes
 from ocr_launch.errors import StartError
+from ocr_launch.gate import GatePlan
 from ocr_launch.http_api import HttpApi
 from ocr_launch.processes import Process
 
@@ -25,11 +26,15 @@ READY_TIMEOUT_S = 5
 STACK_BYTES = 256 * 2**20
 # What the server takes beyond its own time to end before it is killed.
 STOP_GRACE_S = 3
-PR_SET_PDEATHSIG = 1
 # Killed processes are gone at once, unless the kernel is at work for them.
 KILL_TIMEOUT_S = 5
-# Loaded here: between fork and exec, little is allowed.
-LIBC = ctypes.CDLL(None)
+# For glibc in tritonserver, which by itself keeps what each of its many threads has freed: few heaps, and arrays as
+# large as pages go back to the system.
+MALLOC = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(4 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(16 * 2**20),
+}
 
 
 class Crash(StartError):
@@ -48,6 +53,7 @@ class Plan:
         log: File for its messages; None leaves them where ours go.
         start_timeout_s: How long it may take until it is ready.
         stop_timeout_s: How long requests in flight may take when it is to stop.
+        gate: What is in front of it.
     """
 
     command: Sequence[str]
@@ -57,6 +63,7 @@ class Plan:
     log: Path | None
     start_timeout_s: float
     stop_timeout_s: float
+    gate: GatePlan | None = None
 
 
 class Tritonserver:
@@ -95,6 +102,10 @@ class Tritonserver:
         """Its processes, tritonserver first."""
         return processes.find(self.pid)
 
+    def beats(self) -> Mapping[int, heartbeat.Beat]:
+        """What its processes are at, by their numbers, as far as they note it."""
+        return heartbeat.beats(self.pid)
+
     def stop(self) -> int:
         """Let requests in flight finish, then end it; its exit status."""
         children = self.processes()[1:]
@@ -121,6 +132,7 @@ class Tritonserver:
         for region in machine.SHARED_MEMORY.glob(f"{self._plan.shared_memory}*"):
             region.unlink(missing_ok=True)
         forget_pages(self.pid)
+        heartbeat.forget_beats(self.pid)
 
 
 def describe(status: int) -> str:
@@ -140,14 +152,14 @@ def _launch(plan: Plan) -> "subprocess.Popen[bytes]":
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT if log else None,
-            env=plan.environment,
+            env={**MALLOC, **plan.environment},
             start_new_session=True,  # Ctrl-C in the terminal reaches us, and we stop the server in order
             preexec_fn=_prepare,  # noqa: PLW1509 - system calls only, no lock is taken
         )
 
 
 def _prepare() -> None:
-    """Ask the kernel for SIGTERM when the launcher dies, however it dies, and for larger stacks."""
-    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    """Let it end with the launcher, and have larger stacks."""
+    processes.end_with_parent()
     _, most = resource.getrlimit(resource.RLIMIT_STACK)
     resource.setrlimit(resource.RLIMIT_STACK, (STACK_BYTES if most < 0 else min(STACK_BYTES, most), most))

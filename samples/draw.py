@@ -8,6 +8,7 @@ import click
 import numpy as np
 from PIL import Image as Pillow
 
+from samples import demo
 from samples.article import draw_article
 from samples.label import draw_label
 from samples.paper import draw_blank
@@ -105,7 +106,8 @@ def main(check: bool, output: Path) -> None:
             raise click.ClickException(f"not as drawn: {', '.join(names)}")
         return
     output.mkdir(parents=True, exist_ok=True)
-    for path in write(samples, output):
+    copies = demo.write_copies(samples, demo.FOLDER) if output == FOLDER else []
+    for path in (*write(samples, output), *copies):
         click.echo(f"{path} ({path.stat().st_size:,} bytes)")
 
 

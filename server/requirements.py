@@ -15,6 +15,8 @@ from ocr_launch.errors import StartError
 PYTHON_VERSIONS = ((3, 10), (3, 11), (3, 12))
 # The wheel is built for manylinux_2_35.
 MIN_GLIBC = (2, 35)
+# Callers that wait until they are accepted.
+BACKLOG = 128
 # What ONNX Runtime must have for a profile.
 PROVIDERS = {"gpu": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}
 
@@ -122,17 +124,29 @@ def pick_port(host: str, port: int, purpose: str) -> int:
     Raises:
         StartError: The port is taken or not allowed.
     """
-    with socket.socket() as probe:
-        # As Triton will: a port whose last connections still linger is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise StartError(
-                f"cannot use {host}:{port} for {purpose}: {error.strerror}; stop what uses it, or choose another "
-                f"with --{purpose}-port (0 picks a free one)"
-            ) from error
+    with bind(host, port, purpose) as probe:
         return int(probe.getsockname()[1])
+
+
+def bind(host: str, port: int, purpose: str) -> socket.socket:
+    """A socket on the given port, or on a free one for 0, that listens: callers wait until somebody accepts them.
+
+    Raises:
+        StartError: The port is taken or not allowed.
+    """
+    door = socket.socket()
+    # A port whose last connections still linger is free.
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind((host, port))
+        door.listen(BACKLOG)
+    except OSError as error:
+        door.close()
+        raise StartError(
+            f"cannot use {host}:{port} for {purpose}: {error.strerror}; stop what uses it, or choose another "
+            f"with --{purpose}-port (0 picks a free one)"
+        ) from error
+    return door
 
 
 if __name__ == "__main__":  # find_python.sh asks each candidate, which has no packages yet

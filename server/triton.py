@@ -1,5 +1,6 @@
 """The embedded Triton, put together for one run and kept running."""
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -9,10 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
+from ocr_core.admission import PAGES
 from ocr_launch import layout, profiles, triton_flags
 from ocr_launch.errors import StartError
+from ocr_launch.gate import GatePlan
 from ocr_launch.http_api import HttpApi
-from ocr_launch.repository import Repository
+from ocr_launch.repository import ENSEMBLE, Repository
 from ocr_launch.run_state import RunState
 from ocr_launch.supervisor import Supervisor
 from ocr_launch.tritonserver import Plan
@@ -20,6 +23,8 @@ from server import installation, requirements
 from server.diagnosis import explain
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# The ports that a gate is in front of; Triton has others for them, on this machine only.
+GATED = ("http", "metrics")
 STATE_FILE = "supervisor.json"
 
 
@@ -42,6 +47,7 @@ class TritonServer:
 
     Attributes:
         url: `host:port` of HTTP; likewise `grpc_url` and `metrics_url`.
+        own_url: `host:port` of Triton's own port for HTTP, behind the gate: it answers for every model.
         log: File with the server's own messages.
         layout: How the models share the machine.
     """
@@ -86,17 +92,28 @@ class TritonServer:
         repository = Repository(self._model_repository)
         self.layout = layout.choose(self._profile, requirements.check_gpu)
         server_files = installation.find_or_fetch()
-        ports = {name: requirements.pick_port(self._host, port, name) for name, port in self._ports.items()}
-        self.url, self.grpc_url, self.metrics_url = (f"{self._host}:{port}" for port in ports.values())
+        with contextlib.ExitStack() as doors:
+            self._doors = [
+                doors.enter_context(requirements.bind(self._host, self._ports[name], name)) for name in GATED
+            ]
+            self._start(repository, server_files, library_directory)
+            doors.pop_all()  # they are closed with the gate
+        return self
+
+    def _start(self, repository: Repository, server_files: Path, library_directory: Path) -> None:
+        grpc_port = requirements.pick_port(self._host, self._ports["grpc"], "grpc")
+        own_ports = [requirements.pick_port(LOOPBACK[0], 0, name) for name in GATED]
+        self.url, self.metrics_url = (f"{self._host}:{door.getsockname()[1]}" for door in self._doors)
+        self.grpc_url, self.own_url = f"{self._host}:{grpc_port}", f"{LOOPBACK[0]}:{own_ports[0]}"
         self._folder = Path(tempfile.mkdtemp(prefix="ocr-triton-"))
         self.log = self._chosen_log or self._folder / "triton.log"
         try:
             served = layout.arrange(repository, self.layout, self._folder / "models", self._change)
             installation.assemble_backends(server_files, self._folder / "backends")
             key = secrets.token_hex(24)  # nobody else knows it
-            command = self._command(server_files, served, ports, repository.loaded, key)
+            command = self._command(server_files, served, grpc_port, own_ports, repository.loaded, key)
             environment = _environment(installation.libraries(server_files), library_directory)
-            plan = self._plan(command, environment, HttpApi(self._host, ports["http"], key))
+            plan = self._plan(command, environment, HttpApi(LOOPBACK[0], own_ports[0], key), own_ports)
             self.log.write_bytes(b"")
             self._supervisor = Supervisor(plan, self._folder / STATE_FILE, _say, is_watching=self._is_supervised)
             self._supervisor.__enter__()
@@ -107,7 +124,6 @@ class TritonServer:
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -122,6 +138,11 @@ class TritonServer:
     def pid(self) -> int:
         """The server's process id, which is that of the session of all its processes, too; a restart changes it."""
         return self._supervisor.pid
+
+    @property
+    def gate_pid(self) -> int:
+        """The process id of the gate; a restart changes it."""
+        return self._supervisor.gate_pid
 
     @property
     def state(self) -> RunState:
@@ -139,7 +160,9 @@ class TritonServer:
             shutil.rmtree(self._folder, ignore_errors=True)
         return explain(str(error), text, self.log) if text else ""
 
-    def _plan(self, command: Sequence[str], environment: dict[str, str], api: HttpApi) -> Plan:
+    def _plan(
+        self, command: Sequence[str], environment: dict[str, str], api: HttpApi, own_ports: Sequence[int]
+    ) -> Plan:
         return Plan(
             command=command,
             environment={**environment, **self.layout.profile.environment},
@@ -148,16 +171,32 @@ class TritonServer:
             log=self.log,
             start_timeout_s=self._start_timeout_s,
             stop_timeout_s=self._stop_timeout_s,
+            gate=GatePlan(
+                self._gate_command(own_ports), self._doors, Path(__file__).parents[1], self.log, self._stop_timeout_s
+            ),
         )
 
+    def _gate_command(self, own_ports: Sequence[int]) -> list[str]:
+        doors = [f"--door={door.fileno()}:{port}" for door, port in zip(self._doors, own_ports, strict=True)]
+        own_memory = [f"--own-memory={prefix}" for prefix in (self._folder.name, PAGES)]
+        timeout = f"--stop-timeout-s={self._stop_timeout_s}"
+        return [sys.executable, "-m", "server.gate", *doors, f"--model={ENSEMBLE}", *own_memory, timeout]
+
     def _command(
-        self, server_files: Path, served: Path, ports: dict[str, int], models: Sequence[str], key: str
+        self,
+        server_files: Path,
+        served: Path,
+        grpc_port: int,
+        own_ports: Sequence[int],
+        models: Sequence[str],
+        key: str,
     ) -> list[str]:
         command = [str(server_files / "bin" / "tritonserver")]
         command += triton_flags.common(served, self._stop_timeout_s)
         command.append(f"--backend-directory={self._folder / 'backends'}")
-        for name, port in ports.items():
-            command += [f"--{name}-port={port}", f"--{name}-address={self._host}"]
+        command += [f"--grpc-port={grpc_port}", f"--grpc-address={self._host}"]
+        for name, port in zip(GATED, own_ports, strict=True):
+            command += [f"--{name}-port={port}", f"--{name}-address={LOOPBACK[0]}"]
         # Clients on this machine may hand over images in shared memory; others have none in common with it.
         closed = triton_flags.RESTRICTED + (() if self._host in LOOPBACK else (triton_flags.SHARED_MEMORY,))
         command += triton_flags.explicit(models, closed, key)

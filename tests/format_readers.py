@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -147,8 +148,19 @@ def _letter(letter: LTChar, height: float, scale: float) -> tuple[str, Box, floa
     return letter.get_text(), box, -math.degrees(math.atan2(letter.matrix[1], letter.matrix[0]))
 
 
+def read_markdown(content: bytes) -> FoundPages:
+    """Each paragraph or heading as a line; tables and lists are tested elsewhere."""
+    pages = content.decode().split("\n---\n")
+    return [[_markdown_part(part) for part in page.strip().split("\n\n") if part] for page in pages]
+
+
+def _markdown_part(part: str) -> FoundLine:
+    return FoundLine(re.sub(r"\\(.)", r"\1", re.sub(r"^#+ ", "", part)))
+
+
 READERS: dict[str, Callable[[bytes], FoundPages]] = {
     "text": read_text,
+    "markdown": read_markdown,
     "json": read_json,
     "jsonl": read_json_lines,
     "tsv": read_tsv,

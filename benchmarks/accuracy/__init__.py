@@ -7,5 +7,6 @@ word_boxes.py boxes of words compared with the true ones
 drawn_words.py  pages of words in nine fonts, whose boxes are known
 labels.py     labelled images
 score.py      labelled images and a reader → token F1
+turned.py     images that lie on their side or on their head
 token_f1.py   the metric
 """

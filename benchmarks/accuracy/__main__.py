@@ -10,7 +10,8 @@ import click
 from tabulate import tabulate
 
 from benchmarks.accuracy.labels import find_sets, read_set
-from benchmarks.accuracy.score import Score, measure, read_by
+from benchmarks.accuracy.score import Score, measure
+from benchmarks.accuracy.turned import read_turned_by
 from benchmarks.common import options
 from ocr_client import OcrClient
 
@@ -22,6 +23,7 @@ Examples:
   make accuracy DATA=data                                  all sets in data/, of the server at localhost:8000
   python -m benchmarks.accuracy data/sroie --url box:8000  one set, another server
   python -m benchmarks.accuracy data --min-f1 sroie=0.93   status 1 if that set's F1 is lower
+  python -m benchmarks.accuracy data --turn 90             images that lie on their side
 
 \b
 A data set is a folder of images with a labels.json: a list of
@@ -59,13 +61,21 @@ def _parse_minima(_ctx: click.Context, _param: click.Parameter, values: Iterable
     help="Fail if this set's F1 is lower; may be given for several sets.",
 )
 @click.option("--concurrency", type=click.IntRange(1), default=2, show_default=True, help="Requests under way at once.")
+@click.option(
+    "--turn",
+    "degrees",
+    type=click.Choice(["0", "90", "180", "270"]),
+    default="0",
+    show_default=True,
+    help="Turn the images so far counter-clockwise before they are sent.",
+)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the scores as JSON.")
-def main(folder: Path, url: str, minima: dict[str, float], concurrency: int, output: Path | None) -> None:
+def main(folder: Path, url: str, minima: dict[str, float], concurrency: int, degrees: str, output: Path | None) -> None:
     """Print the token F1 of a running server on DATA: a labelled data set, or a folder of them."""
     sets = find_sets(folder.resolve())
     find_sets(folder.resolve(), "--min-f1", minima)  # a misspelt name would check nothing
     with OcrClient(url) as client:
-        read = partial(read_by, client)
+        read = partial(read_turned_by, client, int(degrees))
         scores = [measure(name, read_set(path), read, concurrency) for name, path in sets.items()]
     click.echo(table(scores))
     if output:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.accuracy.labels import LabelledImage
 from benchmarks.accuracy.token_f1 import Counts, compare, outside
@@ -63,13 +65,18 @@ def measure(name: str, images: Sequence[LabelledImage], read: Read, concurrency:
     )
 
 
-def read_by(client: OcrClient, path: Path) -> Page:
+def read_by(client: OcrClient, path: Path, pixels: NDArray[np.uint8] | None = None) -> Page:
     """Have a server read an image.
+
+    Args:
+        client: Asks the server.
+        path: The image.
+        pixels: (height, width, 3) uint8 RGB, sent in its place.
 
     Raises:
         click.ClickException: It cannot; the message names the image.
     """
     try:
-        return client.read(path)
+        return client.read(path if pixels is None else pixels)
     except OcrError as error:
         raise click.ClickException(f"{path}: {error}") from error

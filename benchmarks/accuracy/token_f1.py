@@ -10,7 +10,7 @@ import numpy as np
 
 from ocr_client.results import Line, Quad
 
-_TOKEN = re.compile(r"[^\W_]+")  # a run of letters and digits of any script
+TOKEN = re.compile(r"[^\W_]+")  # a run of letters and digits of any script
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def tokens(texts: Iterable[str]) -> Counter[str]:
     >>> sorted(tokens(["Total: 12.50", "TOTAL"]).items())
     [('12', 1), ('50', 1), ('total', 2)]
     """
-    return Counter(token for text in texts for token in _TOKEN.findall(text.lower()))
+    return Counter(token for text in texts for token in TOKEN.findall(text.lower()))
 
 
 def compare(read: Iterable[str], labelled: Iterable[str]) -> Counts:

@@ -100,7 +100,7 @@ def main(
     try:
         with TritonServer(root.resolve(), profile=CPU) as server, ExitStack() as stack:
             click.echo(server.layout, err=True)
-            served = Served(server.url, root.resolve())
+            served = Served(server.url, server.own_url, root.resolve())
             baselines = _baselines(served, server.grpc_url, [name for name in engines if name != "none"], stack)
             click.echo(results.write_comparison(list(_compare(sets, baselines, rounds)), output))
             stack.close()  # so that nobody else holds memory while perf_analyzer runs

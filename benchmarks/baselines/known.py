@@ -26,16 +26,18 @@ class Served:
 
     Attributes:
         url: Its HTTP address.
+        own_url: That of Triton itself, which answers for every model.
         root: Folder with its models.
     """
 
     url: str
+    own_url: str
     root: Path
 
 
 def _two_requests(served: Served) -> Engine:
     module = "benchmarks.baselines.engines.two_requests"
-    return Engine("two-requests", [sys.executable, "-m", module, served.url, served.root])
+    return Engine("two-requests", [sys.executable, "-m", module, served.own_url, served.root])
 
 
 def _rapidocr(_served: Served) -> Engine:

@@ -4,5 +4,6 @@ breakdown.py         python -m benchmarks.latency.breakdown: a request's time, p
 parts.py             the parts of the pipeline in one process
 overhead.py          what a server adds to the parts
 growth.py            python -m benchmarks.latency.growth: time over pixels, lines of text and clients
+gate.py              python -m benchmarks.latency.gate: what the embedded server's gate costs a request
 regression_check.py  python -m benchmarks.latency.regression_check: fails where the server costs too much
 """

@@ -26,7 +26,7 @@ from ocr_client.errors import (
 )
 from ocr_client.images import ImageLike
 from ocr_client.options import ReadOptions
-from ocr_client.results import Character, Line, Page, ReadResult, Word
+from ocr_client.results import Character, Facts, Line, Page, ReadResult, Unread, Word
 from ocr_client.server_info import ModelInfo, ServerInfo
 from ocr_client.settings import ClientOptions
 
@@ -37,6 +37,7 @@ __all__ = [
     "BadRequest",
     "Character",
     "ClientOptions",
+    "Facts",
     "ImageLike",
     "Line",
     "ModelInfo",
@@ -52,5 +53,6 @@ __all__ = [
     "ServerUnreachable",
     "SharedMemoryUnavailable",
     "Tls",
+    "Unread",
     "Word",
 ]

@@ -32,7 +32,7 @@ class Infer:
     """
 
     image: bytes | SharedImage
-    parameters: Mapping[str, float] = field(default_factory=dict)
+    parameters: Mapping[str, float | str] = field(default_factory=dict)
     request_id: str = ""
     outputs: tuple[str, ...] = ()
     timeout_s: float | None = None
@@ -66,6 +66,11 @@ class DescribeModel:
 
 
 @dataclass(frozen=True, slots=True)
+class CountRequests:
+    """How many requests the ensemble has had; gives the JSON object of its statistics."""
+
+
+@dataclass(frozen=True, slots=True)
 class RegisterRegion:
     """Have the server open a region of system shared memory; gives None.
 
@@ -87,4 +92,6 @@ class UnregisterRegion:
     name: str
 
 
-Call: TypeAlias = Infer | IsReady | DescribeServer | ListModels | DescribeModel | RegisterRegion | UnregisterRegion
+Call: TypeAlias = (
+    Infer | IsReady | DescribeServer | ListModels | DescribeModel | CountRequests | RegisterRegion | UnregisterRegion
+)

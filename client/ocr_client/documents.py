@@ -1,43 +1,38 @@
 """Files of one or more pages, as images to read: PDFs, multi-page TIFFs, and plain images as they are."""
 
 import math
-import os
-import threading
+import re
 import warnings
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
 
 from PIL import Image, ImageOps
 
 from ocr_client.errors import BadImage
+from ocr_client.pdf_pages import Document, PdfPlace, rendered_pages
 from ocr_client.results import Page
 
-if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument
-
-Document: TypeAlias = bytes | str | os.PathLike[str]
-
-PDF_POINTS_PER_INCH = 72
-# A poster at a high resolution would take gigabytes, so larger pages are rendered with a lower resolution.
-MAX_RENDERED_PIXELS, MAX_RENDERED_SIDE_PX = 50_000_000, 32_000
 # What cameras and scanners write. Anything else is a default or an aspect ratio.
 PLAUSIBLE_DPI = (30, 4800)
 # "The first 1024 bytes": ISO 32000, annex H.3, as viewers accept it.
 PDF_MAGIC, PDF_MAGIC_WITHIN = b"%PDF-", 1024
 TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+# How the files begin that Pillow opens and the server does not take: from the 5th byte on, "ftyp" and the brands
+# (ISO/IEC 23008-12, 10.2; AV1 Image File Format, 6), or the signature of JPEG 2000 (ISO/IEC 15444-1, I.5.1 and A.4.1).
+CONVERTED = {
+    "AVIF": re.compile(rb".{4}ftyp(.{4}){0,9}avi[fs]", re.DOTALL),
+    "HEIC": re.compile(rb".{4}ftyp(hei[cxms]|hev[cx]|mif1|msf1)", re.DOTALL),
+    "JPEG 2000": re.compile(rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51"),
+}
 # Compared with PNG, a scanned page takes a tenth of the time and a third of the bytes, with no visible difference.
 JPEG_QUALITY = 95
 # Not photographs, or nothing that JPEG can hold. Every other mode is converted to RGB.
 PNG_MODES = {"1", "LA", "P", "RGBA", "I;16"}
 # What Pillow raises on damaged files; its documentation has no list.
 DAMAGED = (OSError, SyntaxError, ValueError, EOFError, TypeError, Image.DecompressionBombError)
-
-# PDFium may not run in two threads at once, not even on two documents.
-_pdfium = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +42,18 @@ class DocumentPage:
     Attributes:
         number: Of the page in its file, from 1.
         count: How many pages the file has.
-        image: The encoded image.
+        image: The encoded image; empty if it is `kept`.
         dpi: Its resolution in pixels per inch.
+        place: Where in a PDF it is from; None for a page of anything else.
+        kept: Whether it is a page of a PDF that has text, to be left as it is.
     """
 
     number: int
     count: int
     image: bytes
     dpi: float
+    place: PdfPlace | None = None
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +66,7 @@ class ReadPage:
         page: What was read.
         image: The encoded image that was read; None where nothing needs it.
         dpi: Its resolution in pixels per inch.
+        place: Where in a PDF it is from; None for a page of anything else.
     """
 
     source: str
@@ -74,22 +74,26 @@ class ReadPage:
     page: Page
     image: bytes | None
     dpi: float
+    place: PdfPlace | None = None
 
 
-def pages(document: Document, *, dpi: float = 200) -> Iterator[DocumentPage]:
+def pages(document: Document, *, dpi: float = 200, to_pdf: bool = False, force: bool = False) -> Iterator[DocumentPage]:
     """Go through a file page by page; one page at a time is in memory.
 
     The pages of PDFs, and of TIFFs with more than one page, are encoded as JPEG of high quality, or as PNG if their
-    mode is not that of a photograph. Every other file is one page, and its bytes pass unchanged: the server says
-    whether they are an image.
+    mode is not that of a photograph; so are images that the server does not take (`CONVERTED`). Every other file is one
+    page, and its bytes pass unchanged: the server says whether they are an image.
 
     Args:
         document: The file: its content as bytes, or its path.
         dpi: Pixels per inch for rendering PDF pages, and for images that state no resolution.
+        to_pdf: Whether what is read will be written as a PDF: then a PDF keeps its pages, and those that have text are
+            `kept`.
+        force: With `to_pdf`, whether those are read, too, and PDFs that are signed.
 
     Raises:
-        BadImage: A PDF is encrypted or broken, or a page of a PDF or TIFF is.
-        ModuleNotFoundError: It is a PDF, and pypdfium2 is not installed.
+        BadImage: A PDF is encrypted or broken, or a page of a PDF or TIFF is; with `to_pdf`, a PDF may not be changed.
+        ModuleNotFoundError: It is a PDF or HEIC, and the extra that reads it is not installed.
         OSError: The file cannot be read.
         ValueError: The resolution is not positive.
     """
@@ -97,9 +101,11 @@ def pages(document: Document, *, dpi: float = 200) -> Iterator[DocumentPage]:
         raise ValueError(f"dpi is a positive number, got {dpi!r}")
     start = _first_bytes(document)
     if PDF_MAGIC in start:
-        return _pdf_pages(document, dpi)
+        return _pdf_pages(document, dpi, to_pdf=to_pdf, force=force)
     if start.startswith(TIFF_MAGICS) and (count := _frame_count(document)) > 1:
         return _tiff_pages(document, count, dpi)
+    if kind := _converted_kind(start):
+        return iter([_converted(document, kind, dpi)])
     content = document if isinstance(document, bytes) else Path(document).read_bytes()
     return iter([DocumentPage(number=1, count=1, image=content, dpi=_resolution(content, dpi))])
 
@@ -111,47 +117,12 @@ def _first_bytes(document: Document) -> bytes:
         return file.read(PDF_MAGIC_WITHIN)
 
 
-def _pdf_pages(document: Document, dpi: float) -> Iterator[DocumentPage]:
-    number, count = 1, 1
-    while number <= count:
-        # Opened anew for every page: until it is closed, PDFium keeps whatever it has read of a file.
-        with _pdfium, closing(_open_pdf(document)) as pdf:
-            count = len(pdf)
-            image, page_dpi = _rendered(pdf, number, dpi)
-        yield DocumentPage(number=number, count=count, image=_encoded(image), dpi=page_dpi)
-        number += 1
-
-
-def _open_pdf(document: Document) -> "PdfDocument":
-    try:
-        import pypdfium2
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("PDFs are rendered by pypdfium2: pip install 'ocr-triton-client[pdf]'") from error
-    try:
-        pdf = pypdfium2.PdfDocument(document if isinstance(document, bytes) else Path(document))
-    except pypdfium2.PdfiumError as error:
-        if error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD:
-            raise BadImage("the PDF is encrypted with a password: save it without one and read that") from error
-        raise BadImage("the PDF is broken and cannot be opened: print it into a new one with a viewer") from error
-    pdf.init_forms()  # or what was typed into its fields stays invisible
-    return pdf
-
-
-def _rendered(pdf: "PdfDocument", number: int, dpi: float) -> tuple[Image.Image, float]:
-    """Render a page, and tell the resolution that was used."""
-    from pypdfium2 import PdfiumError
-
-    try:
-        page = pdf[number - 1]
-        width, height = (points / PDF_POINTS_PER_INCH for points in page.get_size())
-        dpi = min(dpi, math.sqrt(MAX_RENDERED_PIXELS / (width * height)), MAX_RENDERED_SIDE_PX / max(width, height))
-        bitmap = page.render(scale=dpi / PDF_POINTS_PER_INCH, rev_byteorder=True)
-        image: Image.Image = bitmap.to_pil().convert("RGB")  # a copy: the bitmap's memory goes back
-        bitmap.close()
-        page.close()
-    except (PdfiumError, ZeroDivisionError) as error:
-        raise BadImage(f"page {number} of the PDF is broken and cannot be rendered") from error
-    return image, dpi
+def _pdf_pages(document: Document, dpi: float, *, to_pdf: bool, force: bool) -> Iterator[DocumentPage]:
+    for page in rendered_pages(document, dpi, to_pdf=to_pdf, force=force):
+        kept = page.image is None
+        image = b"" if page.image is None else _encoded(page.image)
+        number = page.place.number
+        yield DocumentPage(number=number, count=page.count, image=image, dpi=page.dpi, place=page.place, kept=kept)
 
 
 def _frame_count(document: Document) -> int:
@@ -180,6 +151,30 @@ def _tiff_pages(document: Document, count: int, dpi: float) -> Iterator[Document
             except DAMAGED as error:
                 raise BadImage(f"page {number} of the TIFF is damaged or truncated: send the whole file") from error
             yield DocumentPage(number=number, count=count, image=encoded, dpi=page_dpi)
+
+
+def _converted_kind(start: bytes) -> str | None:
+    return next((kind for kind, magic in CONVERTED.items() if magic.match(start)), None)
+
+
+def _converted(document: Document, kind: str, dpi: float) -> DocumentPage:
+    """Have Pillow decode a photograph, upright, for a server that cannot."""
+    if kind == "HEIC":
+        _register_heic()
+    try:
+        with _open_image(document) as image:
+            upright, dpi = ImageOps.exif_transpose(image), _stated_dpi(image) or dpi
+            return DocumentPage(number=1, count=1, image=_encoded(upright), dpi=dpi)
+    except DAMAGED as error:
+        raise BadImage(f"the {kind} image is damaged or truncated: send the whole file, or save it as JPEG") from error
+
+
+def _register_heic() -> None:
+    try:
+        from pillow_heif import register_heif_opener
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError("HEIC needs pillow-heif: pip install 'ocr-triton-client[heic]'") from error
+    register_heif_opener()
 
 
 def _open_image(document: Document) -> Image.Image:

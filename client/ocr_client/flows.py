@@ -15,6 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 from ocr_client import failures
 from ocr_client.calls import (
     Call,
+    CountRequests,
     DescribeModel,
     DescribeServer,
     Infer,
@@ -90,7 +91,8 @@ class Flows:
         # An operator may have closed what follows to the public.
         index = yield from _do_if_possible(ListModels())
         configs = yield from _model_configs(index)
-        return parse_server(str(self._settings.address), ready, server, index, configs)
+        statistics = yield from _do_if_possible(CountRequests())
+        return parse_server(str(self._settings.address), ready, server, index, configs, statistics)
 
     def close(self) -> Flow[None]:
         """Have the server close the shared memory, except what it is still reading."""

@@ -1,7 +1,7 @@
 """What a caller may ask for beside the image: written once, for every client and the command line."""
 
 from collections.abc import Mapping
-from typing import Annotated, NamedTuple, TypedDict
+from typing import Annotated, Literal, NamedTuple, TypeAlias, TypedDict
 
 
 class Option(NamedTuple):
@@ -16,6 +16,21 @@ class Option(NamedTuple):
     low: float
     high: float
     meaning: str
+
+
+class Choice(NamedTuple):
+    """An option that is one of a few words or numbers.
+
+    Attributes:
+        words: How they are sent.
+        meaning: What it does, in a sentence.
+    """
+
+    words: tuple[str, ...]
+    meaning: str
+
+
+Orientation: TypeAlias = Literal["auto", "off", "0", "90", "180", "270", 0, 90, 180, 270]
 
 
 class Flag(NamedTuple):
@@ -42,26 +57,36 @@ class ReadOptions(TypedDict, total=False):
         float | None, Option(0, 5, "How far boxes grow beyond the detected core of the text; 0 is not at all.")
     ]
     min_confidence: Annotated[float | None, Option(0, 1, "Lowest confidence at which a line that was read is kept.")]
+    orientation: Annotated[
+        Orientation | None,
+        Choice(
+            ("auto", "off", "0", "90", "180", "270"),
+            "Degrees counter-clockwise by which the image must be turned to stand upright; or auto, or off.",
+        ),
+    ]
     words: Annotated[
         bool, Flag("Tell the words of each line, too (json, jsonl, tsv; hocr, alto and pdf always have them).")
     ]
     characters: Annotated[bool, Flag("Tell the words and their characters, too (json, jsonl).")]
-    unread: bool  # no parameter of the request: it asks for one more output
+    # No parameters of the request: they ask for further outputs.
+    unread: bool
+    facts: bool
+    blocks: bool
 
 
 _NOTES = {
     name: kind.__metadata__[0] for name, kind in ReadOptions.__annotations__.items() if hasattr(kind, "__metadata__")
 }
-OPTIONS: dict[str, Option] = {name: note for name, note in _NOTES.items() if isinstance(note, Option)}
+OPTIONS: dict[str, Option | Choice] = {name: note for name, note in _NOTES.items() if not isinstance(note, Flag)}
 FLAGS: dict[str, Flag] = {name: note for name, note in _NOTES.items() if isinstance(note, Flag)}
 
 
-def request_parameters(options: Mapping[str, object]) -> dict[str, float]:
+def request_parameters(options: Mapping[str, object]) -> dict[str, float | str]:
     """Check options and turn them into the request's parameters.
 
     Raises:
         TypeError: An option does not exist, or is no number.
-        ValueError: An option is out of range.
+        ValueError: An option is out of range, or none of the words that it may be.
     """
     known = ReadOptions.__annotations__
     if unknown := options.keys() - known.keys():
@@ -70,10 +95,15 @@ def request_parameters(options: Mapping[str, object]) -> dict[str, float]:
     return numbers | {name: True for name in FLAGS if options.get(name)}
 
 
-def _checked(name: str, value: object) -> float:
+def _checked(name: str, value: object) -> float | str:
+    option = OPTIONS[name]
+    if isinstance(option, Choice):
+        if isinstance(value, bool) or str(value) not in option.words:
+            raise ValueError(f"{name} is one of {', '.join(option.words)}, got {value!r}")
+        return str(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{name} is a number, got {value!r}")
-    low, high, _ = OPTIONS[name]
+    low, high, _ = option
     if not low <= value <= high:
         raise ValueError(f"{name} is between {low:g} and {high:g}, got {value!r}")
     return float(value)

@@ -4,6 +4,7 @@ Colours show the recognizer's confidence: blue is sure, amber doubtful, red like
 """
 
 import os
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,9 +46,9 @@ def draw_overlay(image: bytes | str | os.PathLike[str], page: Page) -> Image.Ima
     scale = _scale(*photo.size)
     photo = ImageOps.scale(photo, scale)
     text = Image.new("RGB", photo.size, "white")
-    for line in page.lines:
-        quad = np.array(line.quad) * scale
-        _draw_box(photo, quad, _colour(line))
+    quads = [np.array(line.quad) * scale for line in page.lines]
+    _draw_boxes(photo, page.lines, quads)
+    for line, quad in zip(page.lines, quads, strict=True):
         _draw_text(text, quad, line)
     return _joined(photo, text)
 
@@ -63,15 +64,24 @@ def _colour(line: Line) -> Colour:
     return DOUBTFUL if line.confidence >= 0.7 else WRONG
 
 
-def _draw_box(photo: Image.Image, quad: NDArray[np.float64], colour: Colour) -> None:
-    """Outline a (4, 2) quad in pixels, letting the image shine through."""
-    _, _, height = _axes(quad)
-    outline_px = max(1, round(min(height / 10, max(photo.size) / 300)))
-    corners = [(x, y) for x, y in quad.tolist()]
-    # Mode RGBA on an RGB image blends instead of replacing; the white rim tells a blue box from a blue sign.
-    draw = ImageDraw.Draw(photo, "RGBA")
-    draw.polygon(corners, fill=(*colour, 40), outline=(255, 255, 255, 192), width=2 * outline_px)
-    draw.polygon(corners, outline=colour, width=outline_px)
+def _draw_boxes(photo: Image.Image, lines: Sequence[Line], quads: Sequence[NDArray[np.float64]]) -> None:
+    """Tint (4, 2) quads in pixels, and outline them outside of all of them: no stroke crosses a letter."""
+    rims, outside = photo.copy(), Image.new("1", photo.size, 1)
+    for line, quad in zip(lines, quads, strict=True):
+        stroke_px = max(1, round(min(_axes(quad)[2] / 10, max(photo.size) / 300)))
+        # The white rim tells a blue box from a blue sign. Half of a stroke lies inside.
+        for colour, width_px in (("white", 4 * stroke_px), (_colour(line), 2 * stroke_px)):
+            ImageDraw.Draw(rims).line([*_corners(quad), *_corners(quad)[:2]], colour, width_px, joint="curve")
+    for quad in quads:
+        ImageDraw.Draw(outside).polygon(_corners(quad), fill=0)
+    photo.paste(rims, mask=outside)
+    for line, quad in zip(lines, quads, strict=True):
+        # Mode RGBA on an RGB image blends instead of replacing.
+        ImageDraw.Draw(photo, "RGBA").polygon(_corners(quad), fill=(*_colour(line), 40))
+
+
+def _corners(quad: NDArray[np.float64]) -> list[tuple[float, float]]:
+    return [(x, y) for x, y in quad.tolist()]
 
 
 def _draw_text(picture: Image.Image, quad: NDArray[np.float64], line: Line) -> None:

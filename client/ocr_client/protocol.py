@@ -1,6 +1,6 @@
 """Requests and answers of the ensemble, without I/O: every client and transport uses this module."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 from uuid import uuid4
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ocr_client.calls import Infer
 from ocr_client.errors import BadImage, ServerFault
 from ocr_client.options import request_parameters
-from ocr_client.results import Character, Line, Page, Quad, Word
+from ocr_client.results import Character, Facts, Line, Page, Quad, Unread, Word
 
 T = TypeVar("T")
 
@@ -27,18 +27,20 @@ OUTPUTS: Mapping[str, tuple[int, ...]] = MappingProxyType(
         "image_size": (2,),
     }
 )
-# Asked for only by those who want it, because servers of earlier versions do not have it; -1 is a number of its own.
-UNREAD, UNREAD_SHAPE = "unread_quads", (-1, 4, 2)
-# Likewise; the last one of each tells which line a word belongs to, and which word a character.
-WORDS: Mapping[str, tuple[int, ...]] = MappingProxyType(
-    {"word_texts": (-1,), "word_confidences": (-1,), "word_quads": (-1, 4, 2), "word_lines": (-1,)}
-)
-CHARACTERS: Mapping[str, tuple[int, ...]] = MappingProxyType(
+# Asked for only by those who want them, because servers of earlier versions do not have them; by the option that asks.
+# -1 is a number of its own. The last one of words and of characters tells which line or word each belongs to.
+FURTHER_OUTPUTS: Mapping[str, Mapping[str, tuple[int, ...]]] = MappingProxyType(
     {
-        "character_texts": (-1,),
-        "character_confidences": (-1,),
-        "character_quads": (-1, 4, 2),
-        "character_words": (-1,),
+        "unread": {"unread_quads": (-1, 4, 2), "unread_reasons": (-1,)},
+        "blocks": {"blocks": (-1,)},
+        "facts": {"page_angle": (1,), "page_skew": (1,), "page_confidence": (1,), "detector_scale": (1,)},
+        "words": {"word_texts": (-1,), "word_confidences": (-1,), "word_quads": (-1, 4, 2), "word_lines": (-1,)},
+        "characters": {
+            "character_texts": (-1,),
+            "character_confidences": (-1,),
+            "character_quads": (-1, 4, 2),
+            "character_words": (-1,),
+        },
     }
 )
 
@@ -53,16 +55,9 @@ def build_request(content: bytes, options: Mapping[str, object], request_id: str
     """
     if not content:
         raise BadImage("the image is empty (0 bytes): send the whole encoded file")
-    return Infer(content, request_parameters(options), request_id or uuid4().hex, (*OUTPUTS, *_extra(options)))
-
-
-def _extra(options: Mapping[str, object]) -> Iterator[str]:
-    if options.get("unread"):
-        yield UNREAD
-    if options.get("words") or options.get("characters"):
-        yield from WORDS
-    if options.get("characters"):
-        yield from CHARACTERS
+    asked = {**options, "words": options.get("words") or options.get("characters")}
+    extra = (name for option, further in FURTHER_OUTPUTS.items() if asked.get(option) for name in further)
+    return Infer(content, request_parameters(options), request_id or uuid4().hex, (*OUTPUTS, *extra))
 
 
 def check_many(images: object, concurrency: int, options: Mapping[str, object]) -> None:
@@ -86,36 +81,51 @@ def parse_page(outputs: Mapping[str, NDArray[Any] | None]) -> Page:
 
     Args:
         outputs: `texts` (N,) bytes in UTF-8; `text_confidences` (N,) float32; `quads` (N, 4, 2) float32;
-            `quad_scores` (N,) float32; `image_size` (2,) int32 (height, width); where they were asked for,
-            `unread_quads` (M, 4, 2) float32, `WORDS` and `CHARACTERS`. Others are ignored.
+            `quad_scores` (N,) float32; `image_size` (2,) int32 (height, width); those of `FURTHER_OUTPUTS` that were
+            asked for. Others are ignored.
 
     Raises:
         ServerFault: An output is missing or has another shape, or a text is not UTF-8.
     """
     arrays = _checked(outputs, OUTPUTS)
-    words = _words(outputs, len(arrays["texts"]))
+    count = len(arrays["texts"])
     rows = zip(
         _texts(arrays["texts"]),
         _rounded(arrays["text_confidences"], 4),
         _quads(arrays["quads"]),
         _rounded(arrays["quad_scores"], 4),
-        words,
+        _blocks(outputs, count),
+        _words(outputs, count),
         strict=True,
     )
     lines = tuple(
-        Line(text=text, confidence=confidence, quad=quad, score=score, words=own)
-        for text, confidence, quad, score, own in rows
+        Line(text=text, confidence=confidence, quad=quad, score=score, block=block, words=words)
+        for text, confidence, quad, score, block, words in rows
     )
     height, width = arrays["image_size"].tolist()
-    unread = outputs.get(UNREAD)
-    return Page(width=width, height=height, lines=lines, unread=None if unread is None else _quads(unread))
+    return Page(width=width, height=height, lines=lines, unread=_unread(outputs), facts=_facts(outputs))
+
+
+def _unread(outputs: Mapping[str, NDArray[Any] | None]) -> tuple[Unread, ...] | None:
+    quads, reasons = (outputs.get(name) for name in FURTHER_OUTPUTS["unread"])
+    if quads is None or reasons is None:
+        return None
+    return tuple(Unread(quad=quad, reason=reason.decode()) for quad, reason in zip(_quads(quads), reasons, strict=True))
+
+
+def _facts(outputs: Mapping[str, NDArray[Any] | None]) -> Facts | None:
+    values = [outputs.get(name) for name in FURTHER_OUTPUTS["facts"]]
+    if any(value is None for value in values):
+        return None
+    angle, skew, confidence, scale = (float(value[0]) for value in values if value is not None)
+    return Facts(angle=int(angle), skew=round(skew, 2), confidence=round(confidence, 4), detector_scale=round(scale, 4))
 
 
 def _words(outputs: Mapping[str, NDArray[Any] | None], line_count: int) -> Sequence[tuple[Word, ...] | None]:
     """The words of each line; None where they were not asked for."""
     if outputs.get("word_texts") is None:
         return [None] * line_count
-    arrays = _checked(outputs, WORDS)
+    arrays = _checked(outputs, FURTHER_OUTPUTS["words"])
     rows = zip(*_pieces(arrays, "word"), _characters(outputs, len(arrays["word_texts"])), strict=True)
     words = [Word(text=text, confidence=confidence, quad=quad, characters=own) for text, confidence, quad, own in rows]
     return _grouped(words, arrays["word_lines"], line_count)
@@ -124,7 +134,7 @@ def _words(outputs: Mapping[str, NDArray[Any] | None], line_count: int) -> Seque
 def _characters(outputs: Mapping[str, NDArray[Any] | None], word_count: int) -> Sequence[tuple[Character, ...] | None]:
     if outputs.get("character_texts") is None:
         return [None] * word_count
-    arrays = _checked(outputs, CHARACTERS)
+    arrays = _checked(outputs, FURTHER_OUTPUTS["characters"])
     rows = zip(*_pieces(arrays, "character"), strict=True)
     characters = [Character(text=text, confidence=confidence, quad=quad) for text, confidence, quad in rows]
     return _grouped(characters, arrays["character_words"], word_count)
@@ -169,6 +179,17 @@ def _checked(
                 f"the answer's {name} has shape {array.shape}, expected {shape}: is {MODEL} of this client's version?"
             )
     return present
+
+
+def _blocks(outputs: Mapping[str, NDArray[Any] | None], count: int) -> list[int] | list[None]:
+    """The number of each line's block; None for each where they were not asked for."""
+    (blocks,) = (outputs.get(name) for name in FURTHER_OUTPUTS["blocks"])
+    if blocks is None:
+        return [None] * count
+    if blocks.shape != (count,):
+        raise ServerFault(f"the answer's blocks has shape {blocks.shape}, expected ({count},)")
+    numbers: list[int] = blocks.tolist()
+    return numbers
 
 
 def _quads(corners: NDArray[Any]) -> tuple[Quad, ...]:

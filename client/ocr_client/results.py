@@ -76,6 +76,8 @@ class Line:
         quad: Its four corners (x, y) in pixels of the image as a viewer shows it (EXIF orientation
             applied), clockwise from the top-left corner in reading direction.
         score: How sure the detector is that there is text, 0 to 1.
+        block: Number of its paragraph, heading or table on the page, from 0; None if `read` was not called with
+            `blocks=True`.
         words: In the text's order; None if `read` was not called with `words=True` or `characters=True`.
     """
 
@@ -83,6 +85,7 @@ class Line:
     confidence: float
     quad: Quad
     score: float
+    block: int | None = None
     words: tuple[Word, ...] | None = None
 
     @classmethod
@@ -99,8 +102,61 @@ class Line:
             confidence=float(fields["confidence"]),
             quad=_quad(fields["quad"]),
             score=float(fields["score"]),
+            block=int(fields["block"]) if "block" in fields else None,
             words=None if words is None else tuple(map(Word.from_dict, words)),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """Text that was found and could not be read.
+
+    Attributes:
+        quad: Its corners, as in `Line`.
+        reason: `low_confidence`, or `unknown_script`: most of it looks like no character that the recognizer knows.
+            Newer servers may have more.
+    """
+
+    quad: Quad
+    reason: str
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> "Unread":
+        """Build it from its JSON object.
+
+        Raises:
+            KeyError: A field is missing.
+            ValueError: The quad is not four (x, y) pairs.
+        """
+        return cls(quad=_quad(fields["quad"]), reason=str(fields["reason"]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of a page as a whole.
+
+    Attributes:
+        angle: Degrees counter-clockwise by which the image must be turned to stand upright: 0, 90, 180 or 270, as
+            `PIL.Image.rotate(angle, expand=True)` and `numpy.rot90(image, angle // 90)` turn it.
+        skew: Degrees counter-clockwise by which it must be turned further for its lines to be level.
+        confidence: How sure the recognizer is on average of all lines that were found, 0 to 1.
+        detector_scale: How many pixels the detector saw for one of the image; at less than 1, small print may be lost.
+    """
+
+    angle: int
+    skew: float
+    confidence: float
+    detector_scale: float
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> "Facts":
+        """Build them from their JSON object.
+
+        Raises:
+            KeyError: A field is missing.
+        """
+        names = ("skew", "confidence", "detector_scale")
+        return cls(angle=int(fields["angle"]), **{name: float(fields[name]) for name in names})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,14 +167,20 @@ class Page:
         width: Of the image as a viewer shows it, in pixels.
         height: Likewise.
         lines: In reading order; empty for a page without text.
-        unread: Corners of text that was found and could not be read, as in `Line`; None if `read` was not called with
-            `unread=True`.
+        unread: Text that was found and could not be read; None if `read` was not called with `unread=True`.
+        facts: How it lies, and more; None if `read` was not called with `facts=True`.
     """
 
     width: int
     height: int
     lines: tuple[Line, ...]
-    unread: tuple[Quad, ...] | None = None
+    unread: tuple[Unread, ...] | None = None
+    facts: Facts | None = None
+
+    @property
+    def angle(self) -> int | None:
+        """Of its facts."""
+        return self.facts.angle if self.facts else None
 
     @property
     def text(self) -> str:
@@ -138,8 +200,9 @@ class Page:
             ValueError: A quad is not four (x, y) pairs.
         """
         lines = tuple(Line.from_dict(line) for line in fields["lines"])
-        unread = tuple(map(_quad, fields["unread"])) if "unread" in fields else None
-        return cls(width=int(fields["width"]), height=int(fields["height"]), lines=lines, unread=unread)
+        unread = tuple(map(Unread.from_dict, fields["unread"])) if "unread" in fields else None
+        facts = Facts.from_dict(fields["facts"]) if "facts" in fields else None
+        return cls(width=int(fields["width"]), height=int(fields["height"]), lines=lines, unread=unread, facts=facts)
 
 
 def _asked_for(fields: Iterable[tuple[str, Any]]) -> dict[str, Any]:

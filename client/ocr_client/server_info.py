@@ -45,6 +45,8 @@ class ServerInfo:
         ready: Whether images can be read.
         models: The ensemble, its steps in their order, and behind a step the recognizer that it calls. All models of
             the server while the ensemble is not loaded: any may be the reason. Empty if the server does not tell.
+        answered: How many images were read since the ensemble was loaded; None if the server does not tell.
+        unanswered: How many were refused, given up as too late, or no images; None if the server does not tell.
     """
 
     url: str
@@ -52,6 +54,8 @@ class ServerInfo:
     version: str
     ready: bool
     models: tuple[ModelInfo, ...]
+    answered: int | None = None
+    unanswered: int | None = None
 
     @property
     def most_instances(self) -> int:
@@ -72,7 +76,12 @@ class ServerInfo:
 
 
 def parse_server(
-    url: str, ready: bool, server: Mapping[str, Any], index: Sequence[Any] | None, configs: Mapping[str, Any]
+    url: str,
+    ready: bool,
+    server: Mapping[str, Any],
+    index: Sequence[Any] | None,
+    configs: Mapping[str, Any],
+    statistics: Mapping[str, Any] | None = None,
 ) -> ServerInfo:
     """Put together what the server has said.
 
@@ -82,6 +91,7 @@ def parse_server(
         server: Its description of itself.
         index: Its repository's index; None if it does not tell, as it does to those who have its key.
         configs: The configurations that the server gives, by the models' names.
+        statistics: Of the ensemble; None if the server does not tell.
     """
     if index is None:  # what has a configuration to show is loaded
         index = [{"name": name, "state": READY} for name, config in configs.items() if config]
@@ -90,7 +100,24 @@ def parse_server(
         names = pipeline(index, configs)
     entries = {entry["name"]: entry for entry in index}
     models = tuple(_parse_model(name, entries.get(name), configs.get(name, {})) for name in names)
-    return ServerInfo(url=url, name=server["name"], version=server["version"], ready=ready, models=models)
+    answered, unanswered = (_count(statistics, name) for name in ("success", "fail"))
+    return ServerInfo(
+        url=url,
+        name=server["name"],
+        version=server["version"],
+        ready=ready,
+        models=models,
+        answered=answered,
+        unanswered=unanswered,
+    )
+
+
+def _count(statistics: Mapping[str, Any] | None, outcome: str) -> int | None:
+    """How many requests had this outcome; gRPC leaves out what is 0, and says numbers as texts."""
+    if statistics is None:
+        return None
+    versions = [version.get("inference_stats", {}) for version in statistics.get("model_stats", ())]
+    return sum(int(version.get(outcome, {}).get("count", 0)) for version in versions)
 
 
 def pipeline(index: Sequence[Any], configs: Mapping[str, Any]) -> list[str]:

@@ -8,12 +8,13 @@ import pytest
 
 from export.__main__ import main as export_command
 from ocr_launch import layout, machine, serve
-from tests.image.container import HARDENED
+from tests.image.container import GRPC, HARDENED, HTTP, METRICS
 from tests.image.image import DOCKERFILE, TAG, pinned_base
 from tests.project import MODEL_REPOSITORY, README, ROOT
 
 GUIDE = ROOT / "docs" / "production.md"
 COMPOSE = ROOT / "docker-compose.cpu.yml"
+PORTS = " ".join(f"-p 127.0.0.1:{port}:{port}" for port in (HTTP, GRPC, METRICS))
 PROSE = [README, GUIDE, DOCKERFILE, ROOT / "docker-compose.yml", COMPOSE]
 
 
@@ -44,7 +45,7 @@ def test_the_base_is_pinned_to_a_release() -> None:
 def test_the_image_is_built_and_run_by_the_same_two_commands(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     assert f"docker build -f Dockerfile.triton -t {TAG} .\n" in text
-    assert f"docker run --gpus all --shm-size=1g -p 8000:8000 -p 8001:8001 -p 8002:8002 {TAG}\n" in text
+    assert f"docker run --gpus all --shm-size=1g {PORTS} {TAG}\n" in text
 
 
 def test_compose_calls_the_image_so_too() -> None:
@@ -82,6 +83,17 @@ def test_the_guide_explains_every_variable() -> None:
 
 def test_the_guide_runs_the_container_as_it_is_tested() -> None:
     assert set(HARDENED) <= set(GUIDE.read_text(encoding="utf-8").split())
+
+
+@pytest.mark.parametrize("bound", ["mem_limit", "cpus", "pids_limit"])
+def test_compose_bounds_what_a_fault_may_take(bound: str) -> None:
+    assert f"\n    {bound}: " in COMPOSE.read_text(encoding="utf-8")
+
+
+def test_no_port_is_opened_to_every_network() -> None:
+    for file in PROSE:
+        published = re.findall(r"(?:-p |- )((?:[\d.]+:)?\d+:\d+)\b", file.read_text(encoding="utf-8"))
+        assert all(port.startswith("127.0.0.1:") for port in published), file
 
 
 def test_compose_runs_the_container_as_it_is_tested() -> None:

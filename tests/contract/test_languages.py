@@ -36,6 +36,9 @@ OUT_OF_REACH = {
     "Cyrillic": "жшя",
     "Arabic": "عرب",
     "Hebrew": "אבג",
+    "Armenian": "աբգ",
+    "Georgian": "აბგ",
+    "Tamil": "அகங",
     "Devanagari": "कखग",
     "Thai": "กขค",
     "Korean": "한글",
@@ -64,6 +67,22 @@ def test_a_language_that_is_read_has_its_letters(language: str, characters: set[
 def test_a_script_that_is_not_read_has_none(script: str, characters: set[str], section: str) -> None:
     assert script in section
     assert not characters & set(OUT_OF_REACH[script])
+
+
+@pytest.mark.parametrize(
+    ("language", "letters"),
+    [
+        ("Greek", "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ"),
+        ("Yoruba", "abdeẹfghijklmnoọprsṣtuwy"),
+        ("Igbo", "abdefghiịjklmnṅoọprstuụvwyz"),
+    ],
+)
+def test_the_letters_that_a_language_lacks_are_told_one_by_one(
+    language: str, letters: str, characters: set[str], section: str
+) -> None:
+    told = re.search(rf"\b[Oo]f {language} (?:it lacks )?([^;:.]*)", section.replace("\n", " "))
+    assert told
+    assert set(told[1]) & set(letters) == set(letters) - characters
 
 
 def test_so_many_letters_of_vietnamese_are_missing(characters: set[str], section: str) -> None:

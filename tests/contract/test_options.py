@@ -7,10 +7,10 @@ import click
 import pytest
 
 from ocr_client.cli.read import read
-from ocr_client.options import FLAGS, OPTIONS
+from ocr_client.options import FLAGS, OPTIONS, Choice
 from ocr_core.errors import BadOption
+from ocr_core.options import CHOICES, RANGES, Options
 from ocr_core.options import FLAGS as SERVER_FLAGS
-from ocr_core.options import RANGES, Options
 from ocr_launch.triton_flags import header_pattern
 
 NAMES = [field.name for field in dataclasses.fields(Options)]
@@ -18,18 +18,28 @@ NAMES = [field.name for field in dataclasses.fields(Options)]
 
 def test_the_client_offers_every_option_of_the_server() -> None:
     """ocr_client/options.py and ocr_core/options.py name the same."""
-    assert set(OPTIONS) == set(RANGES)
+    assert set(OPTIONS) == {*RANGES, *CHOICES}
     assert set(FLAGS) == set(SERVER_FLAGS)
 
 
 @pytest.mark.parametrize("name", RANGES)
 def test_client_and_server_accept_the_same_range(name: str) -> None:
-    low, high, _ = OPTIONS[name]
-    for accepted in (low, high):
+    option = OPTIONS[name]
+    assert not isinstance(option, Choice)
+    for accepted in (option.low, option.high):
         assert getattr(Options.from_parameters({name: accepted}), name) == accepted
-    for refused in (low - 0.01, high + 0.01):
+    for refused in (option.low - 0.01, option.high + 0.01):
         with pytest.raises(BadOption, match=name):
             Options.from_parameters({name: refused})
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_client_and_server_accept_the_same_words(name: str) -> None:
+    option = OPTIONS[name]
+    assert isinstance(option, Choice)
+    assert option.words == CHOICES[name]
+    for word in option.words:
+        assert getattr(Options.from_parameters({name: word}), name) == word
 
 
 @pytest.mark.parametrize("name", RANGES)

@@ -1,6 +1,6 @@
 """What the client asks for is what the ensemble gives: ocr_client/protocol.py and ocr_ensemble/config.pbtxt."""
 
-from ocr_client.protocol import CHARACTERS, INPUT, MODEL, OUTPUTS, UNREAD, UNREAD_SHAPE, WORDS
+from ocr_client.protocol import FURTHER_OUTPUTS, INPUT, MODEL, OUTPUTS
 from tests.contract.configs import ENSEMBLE
 
 
@@ -14,7 +14,9 @@ def test_the_client_sends_the_only_input() -> None:
 
 
 def test_the_client_reads_every_output_in_its_shape() -> None:
-    known = {**OUTPUTS, UNREAD: UNREAD_SHAPE, **WORDS, **CHARACTERS}
+    known = dict(OUTPUTS)
+    for further in FURTHER_OUTPUTS.values():
+        known |= further
     assert {tensor.name: tuple(tensor.dims) for tensor in ENSEMBLE.output} == known
 
 

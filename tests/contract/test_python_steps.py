@@ -129,8 +129,8 @@ def test_the_steps_give_what_their_configurations_declare_and_the_text_of_the_pa
 def test_what_belongs_to_a_line_has_one_entry_a_line(run: tuple[str, Arrays]) -> None:
     _, tensors = run
     for names in (
-        ("widths", "detected_quads", "detected_scores"),
-        ("texts", "text_confidences", "quads", "quad_scores"),
+        ("widths", "detected_quads", "detected_scores", "detected_blocks"),
+        ("texts", "text_confidences", "quads", "quad_scores", "blocks"),
     ):
         assert len({len(tensors[name]) for name in names}) == 1
     assert tensors["strip"].shape[1] == tensors["widths"].sum()

@@ -69,3 +69,29 @@ def test_pixels_are_centred_and_scaled_inside_the_graph(bgr: bool) -> None:
     red, green, blue = 10, 20, 30
     first, last = (blue, red) if bgr else (red, blue)
     assert output.ravel().tolist() == pytest.approx([(first - 1) / 2 + (green - 2) / 4 + (last - 3) / 8] * 3)
+
+
+def last_layer(*, softmax: bool = True) -> ModelProto:
+    """Three classes of one time step, whose logits are those of the input plus (1, 2, 3)."""
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 1, 3]) for name in "xy")
+    bias = numpy_helper.from_array(np.array([1, 2, 3], np.float32), "bias")
+    nodes = [helper.make_node("Add", ["x", "bias"], ["sum"]), helper.make_node("Identity", ["sum"], ["logits"])]
+    nodes.append(helper.make_node("Softmax" if softmax else "Relu", ["logits"], ["y"]))
+    model = helper.make_model(helper.make_graph(nodes, "last", [x], [y], [bias]))
+    model.ir_version, model.opset_import[0].version = 10, 17
+    return model
+
+
+def test_a_class_whose_logit_is_raised_has_so_much_better_odds_and_the_others_keep_theirs() -> None:
+    model, logits = last_layer(), np.zeros((1, 1, 3), np.float32)
+    (before,) = verify.runner(model)(logits).values()  # type: ignore[arg-type]
+    graph.raise_logit(model, 1, 2.5)
+    (after,) = verify.runner(model)(logits).values()  # type: ignore[arg-type]
+    odds = (after / after[..., :1]) / (before / before[..., :1])
+    np.testing.assert_allclose(odds.ravel(), [1, np.exp(2.5), 1], rtol=1e-5)
+
+
+def test_a_graph_without_a_bias_of_its_classes_is_refused() -> None:
+    message = r"expected the bias of the classes and a Softmax at the end, found \['Relu'\]"
+    with pytest.raises(ExportError, match=message):
+        graph.raise_logit(last_layer(softmax=False), 1, 2.5)

@@ -4,19 +4,24 @@ import itertools
 import os
 import signal
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
+from typing import Protocol
 
 import click
 
 from ocr_client import OcrClient
 from ocr_launch import processes
-from ocr_launch.run_state import SERVING
+from ocr_launch.run_state import SERVING, RunState
 from server.triton import TritonServer
 from tests.project import MODEL_REPOSITORY, SAMPLES
 from tests.reliability.answers import ERROR, RIGHT, WRONG, Answer, Load
+from tests.reliability.contained import ContainedServer, contained
 
 IMAGE = SAMPLES / "label.png"
 CLIENTS = 3
@@ -31,6 +36,18 @@ ROW = 10
 # Between two faults, so that the supervisor does not take them for one that does not end.
 PAUSE_S = 13.0
 POLL_S = 0.05
+
+
+class Server(Protocol):
+    """A server that is kept running, here or in a container."""
+
+    @property
+    def pid(self) -> int:
+        """Of the tritonserver that runs now."""
+
+    @property
+    def state(self) -> RunState:
+        """What its supervisor knows."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +77,7 @@ class Fault:
         return self.wrong == 0 and self.outage_s < bound_s
 
 
-def inflict(server: TritonServer, load: Load, process: str, what: str) -> Fault:
+def inflict(server: Server, load: Load, process: str, what: str) -> Fault:
     """Harm one process, and wait until the server answers again as before.
 
     Raises:
@@ -109,21 +126,17 @@ def table(faults: Sequence[Fault]) -> Iterator[str]:
 @click.option("--kills", default=20, show_default=True, help="How often each process is killed.")
 @click.option("--stops", default=5, show_default=True, help="How often each process is stopped.")
 @click.option("--clients", default=CLIENTS, show_default=True, help="How many send images meanwhile.")
-def main(kills: int, stops: int, clients: int) -> None:
+@click.option("--process", "only", multiple=True, type=click.Choice((*MODELS, TRITONSERVER)), help="Only this one.")
+@click.option("--image", "in_image", is_flag=True, help="Of a container of the production image, built before.")
+def main(kills: int, stops: int, clients: int, only: tuple[str, ...], in_image: bool) -> None:
     """Harm every process of an embedded server, print what came of it, and exit with 1 if that is too much."""
-    plan = [
-        (process, what)
-        for what, count in (("killed", kills), ("stopped", stops))
-        for _ in range(count)
-        for process in (*MODELS, TRITONSERVER)
-    ]
     faults: list[Fault] = []
     try:
-        with TritonServer(MODEL_REPOSITORY, stop_timeout_s=10) as server:
+        with start(in_image=in_image) as server:
             with OcrClient(server.url) as client:
                 text = client.read(IMAGE).text
             with Load(server.url, IMAGE, text, clients) as load:
-                for process, what in plan:
+                for process, what in _plan(server, {"killed": kills, "stopped": stops}, only):
                     faults.append(inflict(server, load, process, what))
                     time.sleep(PAUSE_S)
     except TimeoutError as error:
@@ -131,6 +144,26 @@ def main(kills: int, stops: int, clients: int) -> None:
     finally:
         print("\n".join(table(faults)))
     sys.exit(0 if all(fault.is_bearable for fault in faults) else 1)
+
+
+def _plan(server: Server, times: Mapping[str, int], only: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What is done to which process, in turns; with Triton's native ONNX backend, its models have none of their own."""
+    found = [process.model or TRITONSERVER for process in processes.find(server.pid)]
+    names = [name for name in (*MODELS, TRITONSERVER) if name in found and (not only or name in only)]
+    for what, count in times.items():
+        for _ in range(count):
+            yield from ((name, what) for name in names)
+
+
+@contextmanager
+def start(*, in_image: bool) -> Iterator[TritonServer | ContainedServer]:
+    """The server that is to be harmed."""
+    if not in_image:
+        with TritonServer(MODEL_REPOSITORY, stop_timeout_s=10) as server:
+            yield server
+        return
+    with tempfile.TemporaryDirectory() as folder, contained(Path(folder) / "log") as server_in_container:
+        yield server_in_container
 
 
 def _is_well(load: Load, start_s: float) -> bool:

@@ -40,6 +40,12 @@ BAD_OPTIONS = [
     pytest.param({"quad_threshold": -1}, "quad_threshold is -1; it must be between 0 and 1", id="too little"),
     pytest.param({"unclip_ratio": 6}, "unclip_ratio is 6; it must be between 0 and 5", id="too wide"),
     pytest.param({"map_threshold": "nan"}, "map_threshold is nan; it must be between 0 and 1", id="not a number"),
+    pytest.param({"orientation": "45"}, "orientation is '45'; it must be one of auto, off, 0, 90", id="half turned"),
+    pytest.param(
+        {"orientation": 90, "Orientation": 180},
+        "orientation is given as 90 and as 180; give it once",
+        id="turned in two ways",
+    ),
     pytest.param(
         {"min_confidense": 0.5}, "unknown option 'min_confidense'; did you mean 'min_confidence'?", id="misspelt"
     ),

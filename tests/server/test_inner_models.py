@@ -1,13 +1,14 @@
-"""The steps behind the first one, called from outside with what no step before them gives: 400, and a sentence."""
+"""The steps behind the first one, called over gRPC with what no step before them gives: 400, and a sentence."""
 
 import re
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tritonclient.http import InferenceServerClient, InferInput
+from tritonclient.grpc import InferenceServerClient, InferInput, InferRequestedOutput
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 from ocr_client import OcrClient, Page
@@ -16,18 +17,28 @@ from tests.triton import Triton
 
 Arrays = dict[str, NDArray[Any]]
 PAGE = np.full((64, 96, 3), 255, np.uint8)
+LABEL = np.fromfile(SAMPLES / "label.png", np.uint8)
+STEPS = ("text_cropping", "ctc_decoding")
 
 
-def deadline() -> NDArray[Any]:
-    """In an hour, on this machine's clock."""
-    return np.array([time.monotonic_ns() + 3600 * 10**9], np.int64)
+@pytest.fixture
+def direct(triton: Triton) -> Iterator[InferenceServerClient]:
+    """A client of the port that no gate is in front of."""
+    assert triton.grpc_url
+    with InferenceServerClient(triton.grpc_url) as connected:
+        yield connected
+
+
+def admitted(direct: InferenceServerClient) -> NDArray[Any]:
+    """The deadline of a page that was let in; it is in the pipeline until a step strikes it out."""
+    return np.asarray(infer(direct, "image_preprocessing", {"image": LABEL}).as_numpy("deadline_ns"))
 
 
 def cropping(
     page: NDArray[Any] = PAGE, maps_hw: tuple[int, int] = (64, 96), size: tuple[int, int] = (64, 96)
 ) -> Arrays:
     maps = np.zeros((1, 1, *maps_hw), np.float32)
-    return {"page": page, "maps": maps, "image_size": np.array(size, np.int32), "deadline_ns": deadline()}
+    return {"page": page, "maps": maps, "image_size": np.array(size, np.int32)}
 
 
 def decoding(widths: list[int], strip_width: int, quads: int | None = None) -> Arrays:
@@ -36,8 +47,11 @@ def decoding(widths: list[int], strip_width: int, quads: int | None = None) -> A
         "strip": np.zeros((48, strip_width, 3), np.uint8),
         "widths": np.array(widths, np.int32),
         "detected_quads": np.zeros((count, 4, 2), np.float32),
+        "detected_blocks": np.zeros(len(widths), np.int32),
         "detected_scores": np.zeros(count, np.float32),
-        "deadline_ns": deadline(),
+        "overhang": np.zeros(1, np.float32),
+        "read_size": np.array([64, 96], np.int32),
+        "read_scale": np.ones(1, np.float32),
     }
 
 
@@ -66,27 +80,47 @@ def infer(client: InferenceServerClient, model: str, inputs: Arrays) -> Any:
 
 @pytest.mark.parametrize(("model", "inputs", "told"), BAD, ids=[f"{model}: {told[:30]}" for model, _, told in BAD])
 def test_what_does_not_fit_is_refused_in_a_sentence(
-    triton: Triton, client: OcrClient, label: Page, model: str, inputs: Arrays, told: str
+    direct: InferenceServerClient, client: OcrClient, label: Page, model: str, inputs: Arrays, told: str
 ) -> None:
-    with triton.connect() as direct, pytest.raises(InferenceServerException) as refused:
-        infer(direct, model, inputs)
-    assert str(refused.value.status()) == "400"
+    page = {"deadline_ns": admitted(direct)} if model in STEPS else {}
+    with pytest.raises(InferenceServerException) as refused:
+        infer(direct, model, {**inputs, **page})
+    assert refused.value.status() == "StatusCode.INVALID_ARGUMENT"
     assert re.search(rf"bad_(request|image): .*{told}", refused.value.message())
     assert client.read(SAMPLES / "label.png") == label
 
 
-def test_a_page_without_text_passes_from_outside_too(triton: Triton) -> None:
-    with triton.connect() as direct:
-        found = infer(direct, "text_cropping", cropping())
-        assert found.as_numpy("widths").tolist() == []
-        read = infer(direct, "ctc_decoding", decoding([], 0))
-        assert read.as_numpy("texts").tolist() == []
+def test_a_page_without_text_passes(direct: InferenceServerClient) -> None:
+    page = {"deadline_ns": admitted(direct)}
+    found = infer(direct, "text_cropping", {**cropping(), **page})
+    assert found.as_numpy("widths").tolist() == []
+    read = infer(direct, "ctc_decoding", {**decoding([], 0), **page})
+    assert read.as_numpy("texts").tolist() == []
+    assert read.as_numpy("image_size").tolist() == [64, 96]
 
 
 @pytest.mark.parametrize(("model", "inputs"), [("text_cropping", cropping()), ("ctc_decoding", decoding([], 0))])
-def test_a_page_whose_time_is_over_is_given_up(triton: Triton, model: str, inputs: Arrays) -> None:
-    over = {**inputs, "deadline_ns": np.array([time.monotonic_ns() - 1], np.int64)}
-    with triton.connect() as direct, pytest.raises(InferenceServerException) as refused:
-        infer(direct, model, over)
-    assert str(refused.value.status()) == "503"
-    assert "deadline_exceeded: the time for this request is over" in refused.value.message()
+def test_a_page_that_was_not_let_in_is_refused(direct: InferenceServerClient, model: str, inputs: Arrays) -> None:
+    unknown = np.array([time.monotonic_ns() + 3600 * 10**9], np.int64)
+    with pytest.raises(InferenceServerException, match="send the image to ocr_ensemble") as refused:
+        infer(direct, model, {**inputs, "deadline_ns": unknown})
+    assert refused.value.status() == "StatusCode.INVALID_ARGUMENT"
+
+
+@pytest.mark.parametrize(("model", "inputs"), [("text_cropping", cropping()), ("ctc_decoding", decoding([], 0))])
+def test_a_page_whose_time_is_over_is_given_up(direct: InferenceServerClient, model: str, inputs: Arrays) -> None:
+    over = np.array([time.monotonic_ns() - 1], np.int64)
+    with pytest.raises(
+        InferenceServerException, match="deadline_exceeded: the time for this request is over"
+    ) as refused:
+        infer(direct, model, {**inputs, "deadline_ns": over})
+    assert refused.value.status() == "StatusCode.UNAVAILABLE"
+
+
+@pytest.mark.parametrize("output", ["image_size", "texts", "quads"])
+def test_one_output_may_be_asked_for_alone(direct: InferenceServerClient, output: str) -> None:
+    tensor = InferInput("image", LABEL.shape, "UINT8")
+    tensor.set_data_from_numpy(LABEL)
+    answer = direct.infer("ocr_ensemble", [tensor], outputs=[InferRequestedOutput(output)])
+    assert [named.name for named in answer.get_response().outputs] == [output]
+    assert len(answer.as_numpy(output)) > 0

@@ -18,7 +18,7 @@ import pytest
 
 from tests.project import MODEL_REPOSITORY
 from tests.server.processes import TIMEOUT_S, naming, wait_until
-from tests.server.raw_http import post
+from tests.server.raw_http import PATH, RAW, post
 
 ANY_PORTS = ("--http-port", "0", "--grpc-port", "0", "--metrics-port", "0")
 ONE_MODEL = ("--triton-option", "--model-control-mode=explicit", "--triton-option", "--load-model=ocr_ensemble")
@@ -39,12 +39,13 @@ import triton_python_backend_utils as pb_utils
 
 
 class TritonPythonModel:
-    # Makes the file that the request names, and answers a second later.
+    # Makes the file that the request names, and answers a second later, or a minute.
     def execute(self, requests):
         (request,) = requests
         image = pb_utils.get_input_tensor_by_name(request, "image").as_numpy()
-        pathlib.Path(image.tobytes().decode()).touch()
-        time.sleep(1)
+        named = pathlib.Path(image.tobytes().decode())
+        named.touch()
+        time.sleep(60 if named.name == "for long" else 1)
         return [pb_utils.InferenceResponse([pb_utils.Tensor("texts", np.array([b"done"], object))])]
 """
 
@@ -127,11 +128,21 @@ def test_a_request_in_flight_is_answered_before_the_server_stops(repository: Pat
         assert process.wait(TIMEOUT_S) == 0
 
 
-def test_a_second_signal_ends_it_at_once_though_a_client_stays_connected(repository: Path, tmp_path: Path) -> None:
-    """Triton itself waits half a minute for connections to close."""
+def test_a_client_that_stays_connected_does_not_hold_up_the_end(repository: Path, tmp_path: Path) -> None:
+    """Triton by itself waits half a minute for connections to close."""
     with launched(repository, tmp_path) as process, closing(HTTPConnection(wait_for_address(process))) as idle:
         idle.request("GET", "/v2/health/ready")
         idle.getresponse().read()
+        process.terminate()
+        assert process.wait(TIMEOUT_S) == 0
+
+
+def test_a_second_signal_ends_it_at_once_though_a_request_is_under_way(repository: Path, tmp_path: Path) -> None:
+    begun = tmp_path / "for long"
+    with launched(repository, tmp_path) as process, closing(HTTPConnection(wait_for_address(process))) as waiting:
+        waiting.request("POST", PATH, str(begun).encode(), RAW)
+        wait_until(begun.exists)
+        begun.unlink()
         (log,) = tmp_path.glob("*/triton.log")
         process.send_signal(signal.SIGINT)
         wait_until(lambda: "Signal (15) received" in log.read_text())

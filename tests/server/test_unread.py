@@ -7,7 +7,7 @@ from tests.project import SAMPLES
 def test_a_line_is_read_or_has_a_box_among_the_unread(client: OcrClient, label: Page) -> None:
     sure = client.read(SAMPLES / "label.png", min_confidence=1, unread=True)
     assert sure.unread
-    quads = [line.quad for line in sure.lines] + list(sure.unread)
+    quads = [line.quad for line in sure.lines] + [box.quad for box in sure.unread]
     assert sorted(quads) == sorted(line.quad for line in label.lines)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from ocr_core import admission
-from ocr_core.admission import Pages, forget_pages, pages_file
-from ocr_core.errors import BadImage, Cancelled, DeadlineExceeded, Overloaded
+from ocr_core.admission import Crowd, Pages, forget_pages, pages_file
+from ocr_core.errors import BadImage, BadRequest, Cancelled, DeadlineExceeded, Overloaded
 from ocr_core.options import Options
 from ocr_core.request import Request
 
@@ -66,7 +66,7 @@ def test_a_page_more_than_allowed_is_refused_until_one_has_left(pages: Pages) ->
 
 def test_pages_that_enter_in_the_same_nanosecond_are_told_apart(pages: Pages) -> None:
     first, second = enter(pages), enter(pages)
-    for deadline_ns in (first, first, second):
+    for deadline_ns in (first, second):
         with pages.leaving(ANYONE, deadline_ns):
             pass
     assert [enter(pages), enter(pages)]
@@ -126,6 +126,51 @@ def test_if_no_page_has_moved_for_long_all_are_lost(pages: Pages, clock: Clock) 
     clock.now_s += admission.LOST_S + 0.1
     assert [enter(pages), enter(pages)]
     assert is_full(pages)
+
+
+def test_a_step_refuses_a_page_that_was_not_let_in(pages: Pages, clock: Clock) -> None:
+    """Whoever reaches Triton may call the steps."""
+    deadline_ns = enter(pages)
+    for unknown_ns in (deadline_ns + 1, 2**63 - 1):
+        for step in (pages.passing, pages.leaving):
+            with pytest.raises(BadRequest, match="send the image to ocr_ensemble"), step(ANYONE, unknown_ns):
+                pytest.fail("the step has begun")
+    with pages.leaving(ANYONE, deadline_ns):
+        pass
+    with pytest.raises(BadRequest), pages.leaving(ANYONE, deadline_ns):
+        pytest.fail("a page has left twice")
+    clock.now_s += 0.1
+    assert not is_full(pages)
+
+
+def test_a_page_that_was_not_let_in_moves_nothing_and_takes_no_place_away(pages: Pages, clock: Clock) -> None:
+    enter(pages)
+    enter(pages)
+    for _ in range(3):
+        assert is_full(pages)
+        clock.now_s += admission.LOST_S / 4
+        for unknown_ns, told in ((-1, DeadlineExceeded), (2**63 - 1, BadRequest)):
+            with pytest.raises(told), pages.passing(ANYONE, unknown_ns):
+                pytest.fail("the step has begun")
+    clock.now_s += admission.LOST_S / 2
+    assert not is_full(pages)
+    assert places(pages) == 8
+
+
+def test_pages_that_count_no_longer_may_still_go_on(pages: Pages, clock: Clock) -> None:
+    first, second = enter(pages), enter(pages)
+    pages.lose()
+    assert not is_full(pages)
+    for deadline_ns in (first, second):
+        with pages.passing(ANYONE, deadline_ns):
+            pass
+        with pages.leaving(ANYONE, deadline_ns):
+            pass
+    third = enter(pages)
+    pages.lose()
+    clock.now_s += 60.1
+    with pytest.raises(DeadlineExceeded), pages.leaving(ANYONE, third):
+        pytest.fail("the step has begun")
 
 
 def test_a_page_after_a_long_pause_is_not_lost_at_once(pages: Pages, clock: Clock) -> None:
@@ -231,7 +276,7 @@ def test_a_file_that_was_cut_off_in_the_middle_of_a_number_is_read_as_far_as_it_
     enter(pages)
     enter(pages)
     file = tmp_path / "pages"
-    for length in (20, 11, 3, 0):
+    for length in (28, 20, 11, 3, 0):
         file.write_bytes(file.read_bytes()[:length])
         assert not is_full(pages)
 
@@ -244,3 +289,25 @@ def test_servers_are_told_apart_and_their_files_go_with_them(tmp_path: Path) -> 
         (tmp_path / file.name).touch()
     forget_pages(os.getpid(), tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == [parents.name]
+
+
+def test_what_comes_is_counted_for_those_who_watch(pages: Pages, clock: Clock) -> None:
+    assert pages.crowd() == Crowd()
+    first, _ = enter(pages), enter(pages)
+    assert pages.crowd() == Crowd(pages=2, places=2)
+    assert is_full(pages)
+    clock.now_s += 0.5
+    assert (pages.crowd().refused, pages.crowd().refused_s_ago) == (1, 0.5)
+    clock.now_s += 60
+    with pytest.raises(DeadlineExceeded), pages.passing(ANYONE, first):
+        pytest.fail("the step has begun")
+    assert (pages.crowd().pages, pages.crowd().late) == (0, 1)
+
+
+def test_pages_that_were_lost_with_their_process_count_no_longer_and_the_counts_stay(pages: Pages) -> None:
+    enter(pages)
+    enter(pages)
+    assert is_full(pages)
+    pages.lose()
+    assert (pages.crowd().pages, pages.crowd().refused) == (0, 1)
+    assert not is_full(pages)

@@ -113,3 +113,9 @@ def test_a_page_whose_crops_take_too_much_room_is_refused_before_they_are_cut() 
     quads = np.repeat(line[None], borders.MAX_STRIP_PX // 9600 + 1, axis=0)
     with pytest.raises(BadImage, match="pixels long together"):
         crops.cut(np.zeros((2, 5000, 3), np.uint8), quads, recognizer(max_width=9600))
+
+
+def test_there_is_a_block_for_each_line() -> None:
+    borders.check_blocks(np.zeros(3, np.int32), 3)
+    with pytest.raises(BadRequest, match="detected_blocks has 2 entries; it must have one for each line, 3"):
+        borders.check_blocks(np.zeros(2, np.int32), 3)

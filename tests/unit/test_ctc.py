@@ -58,6 +58,28 @@ def test_decoding_agrees_with_a_naive_decoder(data: st.DataObject, shape: tuple[
     np.testing.assert_allclose(means, [mean for _, mean in expected], rtol=1e-5, atol=1e-6)
 
 
+NUMERIC = ["", " ", *"0123456789,.x:"]
+
+
+@pytest.mark.parametrize(
+    ("written", "sure", "text"),
+    [
+        ("1, 280", 0.9, "1,280"),
+        ("1, 280", 0.95, "1, 280"),
+        ("54. 56", 0.5, "54.56"),
+        ("1, 2024", 0.9, "1, 2024"),
+        ("1, 28", 0.9, "1, 28"),
+        ("12 14:30", 0.9, "12 14:30"),
+        ("x. 56", 0.9, "x. 56"),
+        ("1. 2. 3", 0.9, "1.2.3"),
+    ],
+)
+def test_a_space_inside_a_number_must_be_sure(written: str, sure: float, text: str) -> None:
+    indices = np.array([[step for letter in written for step in (NUMERIC.index(letter), 0)]], np.int32)
+    confidences = np.where(indices == NUMERIC.index(" "), np.float32(sure), np.float32(1))
+    assert ctc.decode(indices, confidences, NUMERIC)[0] == [text]
+
+
 def test_lines_of_several_calls_return_to_their_order() -> None:
     """Lines 1 and 3 went into one call of two time steps, lines 2 and 0 into one of three."""
     calls = [np.array([1, 3], np.int32), np.array([2, 0], np.int32)]
@@ -75,18 +97,6 @@ def test_without_calls_there_are_no_lines() -> None:
     assert (texts.shape, texts.dtype.name) == ((0,), "object")
     assert (confidences.shape, confidences.dtype.name) == ((0,), "float32")
     assert ctc.is_readable(texts, confidences, Options()).shape == (0,)
-
-
-def test_every_line_is_read_or_has_a_box_among_the_unread() -> None:
-    quads = np.arange(3 * 8, dtype=np.float32).reshape(3, 4, 2)
-    texts = np.array(["a", "", "c"], object)
-    confidences, scores = np.array([[0.9, 0.9, 0.1], [0.6, 0.7, 0.8]], np.float32)
-    told = ctc.outputs(texts, confidences, quads, scores, Options())
-    assert told["texts"].tolist() == ["a"]
-    for name, values in (("text_confidences", [0.9]), ("quad_scores", [0.6])):
-        np.testing.assert_array_equal(told[name], np.array(values, np.float32))
-    np.testing.assert_array_equal(told["quads"], quads[:1])
-    np.testing.assert_array_equal(told["unread_quads"], quads[1:])
 
 
 @pytest.mark.parametrize(

@@ -103,9 +103,9 @@ def test_thresholds_of_the_map_are_exceeded_and_those_of_boxes_reached(
     assert (len(found), len(scores)) == (expected, expected)
 
 
-@pytest.mark.parametrize(("rows", "expected"), [(3, 0), (4, 1)])
-def test_boxes_with_a_side_of_less_than_3_px_are_noise(rows: int, expected: int) -> None:
-    """The corners of a component lie in the middle of its outermost pixels: four rows are 3 px."""
+@pytest.mark.parametrize(("rows", "expected"), [(2, 0), (3, 1)])
+def test_boxes_with_a_side_of_less_than_2_px_are_noise(rows: int, expected: int) -> None:
+    """The corners of a component lie in the middle of its outermost pixels: three rows are 2 px."""
     probability = np.zeros((40, 100), np.float32)
     probability[10 : 10 + rows, 10:50] = 1
     assert len(db.decode(probability, DB.with_options(Options(quad_threshold=0)))[0]) == expected
@@ -132,7 +132,7 @@ def test_boxes_of_a_coarse_map_are_in_pixels_of_the_detectors_input() -> None:
 def test_a_map_of_one_value_is_no_box_or_the_whole_map(shape: tuple[int, int], value: float) -> None:
     found, scores = db.decode(np.full(shape, value, np.float32), AS_DRAWN)
     assert (found.dtype.name, scores.dtype.name) == ("float32", "float32")
-    if value and min(shape) > 3:
+    if value and min(shape) > 2:
         assert sorted(np.rint(found[0]).tolist()) == [[0, 0], [0, 31], [31, 0], [31, 31]]
     else:
         assert (found.shape, scores.shape) == ((0, 4, 2), (0,))

@@ -71,6 +71,7 @@ ACCEPTED = {
     "PNG": (png(1001, 1000), 1),
     "PNG of RGB": (png(1001, 1000, colour=2), 1),
     "PNG of 16 bits": (png(1001, 1000, bits=16), 1),
+    "PNG of RGB of 16 bits": (png(1001, 1000, bits=16, colour=2), 1 / 0.6),
     "PNG with alpha": (png(1001, 1000, colour=6), 1 / 0.6),
     "float TIFF": (encode(Image.fromarray(np.zeros((1000, 1001), np.float32)), "TIFF"), 1 / 0.6),
     "WebP": (encode(Image.new("RGB", (1001, 1000)), "WEBP"), 2),

@@ -7,7 +7,7 @@ import sys
 PROGRAM = """
 import resource
 import numpy as np
-import ocr_core
+import ocr_core.opencv
 
 def clear():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

@@ -7,16 +7,22 @@ import time
 import pytest
 
 from ocr_core.errors import BadOption
-from ocr_core.options import FLAGS, RANGES, Options
+from ocr_core.options import NAMES, Options
 
 
-def test_each_option_has_a_range_or_is_asked_for_or_not() -> None:
-    assert [*RANGES, *FLAGS] == [field.name for field in dataclasses.fields(Options)]
+def test_each_option_has_a_range_or_choices_or_is_asked_for_or_not() -> None:
+    assert list(NAMES) == [field.name for field in dataclasses.fields(Options)]
 
 
 def test_without_parameters_the_defaults_apply() -> None:
     assert Options.from_parameters({}) == Options(
-        map_threshold=None, quad_threshold=None, unclip_ratio=None, min_confidence=0.5
+        map_threshold=None,
+        quad_threshold=None,
+        unclip_ratio=None,
+        min_confidence=0.75,
+        orientation="auto",
+        words=False,
+        characters=False,
     )
 
 
@@ -28,6 +34,10 @@ def test_without_parameters_the_defaults_apply() -> None:
         ({"Unclip-Ratio": "2"}, Options(unclip_ratio=2)),
         ({"min-confidence": 1, "MAP_THRESHOLD": 0}, Options(min_confidence=1, map_threshold=0)),
         ({"unclip_ratio": 5.0}, Options(unclip_ratio=5)),
+        ({"Orientation": "OFF"}, Options(orientation="off")),
+        ({"orientation": 90}, Options(orientation="90")),
+        ({"orientation": 270.0}, Options(orientation="270")),
+        ({"orientation": "180", "Orientation": 180}, Options(orientation="180")),
         ({"words": True, "characters": 0}, Options(words=True)),
         ({"Words": "true", "Characters": "1"}, Options(words=True, characters=True)),
         ({"words": 1.0, "characters": False}, Options(words=True)),
@@ -53,6 +63,12 @@ def test_options_come_as_parameters_or_headers_and_what_is_none_passes(
         ({"map_threshold": ""}, "map_threshold is ''; it must be a number"),
         ({"map_threshold": True}, "map_threshold is 'True'; it must be a number"),
         ({"map_threshold": "9" * 30 + "x" * 1000}, f"map_threshold is '{'9' * 30}{'x' * 10}'; it must be a number"),
+        ({"orientation": 45}, "orientation is '45'; it must be one of auto, off, 0, 90, 180, 270"),
+        ({"orientation": ""}, "orientation is ''; it must be one of auto, off, 0, 90, 180, 270"),
+        ({"orientation": "90", "Orientation": "off"}, "orientation is given as 90 and as off; give it once"),
+        ({"min_confidence": 0.5, "Min-Confidence": "0.75"}, "min_confidence is given as 0.5 and as 0.75; give it once"),
+        ({"words": True, "Words": "0"}, "words is given as True and as False; give it once"),
+        ({"orientaton": 90}, "unknown option 'orientaton'; did you mean 'orientation'?"),
         ({"words": "all"}, "words is 'all'; it must be 0 or 1"),
         ({"characters": 2}, "characters is '2'; it must be 0 or 1"),
         ({"character": 1}, "unknown option 'character'; did you mean 'characters'?"),

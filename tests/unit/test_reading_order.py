@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocr_core.quads import FloatArray, from_rectangles, turn_to_reading_direction
-from ocr_core.reading_order import reading_order
+from ocr_core.reading_order import order_and_blocks, reading_order
 
 # Left, top, width, height of each line, in the order in which a person reads them.
 Layout = list[tuple[float, float, float, float]]
@@ -121,3 +121,60 @@ def test_every_line_is_read_exactly_once(rectangles: list[tuple[int, ...]]) -> N
     order = reading_order(quads)
     assert np.issubdtype(order.dtype, np.integer)
     assert sorted(order.tolist()) == list(range(len(quads)))
+
+
+BLOCKS: dict[str, list[Layout]] = {
+    "paragraphs that stand apart": [COLUMN, [(0, 130 + top, width, 12) for _, top, width, _ in COLUMN]],
+    "paragraphs whose first lines are set in": [
+        [(12 * (row % 4 == 0), 20.0 * row, 200 - 12 * (row % 4 == 0), 12) for row in range(start, start + 4)]
+        for start in (0, 4, 8)
+    ],
+    "a heading and its text": [[(0, -40, 120, 24)], COLUMN],
+    "two columns": [COLUMN, [(left + 230, top, width, 12) for left, top, width, _ in COLUMN]],
+    "a table between paragraphs": [
+        COLUMN,
+        [(left, 140 + 20.0 * row, 40, 12) for row in range(4) for left in (0.0, 80.0, 160.0)],
+        [(0, 260 + top, width, 12) for _, top, width, _ in COLUMN],
+    ],
+    "sums that stand apart from prices": [
+        [
+            (left, 20.0 * row, width, 12)
+            for row in range(start, start + count)
+            for left, width in ((0.0, 90), (300.0, 40))
+        ]
+        for start, count in ((0, 6), (8, 2))
+    ],
+    "nothing": [],
+}
+
+
+@pytest.mark.parametrize("blocks", BLOCKS.values(), ids=BLOCKS.keys())
+def test_lines_that_belong_together_are_a_block(blocks: list[Layout]) -> None:
+    quads = quads_of([line for block in blocks for line in block])
+    order, numbers = order_and_blocks(quads[::-1])
+    assert order.tolist() == list(range(len(quads)))[::-1]
+    assert numbers.tolist() == [number for number, block in enumerate(blocks) for _ in block]
+    assert numbers.dtype == np.int32
+
+
+def columns_found_by_a_detector(gutter: float, overhang: float) -> Layout:
+    """Two columns of lines 12 high, whose boxes reach beyond their text at both ends."""
+    return [(shift - overhang, 20.0 * row, 200 + 2 * overhang, 12) for shift in (0, 200 + gutter) for row in range(8)]
+
+
+def test_boxes_that_reach_beyond_their_text_do_not_close_a_gutter() -> None:
+    """They touch, and without knowing by how much they reach too far they are read across."""
+    quads = quads_of(columns_found_by_a_detector(10, 5))
+    assert reading_order(quads, 5 / 12).tolist() == list(range(16))
+    assert reading_order(quads).tolist() != list(range(16))
+
+
+@pytest.mark.parametrize("shape", ["points", "stairs", "one place", "a grid of dots", "huge and tiny"])
+def test_no_page_of_many_boxes_is_too_much(shape: str) -> None:
+    """Cuts within cuts within cuts end."""
+    steps = np.arange(2000, dtype=np.float32)
+    places = {"stairs": (30 * steps, 30 * steps), "a grid of dots": (20 * (steps % 45), 20 * (steps // 45))}
+    x, y = places.get(shape, (0 * steps, 0 * steps))
+    size = {"points": 0 * steps, "huge and tiny": 1 + 1e5 * (steps % 2)}.get(shape, 0 * steps + 12)
+    quads = quads_of(list(zip(x.tolist(), y.tolist(), size.tolist(), size.tolist(), strict=True)))
+    assert sorted(reading_order(quads, 0.45).tolist()) == list(range(2000))

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from ocr_core import crops, ctc, words
-from ocr_core.ctc import Character
+from ocr_core import answers, crops, ctc, words
+from ocr_core.ctc import Character, Steps
 from ocr_core.ink import find_ink
 from ocr_core.options import Options
 from ocr_core.pixels import RgbArray
+from ocr_core.reading import Lines, Reading
 from tests.unit.asking import recognizer
 
 HEIGHT, STEP_PX = 48, 8
@@ -110,14 +111,11 @@ def test_words_are_parted_at_spaces_and_round_ideographs(text: str, parted: list
     assert ["".join(character.text for character in word) for word in found] == parted
 
 
-def seen(*rows: list[int]) -> tuple[Any, ...]:
-    """What the recognizer says of lines that are read in one call, each with twenty steps of eight pixels."""
-    indices = np.zeros((len(rows), 20), np.int32)
-    for number, row in enumerate(rows):
-        indices[number, : len(row)] = row
-    confidences = np.tile(np.linspace(0.5, 0.975, 20, dtype=np.float32), (len(rows), 1))
-    batch = np.zeros((len(rows), HEIGHT, 20 * STEP_PX, 3), np.uint8)
-    return [np.arange(len(rows))], [batch], [[indices, confidences]], ALPHABET
+def steps(*row: int) -> Steps:
+    """What the recognizer says of a line: twenty steps of eight pixels."""
+    indices = np.zeros(20, np.int32)
+    indices[: len(row)] = row
+    return Steps(indices, np.linspace(0.5, 0.975, 20, dtype=np.float32), STEP_PX)
 
 
 FIRST = [0, 0, A, 0, 0, B, 0, SPACE, 0, 0, 0, 0, HAN, HAN, 0]
@@ -134,10 +132,21 @@ QUADS = np.array(
 
 def outputs(options: Options) -> dict[str, NDArray[Any]]:
     """Of three lines, of which the second one cannot be read and the third one is half as high and runs down."""
-    strip = np.concatenate([crop(*TWO_INKS), crop(), crop((12, 10, 28, 38))], axis=1)
-    texts, confidences = np.array(["ab 字", "", "á"], np.object_), np.array([0.9, 0, 0.9], np.float32)
-    widths = np.array([160] * 3, np.int32)
-    return words.outputs(seen(FIRST, [], SECOND), strip, widths, QUADS, texts, confidences, options)
+    return answer([steps(*FIRST), steps(), steps(*SECOND)], ["ab 字", "", "á"], options)
+
+
+def answer(
+    said: list[Steps], texts: list[str], options: Options, *, turned: bool = False, places: tuple[int, ...] = (0, 1, 2)
+) -> dict[str, NDArray[Any]]:
+    """What the last step gives of the three lines, whose crops are at these places of the strip."""
+    drawn = [crop(*TWO_INKS), crop(), crop((12, 10, 28, 38))]
+    cut = {place: each[::-1, ::-1] if turned else each for place, each in zip(places, drawn, strict=True)}
+    strip = np.concatenate([cut[place] for place in range(3)], axis=1)
+    confidences = np.array([0.9 if text else 0 for text in texts], np.float32)
+    read = Reading(np.array(texts, object), confidences, np.array(said, object))
+    lines = Lines(read, QUADS, np.ones(3, np.float32), np.array(places), np.full(3, turned), 0)
+    told = answers.of_page(lines, strip, np.array([160] * 3, np.int32), np.arange(3, dtype=np.int32), ALPHABET, options)
+    return {name: array for name, array in told.items() if name.startswith(("word_", "character_"))}
 
 
 def test_words_and_characters_know_where_they_belong() -> None:
@@ -164,6 +173,22 @@ def test_quads_are_in_the_image_and_start_at_the_texts_top_left() -> None:
     np.testing.assert_allclose(told["word_quads"][2], downwards, atol=0.5)
 
 
+@pytest.mark.parametrize("options", [Options(words=True), Options(characters=True)])
+def test_crops_that_were_turned_or_put_into_another_order_give_the_same(options: Options) -> None:
+    said, texts = [steps(*FIRST), steps(), steps(*SECOND)], ["ab 字", "", "á"]
+    expected = outputs(options)
+    for told in (answer(said, texts, options, turned=True), answer(said, texts, options, places=(2, 0, 1))):
+        for name, array in expected.items():
+            np.testing.assert_array_equal(told[name], array)
+
+
+def test_a_doubtful_space_inside_a_number_parts_no_word() -> None:
+    alphabet, written = ["", *"1,280 "], "1, 280"
+    row = [step for letter in written for step in (alphabet.index(letter), 0)]
+    said = Steps(np.array(row, np.int32), np.full(len(row), 0.9, np.float32), STEP_PX)
+    assert ["".join(each.text for each in word) for word in words.split(ctc.align(said, alphabet))] == ["1,280"]
+
+
 def test_what_is_not_asked_for_is_empty() -> None:
     nothing, only_words = outputs(Options()), outputs(Options(words=True))
     assert {name: len(array) for name, array in nothing.items()} == dict.fromkeys(nothing, 0)
@@ -174,10 +199,7 @@ def test_what_is_not_asked_for_is_empty() -> None:
 
 
 def test_a_page_without_lines_has_none() -> None:
-    empty = np.zeros((HEIGHT, 0, 3), np.uint8), np.zeros(0, np.int32), np.zeros((0, 4, 2), np.float32)
-    told = words.outputs(
-        ([], [], [], ALPHABET), *empty, np.empty(0, np.object_), np.zeros(0, np.float32), Options(words=True)
-    )
+    told = words.outputs([], ALPHABET, Options(words=True))
     assert told["word_quads"].shape == (0, 4, 2)
 
 
@@ -212,20 +234,11 @@ def test_a_word_is_placed_where_the_crop_was_cut_from(corners: list[list[float]]
 def test_anything_gives_as_many_boxes_as_characters_and_none_outside(
     indices: NDArray[np.int32], pixels: NDArray[np.uint8], corners: NDArray[np.float32]
 ) -> None:
-    count = len(indices)
-    strip = np.tile(pixels[:, :, None], (1, count, 3))
-    batch = np.zeros((count, HEIGHT, 160, 3), np.uint8)
-    said = [np.arange(count)], [batch], [[indices, np.ones(indices.shape, np.float32)]], ALPHABET
-    texts = np.array(["".join(each.text for each in row) for row in ctc.align(*said)], np.object_)
-    told = words.outputs(
-        said,
-        strip,
-        np.full(count, 30, np.int32),
-        np.tile(corners, (count, 1, 1)),
-        texts,
-        np.ones(count, np.float32),
-        Options(characters=True),
-    )
+    drawn = np.tile(pixels[:, :, None], (1, 1, 3))
+    said = [Steps(row, np.ones(len(row), np.float32), 8) for row in indices]
+    texts, _ = ctc.decode(indices, np.ones(indices.shape, np.float32), ALPHABET)
+    read = [words.Seen(each, drawn, corners) for each, text in zip(said, texts, strict=True) if text]
+    told = words.outputs(read, ALPHABET, Options(characters=True))
     assert "".join(told["word_texts"]) == "".join("".join(texts).split()) == "".join(told["character_texts"])
     for name in ("word_quads", "character_quads"):
         assert ((told[name] >= corners.min(axis=0)) & (told[name] <= corners.max(axis=0))).all()

@@ -101,6 +101,7 @@ class Delivery:
             if outcome.result is None:
                 self.progress.fail(outcome.name, outcome.error)
             else:
+                self._tell_unknown(outcome, outcome.result)
                 self._draw(outcome, outcome.result)
                 yield outcome.result
             self.progress.finished += outcome.number == outcome.count
@@ -109,6 +110,12 @@ class Delivery:
         for result in self._results(outcomes):
             yield result
             stream.flush()
+
+    def _tell_unknown(self, outcome: Outcome, result: ReadPage) -> None:
+        count = sum(unread.reason == "unknown_script" for unread in result.page.unread or ())
+        if count:
+            lines = "1 line is" if count == 1 else f"{count} lines are"
+            self.progress.say(f"{outcome.name}: {lines} in a script that this recognizer does not know")
 
     def _draw(self, outcome: Outcome, result: ReadPage) -> None:
         picture = self.pictures.get(outcome.file)

@@ -10,7 +10,31 @@ from urllib.parse import urlsplit
 
 import click
 
-SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pdf", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+from ocr_client.formats import WRITERS
+
+SUFFIXES = {
+    *(
+        ".avif",
+        ".bmp",
+        ".gif",
+        ".heic",
+        ".heif",
+        ".jp2",
+        ".jpeg",
+        ".jpg",
+        ".pdf",
+        ".pgm",
+        ".png",
+        ".ppm",
+        ".tif",
+        ".tiff",
+    ),
+    ".webp",
+}
+# What runs before may have left beside the images: not worth a word.
+RESULTS = {writer.suffix for writer in WRITERS.values()} - SUFFIXES
+# How many of a folder's other files are named.
+MOST_NAMED = 10
 # No readable file is larger. It keeps a wrong address from filling the memory.
 MAX_DOWNLOAD_BYTES = 500_000_000
 DOWNLOAD_TIMEOUT_S = 60
@@ -68,12 +92,23 @@ def _file(path: Path, folder: Path) -> Input:
 
 
 def _images(folder: Path, recursive: bool) -> list[Path]:
-    files = folder.rglob("*") if recursive else folder.iterdir()
-    images = sorted(file for file in files if file.suffix.lower() in SUFFIXES and file.is_file())
+    found = folder.rglob("*") if recursive else folder.iterdir()
+    files = sorted(file for file in found if file.is_file())
+    images = [file for file in files if file.suffix.lower() in SUFFIXES]
+    _tell_others(folder, [file for file in files if file.suffix.lower() not in SUFFIXES | RESULTS])
     if not images:
         deeper = "" if recursive else "; --recursive looks into its folders, too"
         raise click.UsageError(f"no images in {folder} (looked for {', '.join(sorted(SUFFIXES))}{deeper})")
     return images
+
+
+def _tell_others(folder: Path, others: list[Path]) -> None:
+    """Say which files of a folder are not read, hidden ones aside."""
+    if others := [file for file in others if not file.name.startswith(".")]:
+        names = ", ".join(str(file.relative_to(folder)) for file in others[:MOST_NAMED])
+        more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
+        what = "1 file is" if len(others) == 1 else f"{len(others)} files are"
+        click.echo(f"{folder}: {what} left out, by the suffix no images that can be read: {names}{more}", err=True)
 
 
 def _matches(pattern: str) -> list[Path]:

@@ -10,9 +10,13 @@ from ocr_client.client import OcrClient
 from ocr_client.documents import DocumentPage, ReadPage, pages
 from ocr_client.errors import OcrError
 from ocr_client.ordered import map_ordered
+from ocr_client.results import Page
 
 if TYPE_CHECKING:
     from ocr_client.options import ReadOptions
+
+# What is read in a page that is not read.
+NOTHING = Page(width=0, height=0, lines=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +29,7 @@ class Outcome:
         count: How many pages the file has; 1 if it cannot be opened.
         result: What was read.
         error: Why nothing was.
+        kept: Whether it was not read because it has text.
     """
 
     file: Input
@@ -32,6 +37,7 @@ class Outcome:
     count: int = 1
     result: ReadPage | None = None
     error: Exception | None = None
+    kept: bool = False
 
     @property
     def name(self) -> str:
@@ -46,6 +52,8 @@ def read_all(
     dpi: float,
     concurrency: int,
     keep_images: bool,
+    to_pdf: bool,
+    force: bool,
     options: "ReadOptions",
 ) -> Generator[Outcome, None, None]:
     """Read every page of every input; a few pages are in memory at a time.
@@ -56,15 +64,18 @@ def read_all(
         dpi: Resolution for the pages of PDFs.
         concurrency: How many requests are under way at the same time.
         keep_images: Whether the results are to have their images.
+        to_pdf: Whether a PDF is written: then pages of PDFs that have text are left as they are.
+        force: Whether those are read, too.
         options: Go with every request.
     """
     read = partial(_read, client, options, keep_images)
-    return map_ordered(read, (page for file in inputs for page in _pages(file, dpi)), concurrency)
+    documents = partial(_pages, dpi, to_pdf, force)
+    return map_ordered(read, (page for file in inputs for page in documents(file)), concurrency)
 
 
-def _pages(file: Input, dpi: float) -> Iterator[tuple[Input, DocumentPage | Exception]]:
+def _pages(dpi: float, to_pdf: bool, force: bool, file: Input) -> Iterator[tuple[Input, DocumentPage | Exception]]:
     try:
-        for page in pages(file.fetch(), dpi=dpi):
+        for page in pages(file.fetch(), dpi=dpi, to_pdf=to_pdf, force=force):
             yield file, page
     except (OcrError, OSError, ValueError, ModuleNotFoundError) as error:
         yield file, error
@@ -77,9 +88,9 @@ def _read(
     if isinstance(page, Exception):
         return Outcome(file=file, error=page)
     try:
-        text = client.read(page.image, **options)
+        text = NOTHING if page.kept else client.read(page.image, **options)
     except OcrError as error:
         return Outcome(file=file, number=page.number, count=page.count, error=error)
-    image = page.image if keep_image else None
-    result = ReadPage(source=file.name, number=page.number, page=text, image=image, dpi=page.dpi)
-    return Outcome(file=file, number=page.number, count=page.count, result=result)
+    image = page.image if keep_image and not page.kept else None
+    result = ReadPage(source=file.name, number=page.number, page=text, image=image, dpi=page.dpi, place=page.place)
+    return Outcome(file=file, number=page.number, count=page.count, result=result, kept=page.kept)

@@ -10,7 +10,7 @@ import click
 
 from ocr_client.cli.inputs import Input
 from ocr_client.cli.outputs import refuse_inputs, targets
-from ocr_client.formats import WRITERS, Writer
+from ocr_client.formats import LAYOUT, WRITERS, Writer
 
 SUFFIX_FORMATS = {writer.suffix: name for name, writer in WRITERS.items()}
 
@@ -38,6 +38,11 @@ class Plan:
     pictures: Mapping[Input, Path]
 
     @property
+    def needs_blocks(self) -> bool:
+        """Whether lines must know their blocks."""
+        return self.writer is not None and self.writer.needs_blocks
+
+    @property
     def needs_images(self) -> bool:
         """Whether the images are needed after they are read."""
         return bool(self.pictures) or (self.writer is not None and self.writer.needs_image)
@@ -47,9 +52,20 @@ class Plan:
         """Whether the words are needed, too."""
         return self.writer is not None and self.writer.needs_words
 
+    @property
+    def to_pdf(self) -> bool:
+        """Whether a PDF is written, in which PDFs keep their pages."""
+        return self.writer is WRITERS["pdf"]
+
 
 def make_plan(
-    inputs: Sequence[Input], format_name: str | None, output: str | None, overlay: Path | None, *, skip_existing: bool
+    inputs: Sequence[Input],
+    format_name: str | None,
+    output: str | None,
+    overlay: Path | None,
+    *,
+    skip_existing: bool,
+    layout: bool = False,
 ) -> Plan:
     """Decide what goes where.
 
@@ -60,7 +76,11 @@ def make_plan(
     file = Path(output) if output and not folder else None
     if skip_existing and not folder:
         raise click.UsageError("--skip-existing needs --output with a folder")
-    writer = _writer(format_name, output, file)
+    writer = _writer("text" if layout and not format_name and not output else format_name, output, file)
+    if layout:
+        if writer is not WRITERS["text"]:
+            raise click.UsageError("--layout is for --format text: other formats say where lines stand")
+        writer = LAYOUT
     files = targets(inputs, folder, writer.suffix, verb="written") if folder and writer else {}
     if file:
         refuse_inputs(inputs, [file])
@@ -82,10 +102,17 @@ def _is_folder(output: str) -> bool:
 
 
 def _writer(format_name: str | None, output: str | None, file: Path | None) -> Writer | None:
-    """The format asked for, or that of the file's suffix; text for other files, none for the terminal."""
+    """The format asked for, or that of the file's suffix; text for folders and without one, none for the terminal."""
     if output and not format_name:
-        format_name = SUFFIX_FORMATS.get(file.suffix.lower() if file else "", "text")
+        format_name = _format_of(file) if file and file.suffix else "text"
     writer = WRITERS[format_name] if format_name else None
     if writer and writer.binary and not output and sys.stdout.isatty():
         raise click.UsageError(f"{format_name} cannot be shown in a terminal: write it with --output, or into a pipe")
     return writer
+
+
+def _format_of(file: Path) -> str:
+    if name := SUFFIX_FORMATS.get(file.suffix.lower()):
+        return name
+    known = ", ".join(f"{suffix} ({name})" for suffix, name in SUFFIX_FORMATS.items())
+    raise click.UsageError(f"{file}: cannot write {file.suffix}; known are {known}; --format NAME goes with any suffix")

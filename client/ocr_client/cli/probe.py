@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from functools import partial
+from statistics import median
 from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
@@ -47,9 +48,9 @@ class Probe:
         return (f"{count} of {self.sent} small images could not be read ({first}): restart the server if this lasts",)
 
     def __str__(self) -> str:
-        fastest, slowest = (f"{1000 * of(self.times_s):.0f} ms" for of in (min, max))
+        middle, slowest = (f"{1000 * of(self.times_s):.0f} ms" for of in (median, max))
         read = f"{len(self.times_s)} small images were read, {self.at_once} at once"
-        return f"{read}: fastest {fastest}, slowest {slowest}."
+        return f"{read}: median {middle}, slowest {slowest}."
 
     def to_dict(self) -> dict[str, Any]:
         """The figures as a JSON-ready dict."""
@@ -59,6 +60,7 @@ class Probe:
             "read": len(times_ms),
             "at_once": self.at_once,
             "fastest_ms": min(times_ms, default=None),
+            "median_ms": round(median(times_ms), 1) if times_ms else None,
             "slowest_ms": max(times_ms, default=None),
         }
 

@@ -28,6 +28,7 @@ class Progress:
     def __init__(self, files: int, *, bar: bool) -> None:
         self.failed = 0
         self.finished = 0
+        self._kept = 0
         self._start_s = time.monotonic()
         self._bar: ProgressBar[int] = click.progressbar(
             length=files,
@@ -52,6 +53,7 @@ class Progress:
         if outcome.number == 1 and self._bar.length:
             self._bar.length += outcome.count - 1
         self._bar.update(1)
+        self._count_kept(outcome)
 
     def fail(self, name: str, error: object) -> None:
         """Say what failed."""
@@ -64,6 +66,18 @@ class Progress:
             click.echo("\r\033[K", err=True, nl=False)
         click.echo(message, err=True)
         self._bar.render_progress()
+
+    def _count_kept(self, outcome: Outcome) -> None:
+        """After a file's last page, say how many have text and were left as they are."""
+        self._kept = outcome.kept + (self._kept if outcome.number > 1 else 0)
+        if self._kept and outcome.number == outcome.count:
+            if outcome.count == 1:
+                self.say(f"{outcome.file.name}: the page has text already and stays as before; --force reads it, too")
+                return
+            self.say(
+                f"{outcome.file.name}: {self._kept} of {outcome.count} pages have text already and stay as before; "
+                "--force reads them, too"
+            )
 
     def _rate(self) -> str:
         elapsed_s = time.monotonic() - self._start_s

@@ -19,7 +19,7 @@ from ocr_client.cli.plan import Plan, make_plan
 from ocr_client.cli.progress import Progress
 from ocr_client.cli.view import print_pages
 from ocr_client.formats import WRITERS
-from ocr_client.options import FLAGS, OPTIONS
+from ocr_client.options import FLAGS, OPTIONS, Choice, Flag
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Examples:
   ocr read receipt.jpg                      confidence and text, line by line
+  ocr read receipt.jpg --layout             rows and columns as they stand on the page
+  ocr read report.pdf --output report.md    headings, paragraphs, lists and tables
   ocr read scans/ --json | jq -r '.lines[].text'
   ocr read contract.pdf --format pdf --output searchable.pdf
-                                            the same pages with text that can be searched and copied
+                                            the same document with text that can be searched and copied
   ocr read scans/ -r --format hocr --output hocr/ --skip-existing
                                             one file for each; repeat it to continue after an interruption
   ocr read 'scans/**/*.tif' https://example.com/sign.jpg
@@ -50,11 +52,16 @@ Exit status: 0 everything was read, 1 something was not (see stderr), 2 wrong us
 
 def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command an option for each of `ReadOptions`."""
-    for name, flag in reversed(FLAGS.items()):
-        command = click.option(f"--{name}", is_flag=True, help=flag.meaning)(command)
-    for name, option in reversed(OPTIONS.items()):
-        kind = click.FloatRange(option.low, option.high)
-        command = click.option(f"--{name.replace('_', '-')}", type=kind, metavar="X", help=option.meaning)(command)
+    for name, option in reversed([*OPTIONS.items(), *FLAGS.items()]):
+        flag = f"--{name.replace('_', '-')}"
+        if isinstance(option, Flag):
+            decorator = click.option(flag, is_flag=True, help=option.meaning)
+        elif isinstance(option, Choice):
+            decorator = click.option(flag, type=click.Choice(option.words), help=option.meaning)
+        else:
+            kind = click.FloatRange(option.low, option.high)
+            decorator = click.option(flag, type=kind, metavar="X", help=option.meaning)
+        command = decorator(command)
     return command
 
 
@@ -62,6 +69,7 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...", type=click.Path())
 @click.option("-f", "--format", "format_name", type=click.Choice(list(WRITERS)), help="Output format.")
 @click.option("--json", "as_json", is_flag=True, help="Short for --format jsonl.")
+@click.option("--layout", is_flag=True, help="Keep rows and columns of --format text where they stand on the page.")
 @click.option(
     "-o",
     "--output",
@@ -77,6 +85,7 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
     help="Draw the boxes and the text into PNG files in DIR.",
 )
 @click.option("-r", "--recursive", is_flag=True, help="Read the folders in a folder, too.")
+@click.option("--facts", is_flag=True, help="Ask for the page's angle, skew and more; JSON has them.")
 @click.option("--skip-existing", is_flag=True, help="Skip each IMAGE whose file is in the --output folder already.")
 @click.option(
     "--concurrency",
@@ -94,6 +103,12 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
     metavar="N",
     help="Resolution for rendering the pages of PDFs.",
 )
+@click.option(
+    "--force",
+    is_flag=True,
+    help="With PDFs as input and output: add text to pages that have text already, and to signed PDFs, whose signature "
+    "breaks.",
+)
 @request_options
 @connection_options
 @click.pass_context
@@ -103,31 +118,46 @@ def read(
     connect: Connect,
     format_name: str | None,
     as_json: bool,
+    layout: bool,
     output: str | None,
     overlay: Path | None,
     recursive: bool,
     skip_existing: bool,
     concurrency: int,
     dpi: float,
+    force: bool,
     **options: "Unpack[ReadOptions]",
 ) -> None:
     """Print the text in each IMAGE.
 
     An IMAGE is a file (images; PDFs and TIFFs page by page), a folder for those in it, a pattern in quotes, a URL, or
-    - for standard input. Options left out take the server's defaults.
+    - for standard input. Options left out take the server's defaults. Written as a PDF, a PDF keeps its pages and all
+    that is in them, and gets invisible text.
     """
     if as_json and format_name:
         raise click.UsageError("--json is --format jsonl: give one of them")
     inputs = expand(images, recursive=recursive)
     format_name = "jsonl" if as_json else format_name
-    plan = make_plan(inputs, format_name, output, overlay, skip_existing=skip_existing)
+    plan = make_plan(inputs, format_name, output, overlay, skip_existing=skip_existing, layout=layout)
+    if force and not plan.to_pdf:
+        raise click.UsageError("--force adds text to PDFs that have some: it needs --format pdf")
     if not plan.inputs:
         click.echo(f"nothing to do: all {plan.skipped} files are in {plan.folder}", err=True)
         return
-    options["words"] = options.get("words", False) or plan.needs_words
+    if plan.needs_blocks:
+        options["blocks"] = True
+    if plan.needs_words:
+        options["words"] = True
     with connect() as client, Progress(len(plan.inputs), bar=_shows_bar(plan)) as progress:
         outcomes = read_all(
-            client, plan.inputs, dpi=dpi, concurrency=concurrency, keep_images=plan.needs_images, options=options
+            client,
+            plan.inputs,
+            dpi=dpi,
+            concurrency=concurrency,
+            keep_images=plan.needs_images,
+            to_pdf=plan.to_pdf,
+            force=force,
+            options={**options, "unread": True},  # to tell of lines in unknown scripts
         )
         with closing(outcomes), _interruptions_told(plan, progress):
             _deliver(plan, Delivery(progress, plan.pictures), outcomes)

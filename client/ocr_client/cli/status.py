@@ -5,11 +5,13 @@ from collections.abc import Sequence
 
 import click
 
+from ocr_client.address import parse_url
 from ocr_client.cli.connection import Connect, connection_options
 from ocr_client.cli.probe import Probe, send_probe
 from ocr_client.cli.terminal import print_styled
 from ocr_client.errors import OcrError
 from ocr_client.server_info import READY, ModelInfo, ServerInfo
+from ocr_client.supervision import Supervision, find
 
 EXAMPLES = """\b
 Examples:
@@ -26,33 +28,45 @@ Exit status: 0 images can be read, 1 they cannot, 2 wrong usage.
 @connection_options
 @click.pass_context
 def status(ctx: click.Context, connect: Connect, as_json: bool) -> None:
-    """Show the server, its models and their devices, and what is wrong.
+    """Show the server, its models and their devices, what it has refused, and what is wrong.
+
+    Of a server on this machine, it shows what its launcher knows, too: which process is being brought back, how many
+    images are in the server, and how many were refused and why.
 
     If the server is ready, it gets small images: two for each instance of the model that has most instances, but at
     least 8 and at most 64.
     """
     with connect() as client:
+        address = parse_url(ctx.params["url"])
         try:
             info = client.server_info()
         except OcrError as error:
-            raise click.ClickException(str(error)) from error
+            supervision = find(address)
+            known = "; ".join(supervision.problems) if supervision else ""
+            raise click.ClickException(f"{error}; {known}" if known else str(error)) from error
         probe = send_probe(client, info.most_instances) if info.ready else Probe(0, (), ())
-    problems = [*info.problems, *probe.problems]
+        supervision = find(address)
+    problems = [*info.problems, *probe.problems, *(supervision.problems if supervision else ())]
     if as_json:
-        fields = {**info.to_dict(), "probe": probe.to_dict(), "problems": problems}
+        known_fields = supervision.to_dict() if supervision else None
+        fields = {**info.to_dict(), "supervision": known_fields, "probe": probe.to_dict(), "problems": problems}
         click.echo(json.dumps(fields, ensure_ascii=False))
     else:
-        _print(info, problems, probe)
+        _print(info, supervision, problems, probe)
     ctx.exit(1 if problems else 0)
 
 
-def _print(info: ServerInfo, problems: Sequence[str], probe: Probe) -> None:
+def _print(info: ServerInfo, supervision: Supervision | None, problems: Sequence[str], probe: Probe) -> None:
     state = click.style("ready", fg="green") if info.ready else click.style("not ready", fg="red")
     print_styled(f"{info.url}  {info.name} {info.version}  {state}")
     for model in info.models:
         print_styled(_row(model))
     if not info.models:
         print_styled("  The server does not list its models for everyone: --header can send an authorization.")
+    if info.answered is not None:
+        print_styled(f"{info.answered} images were read, {info.unanswered} were not.")
+    if supervision:
+        print_styled(f"On this machine: {supervision}.")
     if info.ready and not problems:
         print_styled(str(probe))
     for problem in problems:

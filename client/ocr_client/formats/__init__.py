@@ -3,12 +3,13 @@
 | name  | what it is                                            | who reads it                      |
 |-------|-------------------------------------------------------|-----------------------------------|
 | text  | a line of text a line, form feeds between pages       | people, grep                      |
+| markdown | headings, paragraphs, lists and tables           | people, editors, language models  |
 | json  | an array of pages                                     | programs                          |
 | jsonl | a page a line                                         | jq, pipelines, data frames        |
 | tsv   | a row a line of text                                  | cut, sort, spreadsheets           |
 | hocr  | XHTML with boxes                                      | OCR tools, viewers in the browser |
 | alto  | XML with boxes, checked against the published schema  | libraries, archives               |
-| pdf   | the images with the text invisibly over them          | everyone who wants to search      |
+| pdf   | pages with the text invisibly over them               | everyone who wants to search      |
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,23 +17,28 @@ from types import MappingProxyType
 from typing import BinaryIO
 
 from ocr_client.documents import ReadPage
-from ocr_client.formats import alto, hocr, json_pages, text, tsv
+from ocr_client.formats import alto, hocr, json_pages, layout, markdown, text, tsv
 from ocr_client.formats.writer import Writer
 
-__all__ = ["WRITERS", "Writer"]
+__all__ = ["LAYOUT", "WRITERS", "Writer"]
 
 
 def _write_pdf(results: Iterable[ReadPage], stream: BinaryIO) -> None:
     try:
         from ocr_client.formats import pdf
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("PDFs are written with pydyf: pip install 'ocr-triton-client[pdf]'") from error
+        raise ModuleNotFoundError(
+            "PDFs are written with pydyf and pikepdf: pip install 'ocr-triton-client[pdf]'"
+        ) from error
     pdf.write(results, stream)
 
 
+# What `ocr read --layout` writes in the place of text.
+LAYOUT = Writer(".txt", binary=False, needs_image=False, write=layout.write)
 WRITERS: Mapping[str, Writer] = MappingProxyType(
     {
         "text": Writer(".txt", binary=False, needs_image=False, write=text.write),
+        "markdown": Writer(".md", binary=False, needs_image=False, write=markdown.write, needs_blocks=True),
         "json": Writer(".json", binary=False, needs_image=False, write=json_pages.write_json),
         "jsonl": Writer(".jsonl", binary=False, needs_image=False, write=json_pages.write_json_lines),
         "tsv": Writer(".tsv", binary=False, needs_image=False, write=tsv.write),

@@ -1,6 +1,7 @@
-"""Searchable PDF: each page's image, and invisible text over it where the image shows the same text.
+"""Searchable PDF: each page's image, or the PDF page that it was made from, and invisible text over what it shows.
 
-pydyf writes objects as they are, one after the other, so that only one image is in memory at a time.
+pydyf writes objects as they are, one after the other, so that only one image is in memory at a time. It cannot change
+PDFs: for their pages it writes the text alone, which `pdf_layers` then adds to them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,12 +12,14 @@ import numpy as np
 import pydyf
 from numpy.typing import NDArray
 
-from ocr_client.documents import PDF_POINTS_PER_INCH, ReadPage
+from ocr_client.documents import ReadPage
+from ocr_client.formats import pdf_layers
 from ocr_client.formats.glyphless import GlyphlessFont
 from ocr_client.formats.letters import width_em
 from ocr_client.formats.markup import SOFTWARE, SOFTWARE_VERSION
 from ocr_client.formats.pdf_image import PdfImage, pdf_image
 from ocr_client.formats.words import Part, parts
+from ocr_client.pdf_pages import POINTS_PER_INCH
 from ocr_client.results import Line, Quad
 
 # Longest side that readers take: ISO 32000, annex C.
@@ -29,20 +32,27 @@ TINY = 0.01
 
 
 def write(results: Iterable[ReadPage], stream: BinaryIO) -> None:
-    """Write one document with a PDF page for each page; until the end, the images are in a temporary file.
+    """Write one document with a page for each page; until the end, the images are in a temporary file.
+
+    If all pages are from one PDF, it is that PDF with all that is in it.
 
     Raises:
         OSError: Pillow cannot decode an image.
-        ValueError: A page comes without its image, or it is too large for Pillow.
+        ValueError: A page comes without its image, or it is too large for Pillow; or a PDF has changed in between.
     """
     pdf, font, font_fields = pydyf.PDF(), GlyphlessFont(), pydyf.Dictionary()
     pdf.info.update({"Producer": pydyf.String(f"{SOFTWARE} {SOFTWARE_VERSION}")})
     pdf.add_object(font_fields)
-    with TemporaryFile() as spool:
+    places = []
+    with TemporaryFile() as spool, TemporaryFile() as layers:
         for result in results:
-            _add_page(pdf, result, font, font_fields.reference, spool)
+            add_page = _add_layer if result.place else _add_page
+            add_page(pdf, result, font, font_fields.reference, spool)
+            places.append(result.place)
         font.add_to(pdf, font_fields)
-        pdf.write(stream)
+        pdf.write(layers if any(places) else stream)
+        if any(places):
+            pdf_layers.write(layers, places, stream)
 
 
 class _Spooled(pydyf.Stream):  # type: ignore[misc]  # pydyf has no types
@@ -63,22 +73,36 @@ def _add_page(pdf: pydyf.PDF, result: ReadPage, font: GlyphlessFont, font_refere
     if result.image is None:
         raise ValueError(f"{result.source}: a PDF needs the image of page {result.number}, got none")
     page, image = result.page, pdf_image(result.image)
-    scale = min(PDF_POINTS_PER_INCH / result.dpi, MAX_SIDE_POINTS / max(page.width, page.height))
+    scale = min(POINTS_PER_INCH / result.dpi, MAX_SIDE_POINTS / max(page.width, page.height))
     content, picture = pydyf.Stream(compress=True), _Spooled(image.content, image.fields, spool)
     # The image's pixels become the unit of length, and its y axis still points up.
     content.set_matrix(scale, 0, 0, scale, 0, 0)
     _draw_image(content, image, page.width, page.height)
     _write_lines(content, page.lines, page.height, font)
-    pdf.add_object(content)
     pdf.add_object(picture)
-    resources = {"XObject": pydyf.Dictionary({"Image": picture.reference})}
-    resources["Font"] = pydyf.Dictionary({"Text": font_reference})
+    resources = {
+        "XObject": pydyf.Dictionary({"Image": picture.reference}),
+        "Font": pydyf.Dictionary({"Text": font_reference}),
+    }
+    _add(pdf, content, resources, page.width * scale, page.height * scale)
+
+
+def _add_layer(pdf: pydyf.PDF, result: ReadPage, font: GlyphlessFont, font_reference: bytes, _spool: BinaryIO) -> None:
+    """Add a page with the text alone, in pixels; without a font if there is none."""
+    page, content = result.page, pydyf.Stream(compress=True)
+    _write_lines(content, page.lines, page.height, font)
+    resources = {"Font": pydyf.Dictionary({"Text": font_reference})} if page.lines else {}
+    _add(pdf, content, resources, page.width, page.height)
+
+
+def _add(pdf: pydyf.PDF, content: pydyf.Stream, resources: dict[str, object], width: float, height: float) -> None:
+    pdf.add_object(content)
     pdf.add_page(
         pydyf.Dictionary(
             {
                 "Type": "/Page",
                 "Parent": pdf.pages.reference,
-                "MediaBox": pydyf.Array([0, 0, page.width * scale, page.height * scale]),
+                "MediaBox": pydyf.Array([0, 0, width, height]),
                 "Resources": pydyf.Dictionary(resources),
                 "Contents": content.reference,
             }

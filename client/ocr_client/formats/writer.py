@@ -14,6 +14,7 @@ class Writer(NamedTuple):
         binary: Whether it must not be printed on a terminal.
         needs_image: Whether `ReadPage.image` must be there.
         write: Writes pages to a stream while they come; the stream stays open.
+        needs_blocks: Whether lines must know their blocks.
         needs_words: Whether the lines must have their words.
     """
 
@@ -21,6 +22,7 @@ class Writer(NamedTuple):
     binary: bool
     needs_image: bool
     write: Callable[[Iterable[ReadPage], BinaryIO], None]
+    needs_blocks: bool = False
     needs_words: bool = False
 
 

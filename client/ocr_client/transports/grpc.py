@@ -8,6 +8,7 @@ from typing import Any
 
 from ocr_client.calls import (
     Call,
+    CountRequests,
     DescribeModel,
     DescribeServer,
     Infer,
@@ -140,6 +141,8 @@ def _invoke(triton: Any, call: Call, settings: Settings) -> Any:
             return triton.get_model_repository_index(as_json=True, **common)
         case DescribeModel(name):
             return triton.get_model_config(name, as_json=True, **common)
+        case CountRequests():
+            return triton.get_inference_statistics(MODEL, as_json=True, **common)
         case RegisterRegion(name, key, byte_size):
             return triton.register_system_shared_memory(name, key, byte_size, **common)
         case UnregisterRegion(name):

@@ -15,6 +15,7 @@ from tritonclient.utils import InferenceServerException
 from ocr_client.address import Address
 from ocr_client.calls import (
     Call,
+    CountRequests,
     DescribeModel,
     DescribeServer,
     Infer,
@@ -69,6 +70,8 @@ def encode(call: Call) -> HttpRequest:
             return HttpRequest("POST", "/v2/repository/index", b"{}")
         case DescribeModel(name):
             return HttpRequest("GET", f"/v2/models/{name}/config")
+        case CountRequests():
+            return HttpRequest("GET", f"/v2/models/{MODEL}/stats")
         case RegisterRegion(name, key, byte_size):
             body = json.dumps({"key": key, "offset": 0, "byte_size": byte_size}).encode()
             return HttpRequest("POST", f"{REGION}/{name}/register", body)

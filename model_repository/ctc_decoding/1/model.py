@@ -1,16 +1,17 @@
-"""Crops → text: width buckets through text_recognition, then CTC decoding."""
+"""Crops → text: width buckets through text_recognition, CTC decoding, in the direction in which it makes sense."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
-from ocr_core import batching, borders, ctc, words
+from ocr_core import answers, borders, reading
 from ocr_core.admission import Pages
 from ocr_core.recognizer import Recognizer
 from ocr_core.triton import answer, call, parameter
 
 
 class TritonPythonModel:
-    """One instance of ctc_decoding; see ocr_core/batching.py, ctc.py and words.py."""
+    """One instance of ctc_decoding; see ocr_core/reading.py and ocr_core/answers.py."""
 
     def initialize(self, args):
         self.recognizer = Recognizer.load(Path(args["model_repository"], args["model_version"]))
@@ -21,15 +22,16 @@ class TritonPythonModel:
     def execute(self, requests):
         return answer(requests, self.read)
 
-    def read(self, request, deadline_ns, strip, widths, detected_quads, detected_scores):
+    def read(self, request, deadline_ns, strip, widths, detected_quads, detected_scores, **passed):
         with self.pages.leaving(request, int(deadline_ns[0])) as check:
             borders.check_strip(strip, widths, detected_quads, detected_scores, self.recognizer)
-            calls, batches = batching.pack(strip, widths, self.recognizer)
-            answers = call(self.executor, self.model, [{"crops": batch} for batch in batches], ctc.OUTPUTS, check)
-        said = ctc.decode_calls(calls, answers, self.recognizer.characters)
-        lines = ctc.outputs(*said, detected_quads, detected_scores, request.options)
-        seen = calls, batches, answers, self.recognizer.characters
-        return lines | words.outputs(seen, strip, widths, detected_quads, *said, request.options)
+            borders.check_blocks(passed["detected_blocks"], len(widths))
+            send = partial(call, self.executor, self.model, outputs=("indices", "confidences"), check=check)
+            recognize = partial(reading.recognize, self.recognizer, send)
+            found = detected_quads, detected_scores
+            lines = reading.read(strip, widths, *found, recognize, request.options, float(passed["overhang"][0]))
+        page = strip, widths, passed["detected_blocks"], self.recognizer.characters
+        return answers.of_page(lines, *page, request.options) | answers.passing(**passed)
 
     def finalize(self):
         self.executor.shutdown()

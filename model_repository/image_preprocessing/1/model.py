@@ -27,8 +27,8 @@ class TritonPythonModel:
     def preprocess(self, request, **inputs):
         with self.pages.entering(request, *self.bounds) as deadline_ns:
             page, size = self.decoder.decode(inputs["image"])
-            values = {"image_size": np.array(size, np.int32), "deadline_ns": np.array([deadline_ns], np.int64)}
-            return {"page": page, "detector_input": image.fit_to_detector(page, self.detector)[None], **values}
+            deadline = {"deadline_ns": np.array([deadline_ns], np.int64)}
+            return image.outputs(page, size, self.detector) | deadline
 
     def finalize(self):
         self.decoder.close()

@@ -24,11 +24,13 @@ class TritonPythonModel:
     def crop(self, request, page, maps, image_size, deadline_ns):
         with self.pages.passing(request, int(deadline_ns[0])):
             borders.check_maps(page, maps, image_size, self.detector)
-            found, scores = detection.decode(maps[0], size(page), self.detector, request.options)
-            strip, widths = crops.cut(page, found, self.recognizer)
+            found = detection.find(maps[0], size(page), self.detector, request.options)
+            strip, widths = crops.cut(page, found.quads, self.recognizer)
             return {
-                "quads": quads.scale(found, size(page), tuple(image_size)),
-                "quad_scores": scores,
+                "quads": quads.scale(found.quads, size(page), tuple(image_size)),
+                "quad_scores": found.scores,
                 "strip": strip,
                 "widths": widths,
+                "overhang": detection.overhang(self.detector, request.options),
+                "blocks": found.blocks,
             }

@@ -19,6 +19,8 @@ import sessions
 import triton_python_backend_utils as pb_utils
 from numpy.typing import NDArray
 
+from ocr_core.heartbeat import Heartbeat
+
 Array = NDArray[Any]
 Config = dict[str, Any]
 
@@ -45,11 +47,16 @@ class TritonPythonModel:
         self.input_names = [tensor["name"] for tensor in config["input"]]
         self.output_names = [tensor["name"] for tensor in config["output"]]
         self.max_pixels = float(sessions.parameter(config, "max_input_pixels", "inf"))
+        self.heartbeat = Heartbeat.of_this_process()
         self.kept_pixels = float(sessions.parameter(config, "kept_input_pixels", "inf"))
         pb_utils.Logger.log_info(f"{config['name']}: {', '.join(self.session.get_providers())}")
 
     def execute(self, requests: list[Any]) -> list[Any]:
         """Run all requests of a dynamic batch at once; they are alike in all dimensions but the first."""
+        with self.heartbeat.working():
+            return self._answer(requests)
+
+    def _answer(self, requests: list[Any]) -> list[Any]:
         inputs = [[_input(request, name) for name in self.input_names] for request in requests]
         refusals = [self._refusal(values) for values in inputs]
         taken = [index for index, refusal in enumerate(refusals) if refusal is None]

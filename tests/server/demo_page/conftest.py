@@ -14,7 +14,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.chrome.webdriver import WebDriver
 
-from ocr_client import OcrClient, Page
+from ocr_client import OcrClient
 from ocr_client.demo import DemoServer
 from tests.server.demo_page.page import DemoPage
 from tests.triton import Triton
@@ -69,11 +69,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
 
 @pytest.fixture(scope="session")
 def demo_url(triton: Triton) -> Iterator[str]:
-    def read(image: bytes) -> Page:
-        with OcrClient(triton.url) as client:
-            return client.read(image)
-
-    with DemoServer(read) as server:
+    with DemoServer(lambda: OcrClient(triton.url)) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         yield server.url

@@ -1,7 +1,8 @@
 """The demo's page as someone sees and handles it."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -82,6 +83,29 @@ class DemoPage:
     def focused(self) -> WebElement:
         """What the keyboard acts on."""
         return self.driver.switch_to.active_element
+
+    def seen(self, element: WebElement) -> dict[str, float]:
+        """Where an element is in the window, as it is turned and scaled, which `element.rect` leaves out."""
+        box: dict[str, float] = self.driver.execute_script("return arguments[0].getBoundingClientRect()", element)
+        return box
+
+    @property
+    def image_width_px(self) -> int:
+        """How wide the image that is shown is by itself."""
+        width: int = self.driver.execute_script("return document.getElementById('image').naturalWidth")
+        return width
+
+    @contextmanager
+    def sized(self, width_px: int, height_px: int, *, touch: bool = False) -> Iterator[None]:
+        """Give the window another size, and fingers instead of a mouse."""
+        metrics = {"width": width_px, "height": height_px, "deviceScaleFactor": 1, "mobile": touch}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        self.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": touch})
+        try:
+            yield
+        finally:
+            self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+            self.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
 
     def point_at(self, element: WebElement) -> None:
         """Move the pointer over the middle of an element."""

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -10,6 +11,7 @@ from benchmarks.accuracy.__main__ import main, table
 from benchmarks.accuracy.labels import LabelledImage, find_sets, read_set
 from benchmarks.accuracy.score import Score, judge, measure
 from benchmarks.accuracy.token_f1 import Counts, compare, outside, tokens
+from benchmarks.accuracy.turned import turn_back
 from ocr_client import Line, OcrError, Page
 from ocr_client.results import Quad
 
@@ -92,6 +94,18 @@ def test_a_line_is_dropped_when_its_centre_lies_in_a_region(region: Quad, quad: 
     assert outside(lines, [box(500, 500, 600, 600), region]) == list(lines if kept else ())
 
 
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_a_page_that_was_turned_has_its_lines_where_they_were(degrees: int) -> None:
+    """On a page of 60 × 40 pixels, one of which is marked."""
+    pixels = np.zeros((40, 60))
+    pixels[5, 50] = 1
+    turned = np.rot90(pixels, degrees // 90)
+    ((y, x),) = np.argwhere(turned) + 0.5
+    line = Line(text="", confidence=1, quad=((x, y), (x, y), (x, y), (x, y)), score=1)
+    page = turn_back(Page(width=turned.shape[1], height=turned.shape[0], lines=(line,)), degrees)
+    assert (page.width, page.height, page.lines[0].quad[0]) == (60, 40, (50.5, 5.5))
+
+
 def test_without_regions_every_line_counts() -> None:
     lines = page(("a", DIAMOND), ("b", DIAMOND)).lines
     assert outside(lines, []) == list(lines)
@@ -164,7 +178,7 @@ def test_the_table_has_a_line_a_set() -> None:
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> tuple[int, str, str]:
     """Run the command with a server that reads "stop" in every image."""
     answer = page(("stop", box(0, 0, 9, 9)))
-    monkeypatch.setattr("benchmarks.accuracy.__main__.read_by", lambda _client, _path: answer)
+    monkeypatch.setattr("benchmarks.accuracy.turned.read_by", lambda _client, _path: answer)
     result = CliRunner().invoke(main, [str(argument) for argument in arguments])
     return result.exit_code, result.stdout, result.stderr
 

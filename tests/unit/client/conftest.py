@@ -3,7 +3,7 @@
 import json
 import struct
 import threading
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from itertools import count
@@ -57,10 +57,16 @@ class FakeTriton:
         """Answer as Triton does when it refuses."""
         self.status, self.body, self.header_length = status, _error(message), None
 
-    def answer_page(self, texts: list[str], size_hw: tuple[int, int] = (48, 64)) -> None:
-        """Answer with lines of confidence 0.98 and score 0.75, line i in the unit square at (i, 0)."""
+    def answer_page(self, texts: list[str], size_hw: tuple[int, int] = (48, 64), unread: Sequence[str] = ()) -> None:
+        """Answer with lines of confidence 0.98 and score 0.75, line i in the unit square at (i, 0).
+
+        Args:
+            texts: Of the lines.
+            size_hw: Of the image.
+            unread: Why each box is unread that is; without any, as a server that does not tell.
+        """
         self.status = 200
-        self.body, self.header_length = _page(texts, size_hw)
+        self.body, self.header_length = _page(texts, size_hw, unread)
 
     def answer(self, path: str, content: bytes | None) -> tuple[int | None, bytes, int | None]:
         """Status, body and the length of the JSON in it, for an image or another request."""
@@ -90,22 +96,32 @@ def _error(message: str) -> bytes:
     return json.dumps({"error": message}).encode()
 
 
-def _page(texts: list[str], size_hw: tuple[int, int]) -> tuple[bytes, int]:
+def _strings(texts: Sequence[str]) -> tuple[str, list[int], bytes]:
+    encoded = [text.encode() for text in texts]
+    return "BYTES", [len(texts)], b"".join(struct.pack("<I", len(t)) + t for t in encoded)
+
+
+def _page(texts: list[str], size_hw: tuple[int, int], unread: Sequence[str] = ()) -> tuple[bytes, int]:
     square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
     quads = square + np.arange(len(texts))[:, None, None] * [1, 0]
-    encoded = [text.encode() for text in texts]
     tensors = {
-        "texts": ("BYTES", [len(texts)], b"".join(struct.pack("<I", len(t)) + t for t in encoded)),
+        "texts": _strings(texts),
         "text_confidences": ("FP32", [len(texts)], np.full(len(texts), 0.98, np.float32).tobytes()),
         "quads": ("FP32", [len(texts), 4, 2], quads.astype(np.float32).tobytes()),
         "quad_scores": ("FP32", [len(texts)], np.full(len(texts), 0.75, np.float32).tobytes()),
         "image_size": ("INT32", [2], np.array(size_hw, np.int32).tobytes()),
         # Each line is one word.
-        "word_texts": ("BYTES", [len(texts)], b"".join(struct.pack("<I", len(t)) + t for t in encoded)),
+        "word_texts": _strings(texts),
         "word_confidences": ("FP32", [len(texts)], np.full(len(texts), 0.98, np.float32).tobytes()),
         "word_quads": ("FP32", [len(texts), 4, 2], quads.astype(np.float32).tobytes()),
         "word_lines": ("INT32", [len(texts)], np.arange(len(texts), dtype=np.int32).tobytes()),
     }
+    if unread:
+        boxes = np.zeros((len(unread), 4, 2), np.float32)
+        tensors |= {
+            "unread_quads": ("FP32", list(boxes.shape), boxes.tobytes()),
+            "unread_reasons": _strings(unread),
+        }
     outputs = [
         {"name": name, "datatype": kind, "shape": shape, "parameters": {"binary_data_size": len(raw)}}
         for name, (kind, shape, raw) in tensors.items()

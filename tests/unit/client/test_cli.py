@@ -56,6 +56,23 @@ def test_json_is_one_document_a_line(triton: "FakeTriton", images: Path) -> None
     assert "字" in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("unread", "told"),
+    [
+        (["low_confidence"], ""),
+        (["low_confidence", "unknown_script"], "1 line is in a script that this recognizer does not know"),
+        (["unknown_script"] * 3, "3 lines are in a script that this recognizer does not know"),
+    ],
+)
+def test_lines_in_unknown_scripts_are_told_on_stderr_and_every_unread_one_in_json(
+    triton: "FakeTriton", images: Path, unread: list[str], told: str
+) -> None:
+    triton.answer_page(["Total"], unread=unread)
+    result = ocr("read", images / "b.jpg", "--json", "--url", triton.url)
+    assert result.stderr == (f"{images}/b.jpg: {told}\n" if told else "")
+    assert [box["reason"] for box in json.loads(result.stdout)["unread"]] == unread
+
+
 def test_a_page_without_text_says_so_on_stderr(triton: "FakeTriton", images: Path) -> None:
     triton.answer_page([])
     result = ocr("read", images / "b.jpg", "--url", triton.url)
@@ -148,7 +165,7 @@ def test_wrong_usage_exits_with_2(arguments: list[str], images: Path, monkeypatc
 def test_a_folder_without_images_is_wrong_usage(tmp_path: Path) -> None:
     result = ocr("read", tmp_path)
     assert result.exit_code == 2
-    assert f"no images in {tmp_path} (looked for .bmp, " in result.stderr
+    assert f"no images in {tmp_path} (looked for .avif, " in result.stderr
 
 
 def test_the_version_is_the_distributions() -> None:

@@ -37,6 +37,20 @@ def test_recursion_gives_what_is_in_its_folders_too() -> None:
     assert names("scans/", recursive=True) == ["scans/a.PNG", "scans/b.jpg", "scans/c.pdf", "scans/old.png/d.tif"]
 
 
+def test_files_that_a_folder_run_leaves_out_are_counted_and_named(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("plan.dwg", "old.png/e.docx", ".hidden", "c.hocr", "x.HEIC"):
+        Path("scans", name).write_bytes(b"")
+    assert "scans/x.HEIC" in names("scans")
+    told = "by the suffix no images that can be read"
+    assert capsys.readouterr().err == f"scans: 1 file is left out, {told}: plan.dwg\n"
+    names("scans", recursive=True)
+    assert capsys.readouterr().err == f"scans: 2 files are left out, {told}: old.png/e.docx, plan.dwg\n"
+    for number in range(20):
+        Path(f"scans/{number:02}.psd").write_bytes(b"")
+    names("scans")
+    assert capsys.readouterr().err.endswith("07.psd, 08.psd, 09.psd and 11 more\n")
+
+
 @pytest.mark.parametrize(
     ("pattern", "matches"),
     [
@@ -75,7 +89,7 @@ def test_results_go_where_the_file_is_in_its_folder() -> None:
     [
         ("missing.png", "missing.png does not exist"),
         ("*.gif", r"no file matches \*.gif"),
-        ("empty", r"no images in empty \(looked for .bmp, .*; --recursive looks into its folders, too\)"),
+        ("empty", r"no images in empty \(looked for .avif, .*; --recursive looks into its folders, too\)"),
     ],
 )
 def test_nothing_there_is_wrong_usage(argument: str, told: str) -> None:

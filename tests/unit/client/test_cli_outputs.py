@@ -18,6 +18,7 @@ from ocr_client.cli.progress import Progress
 from ocr_client.documents import ReadPage
 from ocr_client.formats import WRITERS, Writer
 from tests.unit.client.command import add, files, ocr
+from tests.unit.client.test_pdf_layers import letters, pdf_of, saved, texts
 
 if TYPE_CHECKING:
     from tests.unit.client.conftest import FakeTriton
@@ -35,9 +36,7 @@ def test_a_format_on_stdout_is_what_its_writer_writes(name: str) -> None:
     assert ocr("scans/a.png", "--format", name, "--dpi", "300").stdout_bytes == expected.getvalue()
 
 
-@pytest.mark.parametrize(
-    ("file", "begins"), [("out.jsonl", '{"source": "scans/a.png"'), ("out.TXT", "a\n\fb\n"), ("out.log", "a\n\fb\n")]
-)
+@pytest.mark.parametrize(("file", "begins"), [("out.jsonl", '{"source": "scans/a.png"'), ("out.TXT", "a\n\fb\n")])
 def test_one_file_gets_everything_in_the_format_of_its_suffix(file: str, begins: str) -> None:
     done = ocr("scans", "--output", file)
     assert (done.exit_code, done.stdout) == (0, "")
@@ -92,6 +91,35 @@ def test_a_searchable_pdf_has_its_image_in_it(triton: "FakeTriton") -> None:
     assert b"/Image" in content
 
 
+def test_a_pdf_keeps_its_pages_and_it_is_said_which_have_text_already(triton: "FakeTriton") -> None:
+    triton.echoing = False
+    triton.answer_page(["Total"])
+    text = letters("born digital")
+    for name, contents in {"scan": [b"", b""], "mixed": [text, b"", text], "born": [text]}.items():
+        Path(f"{name}.pdf").write_bytes(saved(pdf_of(*contents)))
+    done = ocr("scan.pdf", "mixed.pdf", "born.pdf", "-f", "pdf", "-o", "out")
+    assert (done.exit_code, done.stderr.splitlines()) == (
+        0,
+        [
+            "mixed.pdf: 2 of 3 pages have text already and stay as before; --force reads them, too",
+            "born.pdf: the page has text already and stays as before; --force reads it, too",
+        ],
+    )
+    assert texts(Path("out/mixed.pdf").read_bytes()) == ["born digital", "Total", "born digital"]
+    assert len(triton.asked) == 3
+    done = ocr("mixed.pdf", "-f", "pdf", "--force")
+    assert done.stderr == ""
+    assert all("Total" in text for text in texts(done.stdout_bytes))
+
+
+def test_a_suffix_that_is_no_formats_is_refused_with_those_that_are() -> None:
+    done = ocr("scans", "-o", "out.docx")
+    assert done.exit_code == 2
+    assert "Error: out.docx: cannot write .docx; known are .txt (text), .json (json)," in done.stderr
+    assert ocr("scans/a.png", "-o", "out.docx", "-f", "text").exit_code == 0
+    assert Path("out.docx").read_text() == "a\n"
+
+
 def test_a_file_that_fails_is_named_and_not_written_and_the_others_are() -> None:
     add("scans/aa.png", content="bad image")
     done = ocr("scans", "--output", "out")
@@ -129,6 +157,7 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
         (["--json", "--format", "tsv"], "--json is --format jsonl"),
         (["--skip-existing"], "--skip-existing needs --output with a folder"),
         (["--skip-existing", "-o", "out.txt"], "--skip-existing needs --output with a folder"),
+        (["--force", "-o", "out.txt"], "--force adds text to PDFs that have some: it needs --format pdf"),
         (["-o", "scans/a.png"], "scans/a.png would replace an image that is read"),
         (["--header", "no colon"], "'no colon' is not 'NAME: VALUE'"),
         (["--cert-file", "scans/a.png"], "needs both cert_file and key_file"),

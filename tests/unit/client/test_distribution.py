@@ -10,7 +10,7 @@ from tests.project import ROOT
 
 # What extras bring, and the rest of the project.
 ABSENT = (
-    *("cv2", "google", "grpc", "onnx", "onnxruntime", "platformdirs", "pydyf", "pypdfium2"),
+    *("cv2", "google", "grpc", "onnx", "onnxruntime", "pikepdf", "pillow_heif", "platformdirs", "pydyf", "pypdfium2"),
     *("benchmarks", "downloads", "export", "ocr_core", "ocr_launch", "samples", "server"),
 )
 PACKAGE = ROOT / "client" / "ocr_client"
@@ -34,6 +34,8 @@ def test_only_the_modules_of_extras_need_more_than_the_base_install() -> None:
     assert done.stdout.split() == [
         "ocr_client.formats.glyphless",
         "ocr_client.formats.pdf",
+        "ocr_client.formats.pdf_layers",
+        "ocr_client.formats.pdf_unseen",
         "ocr_client.transports.grpc",
     ]
 
@@ -54,7 +56,7 @@ def test_the_base_install_is_small_and_takes_every_later_version() -> None:
 
 def test_the_server_side_asks_for_nothing_of_the_client() -> None:
     needed = {re.split(r"[^\w-]", requirement)[0] for requirement in requires("ocr-triton") or []}
-    assert not needed & {"aiohttp", "ocr-triton", "ocr-triton-client", "pydyf", "pypdfium2", "urllib3"}
+    assert not needed & {"aiohttp", "ocr-triton", "ocr-triton-client", "pikepdf", "pydyf", "pypdfium2", "urllib3"}
 
 
 def test_only_the_client_has_the_command() -> None:

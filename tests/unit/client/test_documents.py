@@ -8,8 +8,9 @@ from typing import Any
 import pydyf
 import pytest
 from PIL import Image
+from pillow_heif import register_heif_opener
 
-from ocr_client import documents
+from ocr_client import documents, pdf_pages
 from ocr_client.documents import pages
 from ocr_client.errors import BadImage
 
@@ -101,16 +102,41 @@ def test_a_pdf_may_start_with_something_else() -> None:
 
 
 def test_a_giant_page_is_rendered_with_a_lower_resolution(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "MAX_RENDERED_PIXELS", 10_000)
+    monkeypatch.setattr(pdf_pages, "MAX_RENDERED_PIXELS", 10_000)
     (page,) = pages(pdf((720, 720)), dpi=300)
     assert page.dpi == pytest.approx(10)
     assert decode(page.image).size == (100, 100)
 
 
 def test_a_page_as_long_as_a_roll_is_rendered_with_a_lower_resolution(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "MAX_RENDERED_SIDE_PX", 500)
+    monkeypatch.setattr(pdf_pages, "MAX_RENDERED_SIDE_PX", 500)
     (page,) = pages(pdf((72, 7200)), dpi=300)
     assert decode(page.image).size == (5, 500)
+
+
+@pytest.mark.parametrize(("kind", "mode"), [("AVIF", "RGB"), ("JPEG2000", "L"), ("JPEG2000", "RGB"), ("HEIF", "RGB")])
+def test_photographs_that_the_server_does_not_take_come_as_jpeg(kind: str, mode: str) -> None:
+    register_heif_opener()
+    photo = Image.new(mode, (64, 48), "white")
+    photo.paste("black", (0, 0, 32, 48))
+    (page,) = pages(encode(photo, kind))
+    image = decode(page.image)
+    assert (page.count, image.format, image.size) == (1, "JPEG", (64, 48))
+    assert image.convert("L").getpixel((10, 10)) == pytest.approx(0, abs=8)
+    assert image.convert("L").getpixel((50, 10)) == pytest.approx(255, abs=8)
+
+
+def test_a_damaged_photograph_is_reported() -> None:
+    with pytest.raises(
+        BadImage, match="the AVIF image is damaged or truncated: send the whole file, or save it as JPEG"
+    ):
+        pages(encode(Image.effect_noise((64, 48), 90), "AVIF")[:-500])
+
+
+def test_without_pillow_heif_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'ocr-triton-client\[heic\]'"):
+        pages(b"\0\0\0\x18ftypheic")
 
 
 def test_frames_of_a_tiff_come_in_order_with_their_own_sizes_and_resolution() -> None:
@@ -147,7 +173,8 @@ def test_frames_are_turned_upright() -> None:
 def test_a_path_gives_the_same_pages_as_its_content(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "no suffix"
     path.write_bytes(content)
-    assert list(pages(path)) == list(pages(str(path))) == list(pages(content))
+    from_path, from_name, from_content = ([page.image for page in pages(each)] for each in (path, str(path), content))
+    assert from_path == from_name == from_content
 
 
 def test_pages_are_made_when_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +233,8 @@ def test_a_resolution_is_positive(dpi: float) -> None:
         pages(b"", dpi=dpi)
 
 
-def test_without_pypdfium2_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pypdfium2", None)
+@pytest.mark.parametrize("package", ["pypdfium2", "pikepdf"])
+def test_without_the_packages_for_pdfs_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'ocr-triton-client\[pdf\]'"):
         next(pages(pdf((72, 72))))

@@ -7,7 +7,7 @@ import click
 import pytest
 
 from ocr_client.cli.read import read
-from ocr_client.options import FLAGS, OPTIONS, request_parameters
+from ocr_client.options import FLAGS, OPTIONS, Choice, request_parameters
 
 
 def test_options_left_at_none_are_not_sent() -> None:
@@ -43,18 +43,34 @@ def test_what_is_asked_for_is_sent_as_true_and_nothing_else() -> None:
     assert request_parameters({"words": True, "characters": False}) == {"words": True}
 
 
-def test_every_option_has_a_range_and_a_meaning() -> None:
+@pytest.mark.parametrize(("value", "sent"), [("auto", "auto"), ("90", "90"), (90, "90"), (0, "0")])
+def test_a_choice_is_sent_as_a_word(value: object, sent: str) -> None:
+    assert request_parameters({"orientation": value}) == {"orientation": sent}
+
+
+@pytest.mark.parametrize("value", ["upright", 45, 90.0, True, ""])
+def test_a_choice_of_something_else_is_an_error(value: object) -> None:
+    with pytest.raises(ValueError, match="orientation is one of auto, off, 0, 90, 180, 270, got"):
+        request_parameters({"orientation": value})
+
+
+def test_every_option_has_a_range_or_choices_and_a_meaning() -> None:
     for option in OPTIONS.values():
-        assert option.low < option.high
+        assert len(option.words) > 1 if isinstance(option, Choice) else option.low < option.high
         assert re.fullmatch(r"[A-Z].*\.", option.meaning)
 
 
 def test_the_command_has_them_all_with_their_ranges_and_meanings() -> None:
     shown = {parameter.name: parameter for parameter in read.params if isinstance(parameter, click.Option)}
-    for name, (low, high, meaning) in OPTIONS.items():
+    for name, option in OPTIONS.items():
         kind = shown[name].type
-        assert isinstance(kind, click.FloatRange)
-        assert (kind.min, kind.max, shown[name].help) == (low, high, meaning)
+        if isinstance(option, Choice):
+            assert isinstance(kind, click.Choice)
+            assert tuple(kind.choices) == option.words
+        else:
+            assert isinstance(kind, click.FloatRange)
+            assert (kind.min, kind.max) == (option.low, option.high)
+        assert shown[name].help == option.meaning
         assert shown[name].opts == [f"--{name.replace('_', '-')}"]
 
 

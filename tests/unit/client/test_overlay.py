@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from ocr_client import Line, Page
 from ocr_client.overlay import GAP_PX, SURE, WRONG, draw_overlay
@@ -88,6 +88,17 @@ def test_text_and_box_lie_where_the_quad_does(degrees: float, box: tuple[float, 
     assert top > box[1] - 0.05
     assert right < box[2] + 0.05
     assert bottom < box[3] + 0.05
+
+
+def test_no_stroke_crosses_what_is_in_a_box_not_even_another_boxs() -> None:
+    dark = encode(Image.new("RGB", (1200, 1200), "black"))
+    lines = line("one", 100, 100, 600, 100), line("two", 100, 180, 600, 100), line("tilted", 400, 150, 500, 90, 20)
+    photo, _ = halves(draw_overlay(dark, page(1200, 1200, *lines)))
+    inside = Image.new("1", (1200, 1200))
+    for each in lines:
+        ImageDraw.Draw(inside).polygon([tuple(corner) for corner in each.quad], fill=1)
+    assert photo[np.asarray(inside)].max() < 130  # tinted: a stroke is white or has the full colour
+    assert photo[~np.asarray(inside)].max() == 255
 
 
 def test_colours_tell_sure_from_wrong() -> None:

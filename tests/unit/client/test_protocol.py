@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ocr_client import BadImage, Character, Line, Page, ServerFault, Word
-from ocr_client.protocol import CHARACTERS, OUTPUTS, UNREAD, WORDS, build_request, parse_page
+from ocr_client import BadImage, Character, Facts, Line, Page, ServerFault, Unread, Word
+from ocr_client.protocol import FURTHER_OUTPUTS, OUTPUTS, build_request, parse_page
 
 
 def outputs(**changed: Any) -> dict[str, NDArray[Any] | None]:
@@ -70,24 +70,50 @@ def test_a_text_that_is_not_utf8_is_the_servers_fault() -> None:
         parse_page(outputs(texts=np.array([b"\xff", b""], np.object_)))
 
 
-def test_boxes_of_unread_text_are_asked_for_only_by_those_who_want_them() -> None:
-    """A server of an earlier version would refuse a request that names them."""
+@pytest.mark.parametrize("option", FURTHER_OUTPUTS)
+def test_further_outputs_are_asked_for_only_by_those_who_want_them(option: str) -> None:
+    """A server of an earlier version would refuse a request that names them. Characters come with their words."""
     assert build_request(b"image", {}).outputs == tuple(OUTPUTS)
-    assert build_request(b"image", {"unread": True}).outputs == (*OUTPUTS, UNREAD)
-    assert build_request(b"image", {"unread": True}).parameters == {}
+    asked = ("words", "characters") if option == "characters" else (option,)
+    names = [name for each in asked for name in FURTHER_OUTPUTS[each]]
+    assert build_request(b"image", {option: True}).outputs == (*OUTPUTS, *names)
+
+
+@pytest.mark.parametrize("option", ["unread", "facts", "blocks"])
+def test_outputs_that_cost_nothing_are_no_parameters(option: str) -> None:
+    assert build_request(b"image", {option: True}).parameters == {}
 
 
 def test_boxes_of_unread_text_come_with_the_page_or_not_at_all() -> None:
     box = np.array([[[1, 2], [3, 2], [3, 4], [1, 4]]], np.float32)
+    reasons = np.array([b"low_confidence"], np.object_)
     assert parse_page(outputs()).unread is None
-    assert parse_page(outputs(unread_quads=box)).unread == (((1, 2), (3, 2), (3, 4), (1, 4)),)
-    assert parse_page(outputs(unread_quads=box[:0])).unread == ()
+    assert parse_page(outputs(unread_quads=box, unread_reasons=reasons)).unread == (
+        Unread(quad=((1, 2), (3, 2), (3, 4), (1, 4)), reason="low_confidence"),
+    )
+    assert parse_page(outputs(unread_quads=box[:0], unread_reasons=reasons[:0])).unread == ()
 
 
-def test_words_and_characters_are_asked_for_by_a_parameter_and_by_their_outputs() -> None:
-    words, both = build_request(b"image", {"words": True}), build_request(b"image", {"characters": True})
-    assert (words.parameters, words.outputs) == ({"words": True}, (*OUTPUTS, *WORDS))
-    assert (both.parameters, both.outputs) == ({"characters": True}, (*OUTPUTS, *WORDS, *CHARACTERS))
+def test_facts_come_with_the_page_or_not_at_all() -> None:
+    sent = {"page_angle": np.array([270], np.int32), "page_skew": np.array([1.234567], np.float32)}
+    sent |= {name: np.array([0.98765432], np.float32) for name in ("page_confidence", "detector_scale")}
+    assert parse_page(outputs()).facts is None
+    facts = Facts(angle=270, skew=1.23, confidence=0.9877, detector_scale=0.9877)
+    assert parse_page(outputs(**sent)).facts == facts
+
+
+def test_a_line_knows_its_block_where_that_was_asked_for() -> None:
+    assert {line.block for line in parse_page(outputs()).lines} == {None}
+    count = len(parse_page(outputs()).lines)
+    blocks = np.arange(count, dtype=np.int32)
+    assert [line.block for line in parse_page(outputs(blocks=blocks)).lines] == blocks.tolist()
+    with pytest.raises(ServerFault, match="blocks has shape"):
+        parse_page(outputs(blocks=np.zeros(count + 1, np.int32)))
+
+
+@pytest.mark.parametrize("option", ["words", "characters"])
+def test_words_and_characters_are_asked_for_by_a_parameter_too(option: str) -> None:
+    assert build_request(b"image", {option: True}).parameters == {option: True}
 
 
 BOX = [[1, 2], [3, 2], [3, 4], [1, 4]]

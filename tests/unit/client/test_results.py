@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr_client import Character, Line, Page, Word
+from ocr_client import Character, Facts, Line, Page, Unread, Word
 
 number = st.floats(allow_nan=False, allow_infinity=False)
 point = st.tuples(number, number)
@@ -46,8 +46,8 @@ def test_the_json_has_the_fields_of_the_classes() -> None:
 
 
 def test_the_json_has_the_boxes_of_unread_text_where_they_were_asked_for() -> None:
-    page = Page(width=9, height=8, lines=(), unread=(SQUARE,))
-    assert page.to_dict()["unread"] == (SQUARE,)
+    page = Page(width=9, height=8, lines=(), unread=(Unread(quad=SQUARE, reason="unknown_script"),))
+    assert page.to_dict()["unread"] == ({"quad": SQUARE, "reason": "unknown_script"},)
     assert Page.from_dict(json.loads(json.dumps(page.to_dict()))) == page
 
 
@@ -59,6 +59,15 @@ def test_the_json_has_words_and_characters_where_they_were_asked_for() -> None:
     ).to_dict()["lines"]
     piece = {"text": "a", "confidence": 0.5, "quad": SQUARE}
     assert fields["words"] == ({**piece, "characters": (piece,)},)
+
+
+def test_the_json_has_the_facts_of_a_page_where_they_were_asked_for() -> None:
+    facts = {"angle": 90, "skew": -1.5, "confidence": 0.75, "detector_scale": 0.5}
+    page = Page(width=9, height=8, lines=(), facts=Facts.from_dict(facts))
+    assert page.to_dict()["facts"] == facts
+    assert Page.from_dict(json.loads(json.dumps(page.to_dict()))) == page
+    assert page.angle == 90
+    assert Page(width=9, height=8, lines=()).angle is None
 
 
 def test_the_text_of_a_page_is_its_lines_one_below_the_other() -> None:

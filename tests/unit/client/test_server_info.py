@@ -206,7 +206,7 @@ def test_status_shows_models_and_devices_and_reads_an_image(well: "FakeTriton") 
         ["image_preprocessing", "1", "READY", "python"],
         ["text_detection", "1", "READY", "onnxruntime", "1", "x", "GPU", "0,", "1", "x", "GPU", "1"],
     ]
-    assert re.fullmatch(r"8 small images were read, 2 at once: fastest \d+ ms, slowest \d+ ms\.", last)
+    assert re.fullmatch(r"8 small images were read, 2 at once: median \d+ ms, slowest \d+ ms\.", last)
     assert (done.exit_code, done.stderr) == (0, "")
     assert len(well.asked) == 8
 
@@ -234,7 +234,7 @@ def test_status_sends_images_side_by_side(well: "FakeTriton") -> None:
 def test_status_of_a_server_with_very_many_instances_ends(well: "FakeTriton") -> None:
     give_instances(well, 1000)
     assert (
-        status(well, NO_COLOR="1").stdout.splitlines()[-1].startswith("64 small images were read, 16 at once: fastest ")
+        status(well, NO_COLOR="1").stdout.splitlines()[-1].startswith("64 small images were read, 16 at once: median ")
     )
     assert len(well.asked) == 64
 
@@ -246,6 +246,7 @@ def test_status_prints_no_times_if_nothing_is_read(well: "FakeTriton") -> None:
         "read": 0,
         "at_once": 2,
         "fastest_ms": None,
+        "median_ms": None,
         "slowest_ms": None,
     }
 
@@ -255,6 +256,15 @@ def test_status_of_a_server_that_keeps_its_models_to_itself(well: "FakeTriton") 
     done = status(well)
     assert "does not list its models for everyone: --header" in done.stdout
     assert done.exit_code == 0
+
+
+def test_status_tells_what_was_read_and_what_was_not(well: "FakeTriton", kind: type[Client]) -> None:
+    counts = {"success": {"count": 40}, "fail": {"count": 2}}
+    well.routes["/v2/models/ocr_ensemble/stats"] = {"model_stats": [{"inference_stats": counts}]}
+    with kind(well.url) as client:
+        info = client.server_info()
+    assert (info.answered, info.unanswered) == (40, 2)
+    assert "40 images were read, 2 were not.\n" in status(well).stdout
 
 
 def test_status_is_coloured_where_colours_are_wanted(well: "FakeTriton") -> None:

@@ -4,7 +4,7 @@ import errno
 import json
 import os
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from http.client import HTTPConnection
 from pathlib import Path
 from threading import Thread
@@ -277,7 +277,7 @@ def test_a_run_of_the_command_continues_after_an_image_without_room(triton: "Fak
 
 @pytest.mark.usefixtures("full")
 def test_the_demo_shows_that_there_is_no_room(folder: Path) -> None:
-    with OcrClient("box:8000", shared_memory=True) as client, DemoServer(client.read) as demo:
+    with OcrClient("box:8000", shared_memory=True) as client, DemoServer(lambda: nullcontext(client)) as demo:
         thread = Thread(target=demo.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         with closing(HTTPConnection("127.0.0.1", demo.server_port, timeout=10)) as connection:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ocr_core.admission import Crowd
 from ocr_launch import health, run_state
 from ocr_launch.http_api import HttpApi
 from ocr_launch.repository import ENSEMBLE
@@ -138,6 +139,33 @@ def test_a_server_that_is_being_mended_is_live_and_not_ready(
 ) -> None:
     file = written(tmp_path, state, server.server_address[1])
     assert (health.diagnose("live", file), health.diagnose("ready", file)) == (live, ready)
+
+
+@pytest.mark.parametrize(
+    ("question", "is_alone", "told"),
+    [
+        ("live", False, None),
+        ("ready", False, "the server is overloaded: it has been refusing images for half a minute, 70 in all"),
+        ("ready", True, None),
+        ("deep", False, None),
+    ],
+)
+def test_a_server_that_is_overloaded_for_long_sends_clients_to_others_if_there_are_any(
+    server: Server, tmp_path: Path, question: str, is_alone: bool, told: str | None
+) -> None:
+    file = tmp_path / "state.json"
+    crowded = Crowd(pages=8, places=8, refused=70)
+    RunState(run_state.SERVING, "127.0.0.1", server.server_address[1]).with_crowd(crowded, is_overloaded=True).write(
+        file
+    )
+    assert health.diagnose(question, file, is_alone=is_alone) == told
+
+
+def test_what_is_being_mended_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    RunState(run_state.RESTARTING, "127.0.0.1", 1, trouble="text_cropping_0_1 stands still").write(file)
+    told = "a process has failed and is being brought back; text_cropping_0_1 stands still"
+    assert health.diagnose("ready", file) == told
 
 
 @pytest.mark.parametrize("question", ["live", "ready", "deep"])

@@ -102,3 +102,24 @@ def test_nobody_knows_the_key_that_was_not_given(repository: Repository) -> None
     }
     assert len(keys) == 2
     assert all(len(key) == 48 for key in keys)
+
+
+@pytest.mark.parametrize(
+    ("told", "asked", "flags"),
+    [
+        ("--allow-client-shm <boolean>", "1", ["--allow-client-shm=true"]),
+        ("--allow-client-shm <boolean>", "", []),
+        ("--allow-http <boolean>", "1", []),
+    ],
+    ids=["a version that knows it", "nobody asks for it", "a version that does not know it"],
+)
+def test_clients_get_shared_memory_where_it_is_asked_for(
+    repository: Repository, tmp_path: Path, told: str, asked: str, flags: list[str]
+) -> None:
+    program = tmp_path / "bin" / "tritonserver"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\necho ' {told}'\n")
+    program.chmod(0o755)
+    environment = {"OCR_MODEL_REPOSITORY": str(repository.root), "PATH": str(program.parent), "OCR_CLIENT_SHM": asked}
+    command = serve.prepare(environment, []).command
+    assert [flag for flag in command if "client-shm" in flag] == flags

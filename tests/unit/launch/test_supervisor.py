@@ -3,21 +3,26 @@
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
+import psutil
 import pytest
 
 from ocr_launch import run_state, supervisor
 from ocr_launch.errors import StartError
-from ocr_launch.http_api import HttpApi
+from ocr_launch.faults import Fault
+from ocr_launch.http_api import ApiError, HttpApi
+from ocr_launch.processes import Process
 from ocr_launch.supervisor import Supervisor
-from ocr_launch.tritonserver import Plan
+from ocr_launch.tritonserver import Plan, Tritonserver
 
 TIMEOUT_S = 20
+ASLEEP = (sys.executable, "-c", "import time; time.sleep(60)")
 # Crashes while there is a file of this name, which it removes; else it answers everything with a configuration.
 SERVER = """
 import os, sys
@@ -49,6 +54,7 @@ def said() -> list[str]:
 def make(tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[], Supervisor]:
     """A supervisor that looks often; `crash` in the temporary folder makes the server's next start crash."""
     monkeypatch.setattr(supervisor, "LOOK_S", 0.02)
+    monkeypatch.setattr(supervisor, "ASK_S", 0.02)
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
     plan = Plan(
@@ -97,6 +103,48 @@ def test_a_server_that_dies_or_is_stopped_is_started_anew(
     assert state
     assert (state.state, state.restarts, state.faults) == (run_state.SERVING, 1, (line,))
     assert state.is_fresh
+
+
+def test_a_reload_that_takes_longer_than_a_start_is_given_up(
+    running: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+
+    def time_out(_api: HttpApi, _model: str, timeout_s: float) -> None:
+        given.append(timeout_s)
+        raise ApiError("timed out")
+
+    monkeypatch.setattr(HttpApi, "reload", time_out)
+    fault = Fault("decoding_0_0 died", frozenset({"decoding"}))
+    for start_s, at_most_s in ((1, 10), (25, 25), (1800, 60)):
+        running._start_s = start_s
+        assert not running._reload(fault)
+        assert at_most_s - 1 < given[-1] <= at_most_s
+
+
+def test_a_process_that_a_reload_has_left_does_not_stand_in_for_one_that_dies(
+    running: Supervisor, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Triton keeps a model's old processes for as long as requests are in them."""
+    with ExitStack() as stack:
+
+        def start(name: str) -> Process:
+            child = stack.enter_context(subprocess.Popen(ASLEEP, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))  # noqa: S603 - our own
+            stack.callback(child.kill)
+            return Process(psutil.Process(child.pid), "decoding", name)
+
+        server = Process(psutil.Process(running.pid), "", "tritonserver")
+        found = [server, start("d_0_0"), start("old_0_1")]
+        two = {"decoding": {"backend": "python", "instance_group": [{"count": 2}]}}
+        monkeypatch.setattr(Tritonserver, "processes", lambda _: list(found))
+        monkeypatch.setattr(HttpApi, "configs", lambda *_: two)
+        monkeypatch.setattr(HttpApi, "reload", lambda *_: found.extend([start("new_0_0"), start("new_0_1")]))
+        wait_until(lambda: len(running._watch.processes) == len(found))
+        for restarts, victim in ((1, "d_0_0"), (2, "new_0_1")):
+            next(process for process in found if process.name == victim).kill()
+            wait_until(lambda: running.state.restarts == restarts)  # noqa: B023 - called at once
+        monkeypatch.setattr(Tritonserver, "processes", lambda _: [server])
+    assert [line.split()[0] for line in said[:2]] == ["d_0_0", "new_0_1"]
 
 
 def test_it_gives_up_after_five_restarts_in_a_minute(running: Supervisor, said: list[str]) -> None:

@@ -5,12 +5,14 @@ in the configuration; what it leaves free, the configuration may fix of an input
 """
 
 from contextlib import nullcontext
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from ocr_core.heartbeat import Heartbeat
 from tests.unit import fake_triton
 from tests.unit.fake_triton import TritonModelException
 from tests.unit.server import onnx_backend
@@ -56,10 +58,11 @@ class Session:
 
 
 @pytest.fixture
-def model(monkeypatch: pytest.MonkeyPatch) -> Any:
+def model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     loaded = onnx_backend.load(monkeypatch).TritonPythonModel()
     loaded.session, loaded.input_names, loaded.output_names = Session(), ["image"], ["doubled"]
     loaded.max_pixels, loaded.kept_pixels = 100, 50
+    loaded.heartbeat = Heartbeat(tmp_path / "beat")
     return loaded
 
 

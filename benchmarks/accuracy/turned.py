@@ -1,0 +1,43 @@
+"""Images that lie on their side or on their head, read and put upright again."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from benchmarks.accuracy.score import read_by
+from ocr_client import OcrClient, Page
+from ocr_client.results import Quad
+
+
+def read_turned_by(client: OcrClient, degrees: int, path: Path) -> Page:
+    """Turn an image counter-clockwise, have a server read it, and say where the lines are in the image as it was.
+
+    Args:
+        client: Asks the server.
+        degrees: 0, 90, 180 or 270.
+        path: The image.
+
+    Raises:
+        click.ClickException: The server cannot read it; the message names the image.
+    """
+    if degrees == 0:
+        return read_by(client, path)
+    with Image.open(path) as image:
+        pixels = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    return turn_back(read_by(client, path, np.rot90(pixels, degrees // 90)), degrees)
+
+
+def turn_back(page: Page, degrees: int) -> Page:
+    """A page that was turned counter-clockwise as it was before; its text stays."""
+    for _ in range(degrees // 90):
+        lines = tuple(replace(line, quad=_clockwise(line.quad, page.height)) for line in page.lines)
+        page = replace(page, width=page.height, height=page.width, lines=lines)
+    return page
+
+
+def _clockwise(quad: Quad, height: int) -> Quad:
+    """Where the corners lie once their page, so many pixels high, is turned by a quarter."""
+    return cast("Quad", tuple((height - y, x) for x, y in quad))

@@ -1,0 +1,65 @@
+"""What the last step answers: the lines that could be read, the boxes of the others, and what is known of the page."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_core import orientation, unread, words
+from ocr_core.crops import IntArray
+from ocr_core.options import Options
+from ocr_core.pixels import RgbArray
+from ocr_core.quads import FloatArray
+from ocr_core.reading import Lines
+from ocr_core.reading_order import Indices
+
+
+def passing(read_size: NDArray[np.int32], read_scale: FloatArray, **_others: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """What only passes through the last step, by its names there."""
+    return {"image_size": read_size, "detector_scale": read_scale}
+
+
+def of_page(
+    lines: Lines, strip: RgbArray, widths: IntArray, blocks: IntArray, characters: Sequence[str], options: Options
+) -> dict[str, NDArray[Any]]:
+    """The outputs of the last step.
+
+    Args:
+        lines: What was found and read, N lines.
+        strip: (height, sum of widths, 3) uint8, the crops side by side as they came.
+        widths: (N,) int32, pixels.
+        blocks: (N,) int32, the number of the block of each crop.
+        characters: Entry i is the recognizer's class i.
+        options: `min_confidence`, `words` and `characters` apply.
+    """
+    texts, confidences, quads = lines.reading.texts, lines.reading.confidences, lines.quads
+    cut = np.split(strip, np.cumsum(widths), axis=1)
+    crops = [cut[place] for place in lines.places]
+    reasons = unread.reasons(texts, confidences, crops, options)
+    kept = reasons == ""
+    told = {
+        "texts": texts[kept],
+        "text_confidences": confidences[kept],
+        "quads": quads[kept],
+        "quad_scores": lines.scores[kept],
+        "unread_quads": quads[~kept],
+        "unread_reasons": reasons[~kept],
+        "blocks": _renumbered(blocks[lines.places][kept]),
+        "page_angle": np.array([lines.angle], np.int32),
+        "page_skew": np.array([orientation.skew(quads, lines.angle)], np.float32),
+        "page_confidence": np.array([confidences.mean() if len(confidences) else 0], np.float32),
+    }
+    return told | words.outputs(_seen(lines, crops, np.flatnonzero(kept)), characters, options)
+
+
+def _seen(lines: Lines, crops: Sequence[RgbArray], kept: Indices) -> Iterator[words.Seen]:
+    """Some of the lines, (n,) indices, as the recognizer saw them."""
+    for line in kept:
+        crop = crops[line][::-1, ::-1] if lines.turned[line] else crops[line]
+        yield words.Seen(lines.reading.steps[line], np.ascontiguousarray(crop), lines.quads[line])
+
+
+def _renumbered(blocks: IntArray) -> IntArray:
+    """Numbers from 0 in the order of the lines; a block without lines that were read is not counted."""
+    return np.append(np.zeros(len(blocks[:1])), np.cumsum(np.diff(blocks) != 0)).astype(np.int32)

@@ -1,0 +1,98 @@
+"""Which way a page's text runs, and by how much the page must be turned to stand upright.
+
+Angles are degrees counter-clockwise by which the page *must be turned*, as `numpy.rot90(page, angle // 90)` and
+Pillow's `image.rotate(angle, expand=True)` turn it: a page on which lines run downwards has the angle 90.
+
+The boxes tell the axis (`of_boxes`). They do not tell the direction: upside down, lines lie where they lay. The
+recognizer's confidence does (`reading.py`): text that stands on its head is read with less.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_core.options import Options
+from ocr_core.quads import TALL, FloatArray
+
+QUARTER = 90
+
+
+def turn(quads: FloatArray, angle: int) -> FloatArray:
+    """Where quads lie once their page is turned, about its top-left corner; as exact as they were.
+
+    Args:
+        quads: (N, 4, 2) float32, pixels.
+        angle: Degrees counter-clockwise, a multiple of 90, of either sign.
+
+    >>> turn(np.float32([[[1, 2]]]), 90).tolist()
+    [[[2.0, -1.0]]]
+    """
+    x, y = quads[..., 0], quads[..., 1]
+    turned = ((x, y), (y, -x), (-x, -y), (-y, x))[angle // QUARTER % 4]
+    return np.stack(turned, axis=-1)
+
+
+def turn_text_by_half(quads: FloatArray) -> FloatArray:
+    """The same boxes with the text read the other way: they begin at the opposite corner."""
+    return np.roll(quads, 2, axis=1)
+
+
+def of_boxes(quads: FloatArray, options: Options) -> int:
+    """Angle of a page as far as its boxes tell it: 0 for 0 or 180, 90 for 90 or 270; or what the request says it is.
+
+    Args:
+        quads: (N, 4, 2) float32, pixels, starting at any corner.
+        options: `orientation` applies.
+    """
+    if options.orientation.isdigit():
+        return int(options.orientation)
+    return QUARTER if options.orientation == "auto" and _is_sideways(quads) else 0
+
+
+def of_text(quads: FloatArray) -> int:
+    """Angle of a page: by that of most of its text, to the nearest quarter turn. 0 without text.
+
+    Args:
+        quads: (N, 4, 2) float32, pixels, clockwise from the top-left corner in reading direction.
+    """
+    slopes_deg, lengths = _slopes(quads)
+    quarters = np.rint(slopes_deg / QUARTER).astype(int) % 4
+    return int(np.bincount(quarters, lengths, minlength=4).argmax()) * QUARTER
+
+
+def is_across(quads: FloatArray, angle: int) -> NDArray[np.bool_]:
+    """Which lines run up or down once their page has been turned by `angle`: (N,) bool."""
+    quarters = np.rint(_slopes(turn(quads, angle))[0] / QUARTER)
+    return np.asarray(quarters % 2 == 1)
+
+
+def skew(quads: FloatArray, angle: int) -> float:
+    """Degrees by which a page that has been turned by `angle` must be turned further for its lines to be level.
+
+    The median of its lines, by their lengths: -45 … 45.
+
+    Args:
+        quads: (N, 4, 2) float32, pixels, clockwise from the top-left corner in reading direction.
+        angle: Of the page.
+    """
+    if len(quads) == 0:
+        return 0.0
+    slopes_deg, lengths = _slopes(turn(quads, angle))
+    order = np.argsort(slopes_deg)
+    cumulated = np.cumsum(lengths[order])
+    return float(np.clip(slopes_deg[order[np.searchsorted(cumulated, cumulated[-1] / 2)]], -45, 45))
+
+
+def _slopes(quads: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """How far each line falls, in degrees clockwise from level, and how long it is: (N,) float32 each."""
+    x, y = (quads[:, 1] - quads[:, 0] + quads[:, 2] - quads[:, 3]).T / 2
+    return np.degrees(np.arctan2(y, x)), np.hypot(x, y)
+
+
+def _is_sideways(quads: FloatArray) -> bool:
+    """Whether most of the text stands upright: by length, of the boxes that are clearly longer than high."""
+    edges = quads[:, 1:3] - quads[:, 0:2]  # two that meet
+    lengths = np.linalg.norm(edges, axis=2)
+    rows, longer = np.arange(len(quads)), lengths.argmax(axis=1)
+    x, y = np.abs(edges[rows, longer]).T
+    long = lengths.max(axis=1) >= TALL * lengths.min(axis=1)
+    return bool(np.sum(np.where(long, np.where(y > x, 1, -1) * lengths.max(axis=1), 0)) > 0)

@@ -1,0 +1,154 @@
+"""How a level page is laid out: sections from top to bottom, columns or a table in each, blocks of lines in those.
+
+A recursive X-Y cut (Nagy and Seth 1984) whose cuts are chosen by what they mean. Empty bands divide a part of the page
+into rows; rows that share a gutter, white from top to bottom (as the covers of Breuel 2002), form a section. The strips
+between a section's gutters are columns, each read to its end, if they look like prose, verse or lists; else they are a
+table's, which is read row by row. What they look like is what `ocr_core/columns.py` says of their lines.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ocr_core import columns
+from ocr_core.quads import FloatArray
+from ocr_core.rows import MIN_GUTTER, Indices, joined, typical_height
+from ocr_core.section import Part, Section, Span
+
+# Share of its height by which a box is lowered at the top and raised at the bottom: rows of prose nearly touch.
+TRIM = 0.16
+# A band so high, in heights of a line, divides columns: a picture was there.
+PICTURE = 6.0
+# A band so high stands out from those between lines …
+SPACE = 1.3
+# … and letters so much higher than the rest are a title.
+TITLE = 1.15
+# Cells are shorter than this, in heights of a line; columns of prose are wider.
+MAX_CELL = 6.5
+# Cuts within cuts; no page has more, and no page made to overthrow this may have.
+MAX_DEPTH = 16
+
+
+def blocks_in_order(boxes: FloatArray) -> list[Indices]:
+    """Divide a level page into blocks, and put these and their lines into reading order.
+
+    Args:
+        boxes: (N, 4) float32, left, top, right, bottom of the ink of each line of text, or word, pixels.
+
+    Returns:
+        Indices into `boxes` for each block: together each exactly once.
+    """
+    return _read(boxes, np.arange(len(boxes)), 0).blocks if len(boxes) else []
+
+
+def _read(boxes: FloatArray, members: Indices, depth: int) -> Part:
+    parts = [_section(boxes, section, depth) for section in _sections(boxes, members)]
+    return Part(
+        [block for part in parts for block in part.blocks],
+        sum(part.columns_height for part in parts),
+        sum(part.height for part in parts),
+    )
+
+
+def _section(boxes: FloatArray, section: Section, depth: int) -> Part:
+    members = section.members
+    height = float(boxes[members, 3].max() - boxes[members, 1].min())
+    if len(section.strips) == 1 or depth == MAX_DEPTH:
+        return Part(columns.paragraphs(boxes, members), height * columns.is_prose(boxes, members), height)
+    parts = _columns(boxes, section, depth)
+    if parts:
+        return Part([block for part in parts for block in part.blocks], height, height)
+    return Part(columns.by_rows(boxes, section), 0, height)
+
+
+def _columns(boxes: FloatArray, section: Section, depth: int) -> list[Part]:
+    """The section's columns; none if it has none."""
+    strips = section.split(boxes)
+    if not columns.may_be_columns(boxes, strips):
+        return []
+    parts = []
+    are_lists = columns.are_lists(boxes, strips)
+    for strip in strips:
+        parts.append(_read(boxes, strip, depth + 1))
+        if not (are_lists or parts[-1].is_column):
+            return []
+    return parts if are_lists or not columns.are_cells(boxes, section) else []
+
+
+def _sections(boxes: FloatArray, members: Indices) -> list[Section]:
+    """Rows that share a gutter, or have none, together."""
+    typical = typical_height(boxes[members])
+    bands, gaps = _bands(boxes, members)
+    alone = _alone(boxes, bands, gaps, typical)
+    spans = _spans(boxes, bands, MIN_GUTTER * typical)
+    sections: list[Section] = []
+    run, shared = [bands[0]], spans[0]
+    for number, gap in enumerate(gaps):
+        before, after = spans[number : number + 2]
+        together = _merged(shared, after, MIN_GUTTER * typical)
+        if number in alone or _is_border(shared, before, after, together, gap / typical, MAX_CELL * typical):
+            sections.append(Section(run, shared))
+            run, shared = [], after
+        else:
+            shared = together
+        run.append(bands[number + 1])
+    return [*sections, Section(run, shared)]
+
+
+def _is_border(
+    shared: list[Span], before: list[Span], after: list[Span], together: list[Span], gap: float, max_cell: float
+) -> bool:
+    """Whether a new section begins between two rows, `gap` heights of a line apart."""
+    several = max(len(shared), len(after)) > 1
+    if several and (len(together) == 1 or gap > PICTURE):
+        return True
+    richer = max(before, after, key=len)
+    if gap > SPACE and len(together) < len(richer) > 2:
+        return bool(np.median([right - left for left, right in richer]) < max_cell)
+    return False
+
+
+def _alone(boxes: FloatArray, bands: Sequence[Indices], gaps: Sequence[float], typical: float) -> set[int]:
+    """Numbers of the gaps that set a head or a foot of one row off from the rest: they are wider than all others.
+
+    What is larger than the rest is a title, and may be that of a column.
+    """
+    if len(gaps) < 3:
+        return set()
+    ends = {0: (bands[0], gaps[1:]), len(gaps) - 1: (bands[-1], gaps[:-1])}
+    return {
+        place
+        for place, (band, others) in ends.items()
+        if gaps[place] > SPACE * max(typical, *others) and typical_height(boxes[band]) < TITLE * typical
+    }
+
+
+def _bands(boxes: FloatArray, members: Indices) -> tuple[list[Indices], list[float]]:
+    """What empty bands across the part divide, from top to bottom, and how high these are: pixels."""
+    trim = TRIM * (boxes[members, 3] - boxes[members, 1])
+    top, bottom = boxes[members, 1] + trim, boxes[members, 3] - trim
+    order = np.argsort(top, kind="stable")
+    gaps = top[order][1:] - np.maximum.accumulate(bottom[order])[:-1]
+    cuts = np.flatnonzero(gaps > 0)
+    return np.split(members[order], cuts + 1), gaps[cuts].tolist()
+
+
+def _spans(boxes: FloatArray, bands: Sequence[Indices], min_gap: float) -> list[list[Span]]:
+    """For each band, from where to where its boxes reach; gaps below the least gutter are none."""
+    spans: list[list[Span]] = [[] for _ in bands]
+    band_of = np.repeat(np.arange(len(bands)), [len(band) for band in bands])
+    segments, band_of = joined(boxes[np.concatenate(bands)], band_of, min_gap)
+    for number, left, right in zip(band_of.tolist(), *segments[:, ::2].T.tolist(), strict=True):
+        spans[number].append((left, right))
+    return spans
+
+
+def _merged(first: list[Span], second: list[Span], min_gap: float) -> list[Span]:
+    """Both together; what is nearer than the least gutter is one."""
+    merged: list[Span] = []
+    for left, right in sorted(first + second):
+        if merged and left - merged[-1][1] <= min_gap:
+            merged[-1] = merged[-1][0], max(right, merged[-1][1])
+        else:
+            merged.append((left, right))
+    return merged

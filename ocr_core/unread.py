@@ -1,0 +1,63 @@
+"""Why the text in a box could not be read.
+
+In every picture, a recognizer finds what its alphabet has. Of a line in a script that it does not know, it reads the
+crumbs that look like letters of its own, ", 25" for a whole address in Cyrillic, and is sure of them. What gives them
+away is that they are few for all the ink in the box.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_core import ctc
+from ocr_core.options import Options
+from ocr_core.pixels import RgbArray
+from ocr_core.quads import FloatArray
+
+LOW_CONFIDENCE, UNKNOWN_SCRIPT = "low_confidence", "unknown_script"
+
+# Less ink is a letter, or a picture, whatever was read. In heights of the line, like all that follows.
+MIN_INK = 1.2
+# More for each character belongs to others beside them. Latin letters have up to 0.6, Chinese ones 0.8.
+MAX_INK_PER_CHARACTER = 0.95
+# What differs from the background by this share of the greatest difference is ink, …
+MIN_CONTRAST = 0.4
+# … and a column of it counts if it spans so much of the height: dots and dashes that lead from a title to a page number
+# do not, nor do rules.
+MIN_SPAN = 0.3
+
+
+def reasons(
+    texts: NDArray[np.object_], confidences: FloatArray, crops: Sequence[RgbArray], options: Options
+) -> NDArray[np.object_]:
+    """Why each line counts as unread: (N,) objects, empty strings for lines that are read.
+
+    Args:
+        texts: (N,) objects.
+        confidences: (N,) float32.
+        crops: What was read, (height, width, 3) uint8 each.
+        options: `min_confidence` applies.
+    """
+    found = np.where(ctc.is_readable(texts, confidences, options), "", LOW_CONFIDENCE).astype(object)
+    for line, (text, crop) in enumerate(zip(texts, crops, strict=True)):
+        if _is_more(crop, len(text.replace(" ", ""))):
+            found[line] = UNKNOWN_SCRIPT
+    return found
+
+
+def _is_more(crop: RgbArray, count: int) -> bool:
+    """Whether a crop has more ink than so many characters."""
+    height, width = crop.shape[:2]
+    usual_px = max(MIN_INK, MAX_INK_PER_CHARACTER * count) * height
+    return width > usual_px and _ink_px(crop) > usual_px  # few lines have so much room
+
+
+def _ink_px(crop: RgbArray) -> int:
+    """How many columns of a crop, (height, width, 3) uint8, have ink that spans a good part of the height."""
+    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    difference = np.abs(grey - np.median(grey))
+    ink = difference > MIN_CONTRAST * difference.max()
+    spans = len(ink) - ink[::-1].argmax(axis=0) - ink.argmax(axis=0)
+    return int((ink.any(axis=0) & (spans > MIN_SPAN * len(ink))).sum())

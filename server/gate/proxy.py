@@ -1,0 +1,173 @@
+"""A reverse proxy in front of one port of Triton."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import aiohttp
+from aiohttp import hdrs, web
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from server.gate import checks
+from server.gate.checks import Bytes, Refused
+
+HEADER_LENGTH = "Inference-Header-Content-Length"
+# A body must have come within so many seconds: 64 MB at 5 Mbit a second.
+BODY_S = 120.0
+# Of all bodies together that come, or wait for their answers.
+MAX_HELD_BYTES = 512 * 2**20
+# Of one connection only (RFC 9110, section 7.6.1), or made anew here.
+NOT_PASSED = frozenset(
+    name.lower()
+    for name in (
+        *(hdrs.CONNECTION, "Keep-Alive", hdrs.PROXY_AUTHENTICATE, hdrs.PROXY_AUTHORIZATION, hdrs.TE, hdrs.TRAILER),
+        *(hdrs.TRANSFER_ENCODING, hdrs.UPGRADE, hdrs.EXPECT),
+    )
+)
+# aiohttp would add these to a request that lacks them.
+NOT_ADDED = (hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.CONTENT_TYPE, hdrs.USER_AGENT)
+# What Triton 2.51 answers with 500 where the JSON of a request is at fault.
+CALLERS_FAULT = re.compile(rb'\{"error":"(?:failed to (?:parse|get) (?:the )?request|Unable to (?:parse|set) .)')
+
+# Instead of aiohttp's name and version.
+SERVER = {hdrs.SERVER: "ocr-triton"}
+
+Headers = CIMultiDict[str]
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What is behind the gate.
+
+    Attributes:
+        port: Of Triton, on this machine.
+        models: That may be asked.
+        own_memory: How the names of the server's own shared memory begin.
+    """
+
+    port: int
+    models: tuple[str, ...]
+    own_memory: tuple[str, ...]
+
+
+class Proxy:
+    """Passes requests on, and answers those that go no further.
+
+    Args:
+        behind: What is behind it.
+        session: The connections to it.
+    """
+
+    def __init__(self, behind: Behind, session: aiohttp.ClientSession) -> None:
+        self._behind, self._session = behind, session
+        self._held_bytes = 0
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request."""
+        try:
+            is_inference = checks.is_inference(request.rel_url.raw_path, self._behind.models)
+            headers = _passed(request.headers)
+            async with self._body(request) as body:
+                sent = checks.unpack(body, headers.pop(hdrs.CONTENT_ENCODING, "")) if body else None
+                self._check(request, sent or b"", is_inference)
+                headers.popall(hdrs.CONTENT_LENGTH, None)
+                return await self._pass_on(request, headers, sent, is_inference)
+        except Refused as refused:
+            return _error(str(refused), refused.status)
+
+    def _check(self, request: web.BaseRequest, sent: Bytes, is_inference: bool) -> None:
+        """Check the JSON of a request, if it has any."""
+        text = checks.json_part(sent, request.headers.getall(HEADER_LENGTH, [])) if is_inference else sent
+        said = checks.read_json(text) if text else {}
+        if is_inference:
+            checks.check_inference(said)
+        if checks.SHARED_MEMORY.fullmatch(request.path):
+            checks.check_region(said, self._behind.own_memory)
+
+    @asynccontextmanager
+    async def _body(self, request: web.BaseRequest) -> AsyncIterator[bytearray]:
+        """The request's body, which counts among those that are held."""
+        checks.check_size(request.content_length or 0)
+        if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request.writer.output_size = 0
+        parts = bytearray()
+        try:
+            if request.can_read_body:
+                await asyncio.wait_for(self._read(request, parts), BODY_S)
+            yield parts
+        except asyncio.TimeoutError:
+            raise Refused(f"bad_request: the body did not come within {BODY_S:.0f} s", 408) from None
+        except ConnectionResetError:
+            raise Refused("bad_request: the connection ended before the body") from None  # which nobody reads
+        finally:
+            self._held_bytes -= len(parts)
+            with suppress(BufferError):  # the connection to Triton still has it
+                parts.clear()  # an error keeps it otherwise, until Python collects its garbage
+
+    async def _read(self, request: web.BaseRequest, parts: bytearray) -> None:
+        async for part in request.content.iter_any():
+            parts += part
+            self._held_bytes += len(part)
+            checks.check_size(len(parts))
+            if self._held_bytes > MAX_HELD_BYTES:
+                raise Refused("overloaded: this server holds as many large requests as it takes; try again later", 503)
+
+    async def _pass_on(
+        self, request: web.BaseRequest, headers: Headers, sent: Bytes | None, is_inference: bool
+    ) -> web.StreamResponse:
+        url = URL(f"http://127.0.0.1:{self._behind.port}{request.rel_url.raw_path_qs}", encoded=True)
+        asked = self._session.request(
+            request.method, url, headers=headers, data=sent, skip_auto_headers=NOT_ADDED, allow_redirects=False
+        )
+        try:
+            answer = await asked
+        except aiohttp.ClientConnectorError:
+            return _error("unavailable: the server is being started; try again later", 503)
+        except (aiohttp.ClientError, ConnectionError):
+            return _error("the server ended while it worked on this request", 502)
+        async with answer:
+            if is_inference and answer.status == 500:
+                told = await answer.read()
+                status = 400 if CALLERS_FAULT.match(told) else 500
+                response = web.Response(body=told, status=status, headers=_passed(answer.headers))
+                response.headers.update(SERVER)
+                return response
+            return await _pass_back(request, answer)
+
+
+async def _pass_back(request: web.BaseRequest, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+    """Hand an answer on as it comes."""
+    response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=_passed(answer.headers))
+    response.headers.update(SERVER)
+    await response.prepare(request)
+    try:
+        async for part in answer.content.iter_any():
+            await response.write(part)
+    except aiohttp.ClientError:
+        raise ConnectionResetError("the server ended while it answered") from None  # the caller's connection ends, too
+    await response.write_eof()
+    return response
+
+
+def _passed(headers: "CIMultiDictProxy[str]") -> Headers:
+    """The headers that go on.
+
+    Raises:
+        Refused: One is not UTF-8.
+    """
+    try:
+        "".join(headers.values()).encode()
+    except UnicodeEncodeError:
+        raise Refused("bad_option: a parameter or a header of the request is not UTF-8") from None
+    named = {name.strip().lower() for name in headers.get(hdrs.CONNECTION, "").split(",")}
+    return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in NOT_PASSED | named)
+
+
+def _error(message: str, status: int) -> web.Response:
+    body = json.dumps({"error": message}, ensure_ascii=False)
+    return web.Response(text=body, status=status, content_type="application/json", headers=SERVER)

@@ -1,0 +1,142 @@
+"""What a stranger may send to the embedded server's ports: each is answered, and the next request is served."""
+
+import gzip
+import json
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from http.client import HTTPConnection
+from typing import Any
+
+import psutil
+import pytest
+
+from ocr_client import OcrClient, Page
+from ocr_launch.machine import SHARED_MEMORY
+from server.triton import TritonServer
+from tests.project import MODEL_REPOSITORY, SAMPLES
+from tests.server.processes import wait_until
+from tests.server.raw_http import PATH, RAW
+from tests.triton import Triton
+
+LABEL = (SAMPLES / "label.png").read_bytes()
+GZIP = {"Content-Encoding": "gzip"}
+HEADER_LENGTH = "Inference-Header-Content-Length"
+IMAGE = {"name": "image", "datatype": "UINT8", "shape": [4], "data": [1, 2, 3, 4]}
+MODEL = "/v2/models/text_detection/infer"
+REGION = "/v2/systemsharedmemory/region/mine/register"
+
+
+def asking(**more: Any) -> bytes:
+    return json.dumps({"inputs": [IMAGE], **more}).encode()
+
+
+def nested(depth: int) -> bytes:
+    return b'{"inputs":[{"name":"image","datatype":"UINT8","shape":[1],"data":' + b"[" * depth + b"]" * depth + b"}]}"
+
+
+CLASSES = asking(outputs=[{"name": "texts", "parameters": {"classification": 1}}])
+HARMFUL = [
+    pytest.param(nested(40_000), {}, 400, "arrays and objects; at most 10000", id="deep JSON"),
+    pytest.param(nested(20_000_000), {}, 400, "arrays and objects; at most 10000", id="JSON deep enough for any stack"),
+    pytest.param(
+        asking(outputs=[{"name": "texts", "parameters": {"classification": 1}}]),
+        {},
+        400,
+        "no output is a",
+        id="classes",
+    ),
+    pytest.param(asking(inputs=[{**IMAGE, "shape": [2**40]}]), {}, 400, "is not one of at most", id="a shape of 1 TB"),
+    pytest.param(bytes(65 * 2**20), RAW, 413, "more than 64 MB", id="a large body"),
+    pytest.param(
+        gzip.compress(bytes(65 * 2**20)),
+        {**RAW, "Content-Encoding": "gzip"},
+        413,
+        "more than 64 MB",
+        id="a packed bomb",
+    ),
+    pytest.param(b"{bad", {}, 400, "the body is no JSON", id="no JSON"),
+    pytest.param(b"{}", {}, 400, "Unable to parse 'inputs'", id="no inputs"),
+    pytest.param(
+        LABEL, {"Inference-Header-Content-Length": "-5"}, 400, "must be the number of bytes", id="a length below 0"
+    ),
+]
+
+
+def post(url: str, path: str, body: Any, headers: dict[str, str]) -> tuple[int, str]:
+    with closing(HTTPConnection(url, timeout=60)) as connection:
+        connection.request("POST", path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode(errors="replace")
+
+
+@pytest.mark.parametrize(("body", "headers", "status", "told"), HARMFUL)
+def test_a_request_that_does_harm_is_refused(
+    triton: Triton, client: OcrClient, label: Page, body: bytes, headers: dict[str, str], status: int, told: str
+) -> None:
+    answered, said = post(triton.url, PATH, body, headers)
+    assert (answered, told in said) == (status, True), said
+    assert client.read(LABEL) == label
+
+
+def test_a_body_in_very_many_chunks_is_put_together(triton: Triton, client: OcrClient, label: Page) -> None:
+    address = triton.url.split(":")
+    head = (
+        f"POST {PATH} HTTP/1.1\r\nHost: x\r\nInference-Header-Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    with socket.create_connection((address[0], int(address[1])), timeout=60) as connection:
+        connection.sendall(head.encode() + b"1\r\na\r\n" * 100_000 + b"0\r\n\r\n")
+        assert b"these 100000 bytes are no image" in connection.recv(1000)
+    assert client.read(LABEL) == label
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bytes], ids=["packed", "as it is"])
+def test_an_image_may_come_packed(triton: Triton, label: Page, pack: Callable[[bytes], bytes]) -> None:
+    encoding = GZIP if pack is gzip.compress else {}
+    status, said = post(triton.url, PATH, pack(LABEL), {**RAW, **encoding})
+    assert status == 200
+    assert all(line.text in said for line in label.lines)
+
+
+def test_the_steps_are_not_for_callers(triton: Triton) -> None:
+    status, said = post(triton.url, MODEL, b"{}", {})
+    assert (status, "this server answers for ocr_ensemble, not for text_detection" in said) == (403, True)
+    with triton.connect() as direct:
+        assert direct.is_model_ready("text_detection")
+
+
+def test_half_sent_requests_keep_nobody_out(triton: Triton, client: OcrClient, label: Page) -> None:
+    address = triton.url.split(":")
+    half = [socket.create_connection((address[0], int(address[1]))) for _ in range(50)]
+    for connection in half:
+        connection.sendall(f"POST {PATH} HTTP/1.1\r\nContent-Length: 1000\r\nHost: x\r\n\r\nhalf".encode())
+    assert client.read(LABEL) == label
+    for connection in half:
+        connection.close()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[TritonServer]:
+    with TritonServer(MODEL_REPOSITORY, profile="cpu", stop_timeout_s=10) as started:
+        yield started
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=lambda number: number.name)
+def test_a_gate_that_dies_or_is_stopped_comes_back(server: TritonServer, number: int) -> None:
+    with OcrClient(server.url) as client:
+        page = client.read(LABEL)
+    before, faults = psutil.Process(server.gate_pid), len(server.state.faults)
+    os.kill(before.pid, number)
+    wait_until(lambda: len(server.state.faults) > faults)
+    assert "the gate" in server.state.faults[-1]
+    with OcrClient(server.url) as client:
+        assert client.read(LABEL) == page
+    assert not before.is_running()
+
+
+def test_the_servers_own_shared_memory_is_not_for_callers(server: TritonServer) -> None:
+    (own, *_) = (file.name for file in SHARED_MEMORY.glob(f"{server.log.parent.name}*"))
+    status, said = post(server.url, REGION, json.dumps({"key": f"/{own}", "byte_size": 64}).encode(), {})
+    assert (status, "this shared memory is the server's own" in said) == (400, True)

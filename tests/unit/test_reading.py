@@ -1,0 +1,182 @@
+"""Lines read in the direction in which they make sense, with a recognizer that knows what is on its crops.
+
+A crop of the tests has the number of its line as the brightness of its first pixel; turned by half, of its last. What
+is read there is given for both ways.
+"""
+
+import numpy as np
+import pytest
+
+from ocr_core import orientation, reading
+from ocr_core.crops import IntArray
+from ocr_core.options import Options
+from ocr_core.pixels import RgbArray
+from ocr_core.quads import FloatArray
+from ocr_core.reading import Lines, Reading
+
+WIDTH, HEIGHT = 80, 10
+Said = tuple[str, float]
+
+
+class Recognizer:
+    """Reads line n as `ways[n][0]` if it lies as it was cut, and as `ways[n][1]` if it is turned.
+
+    Attributes:
+        asked: How many lines were read in each call.
+    """
+
+    def __init__(self, ways: list[tuple[Said, Said]]) -> None:
+        self.ways = ways
+        self.asked: list[int] = []
+
+    def __call__(self, strip: RgbArray, widths: IntArray) -> Reading:
+        """Read crops."""
+        self.asked.append(len(widths))
+        read = [self._read(crop) for crop in np.split(strip, np.cumsum(widths), axis=1)[: len(widths)]]
+        said = np.array([text for text, _ in read], object)
+        return Reading(said, np.array([c for _, c in read], np.float32), steps=said)
+
+    def _read(self, crop: RgbArray) -> Said:
+        lies, stands = crop[0, 0, 0], crop[-1, -1, 0]
+        return self.ways[int(max(lies, stands)) - 1][0 if lies else 1]
+
+
+def strip(count: int) -> tuple[RgbArray, IntArray]:
+    picture = np.zeros((HEIGHT, WIDTH * count, 3), np.uint8)
+    picture[0, ::WIDTH] = np.arange(1, count + 1)[:, None]
+    return picture, np.full(count, WIDTH, np.int32)
+
+
+def boxes(count: int) -> FloatArray:
+    """Lines one below the other, upright."""
+    return np.array([[[0, y], [80, y], [80, y + 10], [0, y + 10]] for y in range(0, 20 * count, 20)], np.float32)
+
+
+def read(
+    ways: list[tuple[Said, Said]], quads: FloatArray | None = None, option: str = "auto"
+) -> tuple[Lines, list[int]]:
+    """The page's lines, and how many were read in each call."""
+    recognizer, count = Recognizer(ways), len(ways)
+    quads = boxes(count) if quads is None else quads
+    scores = np.arange(count, dtype=np.float32)
+    return reading.read(*strip(count), quads, scores, recognizer, Options(orientation=option)), recognizer.asked
+
+
+UPRIGHT: tuple[Said, Said] = ("upright", 0.99), ("3d!s", 0.5)
+HEADSTAND: tuple[Said, Said] = ("3d!s", 0.5), ("upright", 0.99)
+FAINT: tuple[Said, Said] = ("faint", 0.7), ("+u!ej", 0.4)
+
+
+def texts(lines: Lines) -> list[str]:
+    """What the lines say; what they were read from always comes with them."""
+    assert lines.reading.steps.tolist() == lines.reading.texts.tolist()
+    return [str(text) for text in lines.reading.texts]
+
+
+def test_an_upright_page_is_read_once() -> None:
+    lines, asked = read([UPRIGHT] * 20)
+    assert (texts(lines), lines.angle, asked) == (["upright"] * 20, 0, [20])
+    assert lines.places.tolist() == list(range(20))
+    assert not lines.turned.any()
+
+
+def test_a_page_on_its_head_is_read_again_from_its_end() -> None:
+    ways = [(("3d!s", 0.5), (f"line {number}", 0.9)) for number in range(20)]
+    lines, asked = read(ways)
+    assert (lines.angle, asked) == (180, [20, reading.PROBES, 20])
+    assert texts(lines) == [f"line {number}" for number in range(19, -1, -1)]
+    assert lines.scores.tolist() == lines.places.tolist() == list(range(19, -1, -1))
+    np.testing.assert_array_equal(lines.quads, orientation.turn_text_by_half(boxes(20))[::-1])
+    assert lines.turned.all()
+
+
+@pytest.mark.parametrize(("angle", "provisional"), [(90, 90), (270, 90)])
+def test_a_page_on_its_side_is_read_downwards_and_then_upwards(angle: int, provisional: int) -> None:
+    """Its lines come in the order of the first case, and as if it were that."""
+    ways = [UPRIGHT if angle == provisional else HEADSTAND] * 4
+    lines, _ = read(ways, orientation.turn(boxes(4), -provisional))
+    assert (texts(lines), lines.angle) == (["upright"] * 4, angle)
+    upright = orientation.turn(lines.quads, angle)
+    assert (upright[:, 1, 0] > upright[:, 0, 0]).all()  # to the right
+    assert (np.diff(upright[:, 0, 1]) > 0).all()  # from top to bottom
+
+
+def test_a_page_that_is_not_surer_on_its_head_is_left_as_it_is() -> None:
+    """It costs the reading of a few lines."""
+    lines, asked = read([FAINT] * 20)
+    assert (texts(lines), lines.angle, asked) == (["faint"] * 20, 0, [20, reading.PROBES])
+
+
+def test_lines_of_few_letters_say_nothing_about_a_page() -> None:
+    """Each of them may be read either way."""
+    lines, _ = read([(("SOS", 0.99), ("SOS", 0.98)), *[HEADSTAND] * 4])
+    assert lines.angle == 180
+
+
+def test_a_line_against_its_page_is_turned_by_itself() -> None:
+    lines, asked = read([UPRIGHT, (("+su!e6e", 0.6), ("against", 0.9)), UPRIGHT, UPRIGHT, UPRIGHT])
+    assert (texts(lines), lines.angle, asked) == (["upright", "against", *["upright"] * 3], 0, [5, 1])
+    np.testing.assert_array_equal(lines.quads[1], np.roll(boxes(5)[1], 2, axis=0))
+    np.testing.assert_array_equal(lines.quads[[0, 2, 3, 4]], boxes(5)[[0, 2, 3, 4]])
+    assert lines.turned.tolist() == [False, True, False, False, False]
+
+
+def test_a_line_that_is_not_surer_the_other_way_stays() -> None:
+    lines, asked = read([UPRIGHT, FAINT, UPRIGHT, UPRIGHT, UPRIGHT])
+    assert (texts(lines)[1], asked) == ("faint", [5, 1])
+
+
+def test_where_many_lines_are_unsure_none_is_tried_the_other_way() -> None:
+    assert read([UPRIGHT, FAINT, FAINT, UPRIGHT, UPRIGHT])[1] == [5]
+
+
+def test_a_line_against_a_page_on_its_head_is_not_read_a_third_time() -> None:
+    lines, asked = read([HEADSTAND, (("against", 0.9), ("+su!e6e", 0.6)), *[HEADSTAND] * 4])
+    assert lines.turned.tolist() == [text != "against" for text in texts(lines)]
+    assert "against" in texts(lines)
+    assert (lines.angle, asked) == (180, [6, 6, 6])
+
+
+def test_a_line_across_its_page_is_tried_upwards_unless_it_is_surely_read_downwards() -> None:
+    across = np.concatenate([boxes(2), orientation.turn(boxes(1), -90) + np.float32(200)])
+    lines, asked = read([UPRIGHT, UPRIGHT, (("doubt", 0.8), ("upwards", 0.95))], across)
+    assert (texts(lines)[2], lines.angle, asked) == ("upwards", 0, [3, 1])
+    lines, asked = read([UPRIGHT, UPRIGHT, (("downwards", 0.95), ("doubt", 0.8))], across)
+    assert (texts(lines)[2], asked) == ("downwards", [3])
+
+
+def test_a_short_box_is_not_turned() -> None:
+    short = boxes(5)
+    short[1, 1:3, 0] = 20
+    assert read([UPRIGHT, (("606!", 0.3), ("1909", 0.9)), UPRIGHT, UPRIGHT, UPRIGHT], short)[1] == [5]
+
+
+@pytest.mark.parametrize(("option", "angle", "asked"), [("off", 0, [5]), ("0", 0, [5, 1]), ("180", 180, [5, 1])])
+def test_of_a_page_whose_angle_is_given_lines_may_be_turned_but_not_with_off(
+    option: str, angle: int, asked: list[int]
+) -> None:
+    lines, calls = read([(("+su!e6e", 0.6), ("against", 0.9)), *[UPRIGHT] * 4], option=option)
+    assert (texts(lines)[0], lines.angle, calls) == ("+su!e6e" if option == "off" else "against", angle, asked)
+
+
+@pytest.mark.parametrize("option", ["off", "0"])
+def test_a_page_whose_angle_is_given_is_not_turned(option: str) -> None:
+    lines, calls = read([HEADSTAND] * 6, option=option)
+    assert (texts(lines), lines.angle, calls) == (["3d!s"] * 6, 0, [6])
+
+
+@pytest.mark.parametrize("option", ["auto", "off", "90"])
+def test_a_page_without_text_has_no_lines(option: str) -> None:
+    lines, asked = read([], np.zeros((0, 4, 2), np.float32), option)
+    assert (texts(lines), lines.quads.shape, asked) == ([], (0, 4, 2), [0])
+    assert lines.angle == (90 if option == "90" else 0)
+
+
+def test_a_page_on_its_head_is_put_in_order_as_far_as_its_text_reaches() -> None:
+    """Two columns whose boxes overlap, because each is longer than its text."""
+    ways = [(("3d!s", 0.5), (f"line {number}", 0.9)) for number in range(8)]
+    rows = [(x, y) for y in range(0, 80, 20) for x in (0, 150)]
+    columns = np.array([[[x, y], [x + 155, y], [x + 155, y + 10], [x, y + 10]] for x, y in rows], np.float32)
+    recognizer = Recognizer(ways)
+    lines = reading.read(*strip(8), columns, np.zeros(8, np.float32), recognizer, Options(), 0.9)
+    assert lines.places.tolist() == [7, 5, 3, 1, 6, 4, 2, 0]

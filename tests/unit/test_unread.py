@@ -1,0 +1,60 @@
+"""Which boxes count as unread, and why."""
+
+import cv2
+import numpy as np
+import pytest
+
+from ocr_core import unread
+from ocr_core.options import Options
+from ocr_core.pixels import RgbArray
+
+HEIGHT = 48
+
+
+def crop(*strokes: tuple[int, int, int], width: int = 480, ink: int = 0, paper: int = 255) -> RgbArray:
+    """A line on which each stroke covers columns from … to, this many pixels high."""
+    picture = np.full((HEIGHT, width, 3), paper, np.uint8)
+    for left, right, high in strokes:
+        cv2.rectangle(picture, (left, HEIGHT // 2 - high // 2), (right - 1, HEIGHT // 2 + high // 2), (ink,) * 3, -1)
+    return picture
+
+
+LETTERS = [(left, left + 20, 24) for left in range(10, 450, 30)]
+DOTS = [(left, left + 20, 6) for left in range(10, 450, 30)]
+
+
+def reason(text: str, picture: RgbArray, confidence: float = 0.9, min_confidence: float = 0.75) -> str:
+    texts, confidences = np.array([text], object), np.array([confidence], np.float32)
+    (told,) = unread.reasons(texts, confidences, [picture], Options(min_confidence=min_confidence))
+    return str(told)
+
+
+@pytest.mark.parametrize(
+    ("text", "picture", "told"),
+    [
+        pytest.param("Fifteen letters", crop(*LETTERS), "", id="a letter for each"),
+        pytest.param(", 25", crop(*LETTERS), "unknown_script", id="crumbs"),
+        pytest.param(", 25", crop(*LETTERS, ink=255, paper=0), "unknown_script", id="white on black"),
+        pytest.param("", crop(*LETTERS), "unknown_script", id="nothing"),
+        pytest.param("", crop((10, 30, 24), width=48), "low_confidence", id="too little ink to say"),
+        pytest.param("", crop(), "low_confidence", id="no ink"),
+        pytest.param("A 5", crop((10, 40, 30), *DOTS[2:], (450, 470, 30)), "", id="leader dots"),
+        pytest.param("CASH RM", crop(*LETTERS[:4], *LETTERS[-2:]), "", id="a wide gap"),
+        pytest.param("-", crop((10, 470, 4)), "", id="a rule"),
+        pytest.param("国语", crop((6, 42, 30), (54, 90, 30), width=96), "", id="wide characters"),
+    ],
+)
+def test_a_line_of_more_ink_than_its_characters_take_is_in_an_unknown_script(
+    text: str, picture: RgbArray, told: str
+) -> None:
+    assert reason(text, picture) == told
+
+
+@pytest.mark.parametrize(("confidence", "told"), [(0.74, "low_confidence"), (0.75, "")])
+def test_a_line_below_the_confidence_asked_for_is_unread(confidence: float, told: str) -> None:
+    assert reason("Fifteen letters", crop(*LETTERS), confidence) == told
+
+
+def test_without_lines_there_are_no_reasons() -> None:
+    none = unread.reasons(np.zeros(0, object), np.zeros(0, np.float32), [], Options())
+    assert (none.shape, none.dtype.name) == ((0,), "object")
