@@ -15,13 +15,16 @@ from ocr_core.reading import Lines
 from ocr_core.reading_order import Indices
 
 
-def passing(read_size: NDArray[np.int32], read_scale: FloatArray, **_others: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    """What only passes through the last step, by its names there."""
-    return {"image_size": read_size, "detector_scale": read_scale}
-
-
 def of_page(
-    lines: Lines, strip: RgbArray, widths: IntArray, blocks: IntArray, characters: Sequence[str], options: Options
+    lines: Lines,
+    strip: RgbArray,
+    widths: IntArray,
+    characters: Sequence[str],
+    options: Options,
+    *,
+    detected_blocks: IntArray,
+    read_size: IntArray,
+    read_scale: FloatArray,
 ) -> dict[str, NDArray[Any]]:
     """The outputs of the last step.
 
@@ -29,9 +32,11 @@ def of_page(
         lines: What was found and read, N lines.
         strip: (height, sum of widths, 3) uint8, the crops side by side as they came.
         widths: (N,) int32, pixels.
-        blocks: (N,) int32, the number of the block of each crop.
         characters: Entry i is the recognizer's class i.
         options: `min_confidence`, `words` and `characters` apply.
+        detected_blocks: (N,) int32, the number of the block of each crop.
+        read_size: (2,) int32, height and width of the image; passes through.
+        read_scale: (1,) float32, pixels of the detector's input for one of the image; passes through.
     """
     texts, confidences, quads = lines.reading.texts, lines.reading.confidences, lines.quads
     cut = np.split(strip, np.cumsum(widths), axis=1)
@@ -45,7 +50,9 @@ def of_page(
         "quad_scores": lines.scores[kept],
         "unread_quads": quads[~kept],
         "unread_reasons": reasons[~kept],
-        "blocks": _renumbered(blocks[lines.places][kept]),
+        "blocks": _renumbered(detected_blocks[lines.places][kept]),
+        "image_size": read_size,
+        "detector_scale": read_scale,
         "page_angle": np.array([lines.angle], np.int32),
         "page_skew": np.array([orientation.skew(quads, lines.angle)], np.float32),
         "page_confidence": np.array([confidences.mean() if len(confidences) else 0], np.float32),

@@ -1,6 +1,6 @@
 """A detector's maps → the page's lines of text, in reading order."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,27 @@ class Found(NamedTuple):
         quads: (N, 4, 2) float32, page pixels, clockwise from the top-left corner in reading direction.
         scores: (N,) float32 in [0, 1].
         blocks: (N,) int32, the number of each line's block; none less than the one before.
+        overhang: `Detector.overhang`, for the step that may turn the page and order it anew.
     """
 
     quads: FloatArray
     scores: FloatArray
     blocks: NDArray[np.int32]
+    overhang: float
+
+    def outputs(self, page_size: tuple[int, int], image_size: tuple[int, int]) -> dict[str, NDArray[Any]]:
+        """What the step says of the lines, in pixels of the image.
+
+        Args:
+            page_size: (height, width) of the page, whose pixels the quads are in.
+            image_size: (height, width) of the image that it was reduced from.
+        """
+        return {
+            "quads": quads.scale(self.quads, page_size, image_size),
+            "quad_scores": self.scores,
+            "blocks": self.blocks,
+            "overhang": np.array([self.overhang], np.float32),
+        }
 
 
 def decode(
@@ -56,9 +72,4 @@ def find(maps: FloatArray, page_size: tuple[int, int], detector: Detector, optio
     angle = orientation.of_boxes(found, options)
     upright = quads.turn_to_reading_direction(orientation.turn(found, angle))
     order, blocks = order_and_blocks(upright, detector.overhang)
-    return Found(orientation.turn(upright[order], -angle), scores[order], blocks)
-
-
-def overhang(detector: Detector, options: Options) -> FloatArray:
-    """`Detector.overhang` for the step that may turn the page and order it anew: (1,) float32."""
-    return np.array([detector.with_options(options).overhang], np.float32)
+    return Found(orientation.turn(upright[order], -angle), scores[order], blocks, detector.overhang)

@@ -13,6 +13,12 @@ def test_blocks_are_numbered_by_the_lines_that_were_read() -> None:
     reading, turned = Reading(texts, confidences, steps=np.empty(4, object)), np.ones(4, bool)
     lines = Lines(reading, quads, scores, np.arange(4)[::-1], turned, 180)
     strip, widths = np.zeros((48, 40, 3), np.uint8), np.full(4, 10, np.int32)
-    told = answers.of_page(lines, strip, widths, np.array([0, 0, 1, 2], np.int32), [], Options())["blocks"]
+    outputs = answers.of_page(
+        *(lines, strip, widths, [], Options()),
+        detected_blocks=np.array([0, 0, 1, 2], np.int32),
+        read_size=np.array([8, 8], np.int32),
+        read_scale=np.ones(1, np.float32),
+    )
+    told = outputs["blocks"]
     assert told.tolist() == [0, 1, 1]
     assert told.dtype == np.int32

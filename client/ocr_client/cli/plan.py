@@ -76,14 +76,14 @@ def make_plan(
     file = Path(output) if output and not folder else None
     if skip_existing and not folder:
         raise click.UsageError("--skip-existing needs --output with a folder")
+    if file:
+        refuse_inputs(inputs, [file])
     writer = _writer("text" if layout and not format_name and not output else format_name, output, file)
     if layout:
         if writer is not WRITERS["text"]:
             raise click.UsageError("--layout is for --format text: other formats say where lines stand")
         writer = LAYOUT
     files = targets(inputs, folder, writer.suffix, verb="written") if folder and writer else {}
-    if file:
-        refuse_inputs(inputs, [file])
     waiting = [each for each in inputs if not (skip_existing and files[each].exists())]
     return Plan(
         inputs=waiting,

@@ -22,16 +22,14 @@ class TritonPythonModel:
     def execute(self, requests):
         return answer(requests, self.read)
 
-    def read(self, request, deadline_ns, strip, widths, detected_quads, detected_scores, **passed):
+    def read(self, request, deadline_ns, strip, widths, detected_quads, detected_scores, overhang, **passed):
         with self.pages.leaving(request, int(deadline_ns[0])) as check:
             borders.check_strip(strip, widths, detected_quads, detected_scores, self.recognizer)
             borders.check_blocks(passed["detected_blocks"], len(widths))
             send = partial(call, self.executor, self.model, outputs=("indices", "confidences"), check=check)
             recognize = partial(reading.recognize, self.recognizer, send)
-            found = detected_quads, detected_scores
-            lines = reading.read(strip, widths, *found, recognize, request.options, float(passed["overhang"][0]))
-        page = strip, widths, passed["detected_blocks"], self.recognizer.characters
-        return answers.of_page(lines, *page, request.options) | answers.passing(**passed)
+            lines = reading.read(strip, widths, detected_quads, detected_scores, recognize, request.options, *overhang)
+        return answers.of_page(lines, strip, widths, self.recognizer.characters, request.options, **passed)
 
     def finalize(self):
         self.executor.shutdown()

@@ -115,7 +115,7 @@ def test_a_pdf_keeps_its_pages_and_it_is_said_which_have_text_already(triton: "F
 def test_a_suffix_that_is_no_formats_is_refused_with_those_that_are() -> None:
     done = ocr("scans", "-o", "out.docx")
     assert done.exit_code == 2
-    assert "Error: out.docx: cannot write .docx; known are .txt (text), .json (json)," in done.stderr
+    assert "Error: out.docx: cannot write .docx; known are .txt (text), .md (markdown), .json (json)," in done.stderr
     assert ocr("scans/a.png", "-o", "out.docx", "-f", "text").exit_code == 0
     assert Path("out.docx").read_text() == "a\n"
 
