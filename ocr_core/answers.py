@@ -63,8 +63,9 @@ def of_page(
 def _seen(lines: Lines, crops: Sequence[RgbArray], kept: Indices) -> Iterator[words.Seen]:
     """Some of the lines, (n,) indices, as the recognizer saw them."""
     for line in kept:
-        crop = crops[line][::-1, ::-1] if lines.turned[line] else crops[line]
-        yield words.Seen(lines.reading.steps[line], np.ascontiguousarray(crop), lines.quads[line])
+        turned = bool(lines.turned[line])
+        crop = np.ascontiguousarray(crops[line][::-1, ::-1]) if turned else crops[line]
+        yield words.Seen(lines.reading.steps[line], crop, lines.quads[line], turned)
 
 
 def _renumbered(blocks: IntArray) -> IntArray:

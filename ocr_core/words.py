@@ -113,11 +113,13 @@ class Seen:
         steps: What it said.
         crop: (height, width, 3) uint8, with the text upright.
         quad: (4, 2) float32, the corners of the crop in the image, clockwise from the text's top-left one.
+        turned: Whether the crop was turned by half after it had been cut out.
     """
 
     steps: Steps
     crop: RgbArray
     quad: FloatArray
+    turned: bool
 
 
 def outputs(lines: Iterable[Seen], alphabet: Sequence[str], options: Options) -> dict[str, NDArray[Any]]:
@@ -136,30 +138,30 @@ def outputs(lines: Iterable[Seen], alphabet: Sequence[str], options: Options) ->
     characters: list[_Piece] = []
     for number, line in enumerate(lines if options.words or options.characters else ()):
         located = locate(ctc.align(line.steps, alphabet), find_ink(line.crop), characters=options.characters)
-        characters += _characters(located, line.quad, line.crop, len(words))
-        words += _words(located, line.quad, line.crop, number)
+        characters += _characters(located, line, len(words))
+        words += _words(located, line, number)
     return _arrays("word", "lines", words) | _arrays("character", "words", characters)
 
 
-def _words(located: Sequence[Word], quad: FloatArray, crop: RgbArray, line: int) -> Iterator[_Piece]:
-    placed = _placed(np.array([word.box for word in located]), quad, crop)
+def _words(located: Sequence[Word], line: Seen, number: int) -> Iterator[_Piece]:
+    placed = _placed(np.array([word.box for word in located]), line)
     for word, word_quad in zip(located, placed, strict=True):
         text = "".join(character.text for character in word.characters)
         confidence = sum(character.confidence for character in word.characters) / len(word.characters)
-        yield _Piece(text, confidence, word_quad, line)
+        yield _Piece(text, confidence, word_quad, number)
 
 
-def _characters(located: Sequence[Word], quad: FloatArray, crop: RgbArray, first_word: int) -> Iterator[_Piece]:
-    placed = iter(_placed(np.concatenate([word.boxes for word in located]), quad, crop))
+def _characters(located: Sequence[Word], line: Seen, first_word: int) -> Iterator[_Piece]:
+    placed = iter(_placed(np.concatenate([word.boxes for word in located]), line))
     for number, word in enumerate(located, first_word):
         # Without boxes, where they are not asked for, there are no characters.
         for character, character_quad in zip(word.characters, islice(placed, len(word.boxes)), strict=False):
             yield _Piece(character.text, character.confidence, character_quad, number)
 
 
-def _placed(boxes: FloatArray, quad: FloatArray, crop: RgbArray) -> FloatArray:
-    height, width, _ = crop.shape
-    return crops.place(boxes, quad, width, height, MARGIN_PX)
+def _placed(boxes: FloatArray, line: Seen) -> FloatArray:
+    height, width, _ = line.crop.shape
+    return crops.place(boxes, line.quad, width, height, MARGIN_PX, turned=line.turned)
 
 
 def _arrays(name: str, wholes: str, pieces: Sequence[_Piece]) -> dict[str, NDArray[Any]]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from ocr_core import answers, crops, ctc, words
+from ocr_core import answers, crops, ctc, orientation, words
 from ocr_core.ctc import Character, Steps
 from ocr_core.ink import find_ink
 from ocr_core.options import Options
@@ -182,9 +182,13 @@ def test_quads_are_in_the_image_and_start_at_the_texts_top_left() -> None:
 def test_crops_that_were_turned_or_put_into_another_order_give_the_same(options: Options) -> None:
     said, texts = [steps(*FIRST), steps(), steps(*SECOND)], ["ab 字", "", "á"]
     expected = outputs(options)
-    for told in (answer(said, texts, options, turned=True), answer(said, texts, options, places=(2, 0, 1))):
-        for name, array in expected.items():
-            np.testing.assert_array_equal(told[name], array)
+    elsewhere, turned = answer(said, texts, options, places=(2, 0, 1)), answer(said, texts, options, turned=True)
+    for name, array in expected.items():
+        np.testing.assert_array_equal(elsewhere[name], array)
+        if name.endswith("quads"):
+            np.testing.assert_allclose(turned[name], array, atol=1.01)  # where a crop's first pixel is taken
+        else:
+            np.testing.assert_array_equal(turned[name], array)
 
 
 def test_a_doubtful_space_inside_a_number_parts_no_word() -> None:
@@ -217,7 +221,8 @@ def test_a_page_without_lines_has_none() -> None:
         pytest.param([[220, 200], [20, 200], [20, 150], [220, 150]], id="upside down"),
     ],
 )
-def test_a_word_is_placed_where_the_crop_was_cut_from(corners: list[list[float]]) -> None:
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_word_is_placed_where_the_crop_was_cut_from(corners: list[list[float]], turned: bool) -> None:
     quad = np.array(corners, np.float32)
     whole = np.array([[0, 0], [200, 0], [200, 48], [0, 48]], np.float32)
     truth = cv2.perspectiveTransform(
@@ -225,24 +230,29 @@ def test_a_word_is_placed_where_the_crop_was_cut_from(corners: list[list[float]]
     )[0]
     page = np.full((260, 260, 3), PAPER, np.uint8)
     cv2.fillConvexPoly(page, np.rint(truth * 16).astype(np.int32), (INK,) * 3, shift=4)
-    strip, widths = crops.cut(page, quad[None], recognizer(min_width=200, max_width=200))
+    cut_out = orientation.turn_text_by_half(quad[None]) if turned else quad[None]
+    strip, widths = crops.cut(page, cut_out, recognizer(min_width=200, max_width=200))
+    if turned:
+        strip, widths = crops.turned_by_half(strip, widths, np.array([0]))
     (box,) = boxes(line(("a", 52), ("b", 78)), strip)
-    placed = crops.place(np.array([box], np.float32), quad, int(widths[0]), HEIGHT)
+    placed = crops.place(np.array([box], np.float32), quad, int(widths[0]), HEIGHT, turned=turned)
     np.testing.assert_allclose(placed[0], truth, atol=2.5)
+    np.testing.assert_allclose(placed[0].mean(axis=0), truth.mean(axis=0), atol=0.75)
 
 
 @given(
     indices=arrays.arrays(np.int32, st.tuples(st.integers(1, 3), st.just(20)), elements=st.integers(0, 5)),
     pixels=arrays.arrays(np.uint8, (HEIGHT, 30), elements=st.sampled_from([0, 90, 255])),
     corners=arrays.arrays(np.float32, (4, 2), elements=st.integers(0, 60)),
+    turned=st.booleans(),
 )
 def test_anything_gives_as_many_boxes_as_characters_and_none_outside(
-    indices: NDArray[np.int32], pixels: NDArray[np.uint8], corners: NDArray[np.float32]
+    indices: NDArray[np.int32], pixels: NDArray[np.uint8], corners: NDArray[np.float32], turned: bool
 ) -> None:
     drawn = np.tile(pixels[:, :, None], (1, 1, 3))
     said = [Steps(row, np.ones(len(row), np.float32), 8) for row in indices]
     texts, _ = ctc.decode(indices, np.ones(indices.shape, np.float32), ALPHABET)
-    read = [words.Seen(each, drawn, corners) for each, text in zip(said, texts, strict=True) if text]
+    read = [words.Seen(each, drawn, corners, turned) for each, text in zip(said, texts, strict=True) if text]
     told = words.outputs(read, ALPHABET, Options(characters=True))
     assert "".join(told["word_texts"]) == "".join("".join(texts).split()) == "".join(told["character_texts"])
     for name in ("word_quads", "character_quads"):
