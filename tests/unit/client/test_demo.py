@@ -147,9 +147,8 @@ def test_what_no_browser_shows_comes_with_an_image_that_each_shows(demo: Demo) -
 
 def test_thresholds_go_with_the_request_and_what_is_none_is_refused(demo: Demo) -> None:
     demo.read(b"abc", "?min_confidence=0.2&unclip_ratio=3&orientation=90&name=a.png")
-    assert demo.reader.options == [
-        {"min_confidence": 0.2, "unclip_ratio": 3, "orientation": "90", "unread": True, "facts": True, "words": True}
-    ]
+    asked = dict.fromkeys(("unread", "facts", "words", "blocks"), True)
+    assert demo.reader.options == [{"min_confidence": 0.2, "unclip_ratio": 3, "orientation": "90", **asked}]
     status, (answer,) = demo.read(b"abc", "?min_confidence=low")
     assert (status, "could not convert string to float: 'low'" in answer["error"]) == (400, True)
 
