@@ -35,7 +35,9 @@ def test_json_is_the_page_and_options_reach_the_server(triton: Triton, label: Pa
     (document,) = map(json.loads, done.stdout.splitlines())
     assert document["source"] == str(LABEL)
     best = tuple(line for line in label.lines if line.confidence >= least)
-    assert Page.from_dict(document) == Page(width=840, height=640, lines=best)
+    page = Page.from_dict(document)
+    assert page == Page(width=840, height=640, lines=best, unread=page.unread)
+    assert [each.reason for each in page.unread or ()] == ["low_confidence"] * (len(label.lines) - len(best))
 
 
 def test_overlay_is_a_picture_of_the_image_and_its_text_side_by_side(triton: Triton, tmp_path: Path) -> None:
