@@ -21,6 +21,8 @@ The modules in the order of the data flow:
     ctc.py            recognizer output → text and confidence
     reading.py        crops → lines, each read in the direction in which it makes sense
     unread.py         why the text in a box could not be read
+    words.py          the words and characters of the lines, for those who ask: where they are, and how sure
+    ink.py            where in a crop there is ink
     answers.py        what the last step answers
     borders.py        what comes into a step, checked
     detector.py       what a detector's weights ask of the steps around them

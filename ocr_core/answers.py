@@ -1,22 +1,25 @@
 """What the last step answers: the lines that could be read, the boxes of the others, and what is known of the page."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_core import orientation, unread
+from ocr_core import orientation, unread, words
 from ocr_core.crops import IntArray
 from ocr_core.options import Options
 from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray
 from ocr_core.reading import Lines
+from ocr_core.reading_order import Indices
 
 
 def of_page(
     lines: Lines,
     strip: RgbArray,
     widths: IntArray,
+    characters: Sequence[str],
     options: Options,
     *,
     detected_blocks: IntArray,
@@ -29,16 +32,18 @@ def of_page(
         lines: What was found and read, N lines.
         strip: (height, sum of widths, 3) uint8, the crops side by side as they came.
         widths: (N,) int32, pixels.
-        options: `min_confidence` applies.
+        characters: Entry i is the recognizer's class i.
+        options: `min_confidence`, `words` and `characters` apply.
         detected_blocks: (N,) int32, the number of the block of each crop.
         read_size: (2,) int32, height and width of the image; passes through.
         read_scale: (1,) float32, pixels of the detector's input for one of the image; passes through.
     """
     texts, confidences, quads = lines.reading.texts, lines.reading.confidences, lines.quads
     cut = np.split(strip, np.cumsum(widths), axis=1)
-    reasons = unread.reasons(texts, confidences, [cut[place] for place in lines.places], options)
+    crops = [cut[place] for place in lines.places]
+    reasons = unread.reasons(texts, confidences, crops, options)
     kept = reasons == ""
-    return {
+    told = {
         "texts": texts[kept],
         "text_confidences": confidences[kept],
         "quads": quads[kept],
@@ -52,6 +57,15 @@ def of_page(
         "page_skew": np.array([orientation.skew(quads, lines.angle)], np.float32),
         "page_confidence": np.array([confidences.mean() if len(confidences) else 0], np.float32),
     }
+    return told | words.outputs(_seen(lines, crops, np.flatnonzero(kept)), characters, options)
+
+
+def _seen(lines: Lines, crops: Sequence[RgbArray], kept: Indices) -> Iterator[words.Seen]:
+    """Some of the lines, (n,) indices, as the recognizer saw them."""
+    for line in kept:
+        turned = bool(lines.turned[line])
+        crop = np.ascontiguousarray(crops[line][::-1, ::-1]) if turned else crops[line]
+        yield words.Seen(lines.reading.steps[line], crop, lines.quads[line], turned)
 
 
 def _renumbered(blocks: IntArray) -> IntArray:

@@ -80,9 +80,40 @@ def _halvings(page: RgbArray, quads: FloatArray, recognizer: Recognizer) -> list
     return [levels[n] for n in times]
 
 
+def place(
+    boxes: FloatArray, quad: FloatArray, width: int, height: int, margin_px: float = 0, *, turned: bool = False
+) -> FloatArray:
+    """Carry boxes in a crop back to where the crop was cut out.
+
+    Args:
+        boxes: (N, 4) float32: left, top, right, bottom in pixels of the crop.
+        quad: (4, 2) float32, the corners of the crop, clockwise from the top-left one in reading direction.
+        width: Of the crop, pixels.
+        height: Likewise.
+        margin_px: By how much the boxes grow on every side, in pixels as in `quad`.
+        turned: Whether the crop was turned by half after it had been cut out.
+
+    Returns:
+        (N, 4, 2) float32, pixels as in `quad`, clockwise from the top-left corner in reading direction, and within the
+        upright box round the quad; one point of it for a quad whose corners lie on a line.
+    """
+    # The crop's pixels were taken at the centres of the page's, the first one at a corner, which of a turned crop comes
+    # behind its last one; boxes are counted from edge to edge.
+    centre = 0.5 if turned else -0.5
+    margin = margin_px * height / max(float(edge_lengths(quad[None])[1][0]), 1)
+    grown = boxes + np.array([-margin, -margin, margin, margin])
+    corners = grown[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 1, 2) + centre
+    matrix = cv2.getPerspectiveTransform(_corners(width, height), quad)
+    placed = cv2.perspectiveTransform(corners, matrix).reshape(-1, 4, 2) + 0.5 if len(boxes) else corners
+    return np.asarray(np.clip(placed, quad.min(axis=0), quad.max(axis=0)), np.float32).reshape(-1, 4, 2)
+
+
+def _corners(width: int, height: int) -> FloatArray:
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+
+
 def _warp(page: RgbArray, quad: FloatArray, width: int, height: int) -> RgbArray:
-    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    matrix = cv2.getPerspectiveTransform(quad, corners)
+    matrix = cv2.getPerspectiveTransform(quad, _corners(width, height))
     # Linear rather than cubic: token F1 on street scenes is three points higher.
     crop = cv2.warpPerspective(page, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(crop, np.uint8)

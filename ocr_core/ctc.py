@@ -1,13 +1,16 @@
 """Text from what a CTC recognizer says per time step (Graves et al. 2006, section 3.2: best path decoding)."""
 
+import dataclasses
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ocr_core.options import Options
+from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray
 
 BLANK = 0
@@ -15,6 +18,36 @@ BLANK = 0
 SURE_SPACE = 0.92
 # … and does not belong inside a number: 1, 280 or 3. 14, but not May 1, 2024.
 INSIDE_NUMBER = re.compile(r"(?<=\d,) (?=\d{3}(?!\d))|(?<=\d\.) (?=\d{1,3}(?!\d))")
+
+
+@dataclasses.dataclass(frozen=True, eq=False, slots=True)
+class Steps:
+    """What a recognizer says of one line, time step by time step.
+
+    Attributes:
+        indices: (T,) int32, the most probable class.
+        confidences: (T,) float32, its probability.
+        step_px: How much of the crop's width a step stands for, in pixels.
+    """
+
+    indices: NDArray[np.int32]
+    confidences: FloatArray
+    step_px: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Character:
+    """One character of a line, as the recognizer saw it.
+
+    Attributes:
+        text: The character, with the combining marks that follow it.
+        centre_px: The middle of its time steps, in pixels of the crop along the line.
+        confidence: Its probability, 0 … 1.
+    """
+
+    text: str
+    centre_px: float
+    confidence: float
 
 
 def decode(
@@ -47,11 +80,17 @@ def decode(
 
 def _join(letters: Sequence[str], confidences: FloatArray) -> str:
     """A line's characters without white space around them, and without doubtful spaces inside numbers."""
+    doubtful = _doubtful_spaces(letters, confidences)
+    kept = (letter for place, letter in enumerate(letters) if place not in doubtful) if doubtful else letters
+    return "".join(kept).strip()
+
+
+def _doubtful_spaces(letters: Sequence[str], confidences: FloatArray) -> set[int]:
+    """The places of doubtful spaces inside numbers."""
     text = "".join(letters)
-    if len(text) == len(letters):  # each is one character, so that places in the text are places in the line
-        doubtful = {match.start() for match in INSIDE_NUMBER.finditer(text) if confidences[match.start()] < SURE_SPACE}
-        text = "".join(letter for place, letter in enumerate(letters) if place not in doubtful) if doubtful else text
-    return text.strip()
+    if len(text) != len(letters):  # only if each is one character, places in the text are places in the line
+        return set()
+    return {match.start() for match in INSIDE_NUMBER.finditer(text) if confidences[match.start()] < SURE_SPACE}
 
 
 def decode_calls(
@@ -72,6 +111,66 @@ def decode_calls(
     for call, (indices, step_confidences) in zip(calls, outputs, strict=True):
         texts[call], confidences[call] = decode(indices, step_confidences, characters)
     return texts, confidences
+
+
+def steps(
+    calls: Sequence[NDArray[np.int32]], batches: Sequence[RgbArray], outputs: Sequence[Sequence[NDArray[Any]]]
+) -> NDArray[np.object_]:
+    """Put what the recognizer says of each line back into the order of the lines.
+
+    Args:
+        calls: As for `decode_calls`.
+        batches: For each call its crops, (n, height, width, 3) uint8; the time steps are spread evenly over
+            their width.
+        outputs: As for `decode_calls`.
+
+    Returns:
+        (N,) objects: `Steps`.
+    """
+    lines = np.empty(sum(len(call) for call in calls), object)
+    for call, batch, rows in zip(calls, batches, outputs, strict=True):
+        step_px = batch.shape[2] / max(rows[0].shape[1], 1)
+        for line, indices, confidences in zip(call, *rows, strict=True):
+            lines[line] = Steps(indices, confidences, step_px)
+    return lines
+
+
+def align(steps: Steps, characters: Sequence[str]) -> list[Character]:
+    """Tell where in its crop each character of a line was seen.
+
+    Each run of one class but the blank is a character; its first step has the probability that counts.
+
+    Args:
+        steps: Of the line.
+        characters: Entry i is class i; class 0 is the blank.
+
+    Returns:
+        The characters of the text that `decode` gives, spaces among them.
+    """
+    bounds = np.flatnonzero(np.diff(steps.indices, prepend=-1, append=-1))
+    runs = np.stack([bounds[:-1], bounds[1:]], axis=1)[steps.indices[bounds[:-1]] != BLANK]
+    letters = [characters[index] for index in steps.indices[runs[:, 0]]]
+    confidences, centres = steps.confidences[runs[:, 0]], runs.mean(axis=1) * steps.step_px
+    doubtful = _doubtful_spaces(letters, confidences)
+    seen = zip(letters, centres.tolist(), confidences.tolist(), strict=True)
+    return _stripped(_combined(Character(*each) for place, each in enumerate(seen) if place not in doubtful))
+
+
+def _combined(seen: Iterable[Character]) -> list[Character]:
+    """Each character with the combining marks that follow it."""
+    combined: list[Character] = []
+    for character in seen:
+        if unicodedata.combining(character.text[0]) and combined and not combined[-1].text.isspace():
+            combined[-1] = dataclasses.replace(combined[-1], text=combined[-1].text + character.text)
+        else:
+            combined.append(character)
+    return combined
+
+
+def _stripped(aligned: list[Character]) -> list[Character]:
+    """Without spaces at either end, as the text is."""
+    inked = [number for number, character in enumerate(aligned) if not character.text.isspace()]
+    return aligned[inked[0] : inked[-1] + 1] if inked else []
 
 
 def is_readable(texts: NDArray[np.object_], confidences: FloatArray, options: Options) -> NDArray[np.bool_]:

@@ -15,9 +15,13 @@ RANGES: dict[str, tuple[float, float]] = {
     "unclip_ratio": (0, 5),
     "min_confidence": (0, 1),
 }
-# Each option that is one of a few words. These and the above: the one list of options on the server's side.
+# Each option that is one of a few words.
 CHOICES: dict[str, tuple[str, ...]] = {"orientation": ("auto", "off", "0", "90", "180", "270")}
-NAMES = (*RANGES, *CHOICES)
+# Each option that is asked for or not, and how numbers, JSON, Triton's parameters and people write that. These and the
+# above: the one list of options on the server's side.
+FLAGS = ("words", "characters")
+FLAG_VALUES = {"0": False, "0.0": False, "false": False, "1": True, "1.0": True, "true": True}
+NAMES = (*RANGES, *CHOICES, *FLAGS)
 # Each name is compared with the options, to find misspelt ones.
 MAX_PARAMETERS = 100
 
@@ -33,6 +37,8 @@ class Options:
         min_confidence: Least mean confidence of a line's characters; lines below it are left out.
         orientation: Degrees counter-clockwise by which the image must be turned to stand upright; or `auto`, find it
             out; or `off`, take it as upright and read no line in a second direction.
+        words: Whether the words of the lines are wanted, too.
+        characters: Whether their characters are; the words come with them.
     """
 
     map_threshold: float | None = None
@@ -40,6 +46,8 @@ class Options:
     unclip_ratio: float | None = None
     min_confidence: float = 0.75
     orientation: str = "auto"
+    words: bool = False
+    characters: bool = False
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -67,7 +75,7 @@ class Options:
         for key, value in parameters.items():
             name = key.lower().replace("-", "_")
             if name in NAMES:
-                parsed = _number(name, value) if name in RANGES else _word(value)
+                parsed = _parsed(name, value)
                 if name in values and values[name] != parsed:
                     raise BadOption(f"{name} is given as {values[name]} and as {parsed}; give it once")
                 values[name] = parsed
@@ -99,6 +107,12 @@ def _closest(name: str) -> str | None:
     return next(iter(difflib.get_close_matches(name, NAMES, n=1, cutoff=0.85)), None)
 
 
+def _parsed(name: str, value: object) -> float | bool | str:
+    if name in RANGES:
+        return _number(name, value)
+    return _flag(name, value) if name in FLAGS else _word(value)
+
+
 def _number(name: str, value: object) -> float:
     try:
         return float(str(value))
@@ -109,3 +123,10 @@ def _number(name: str, value: object) -> float:
 def _word(value: object) -> str:
     """A choice as it is written: clients may send 90 as a number."""
     return f"{value:g}" if isinstance(value, float) else str(value).lower()
+
+
+def _flag(name: str, value: object) -> bool:
+    try:
+        return FLAG_VALUES[str(value).lower()]
+    except KeyError:
+        raise BadOption(f"{name} is {str(value)[:40]!r}; it must be 0 or 1") from None

@@ -46,20 +46,22 @@ class Reading:
     Attributes:
         texts: (N,) objects.
         confidences: (N,) float32.
+        steps: (N,) objects, the `ctc.Steps` that say so.
     """
 
     texts: NDArray[np.object_]
     confidences: FloatArray
+    steps: NDArray[np.object_]
 
     def with_lines(self, lines: Indices, others: "Reading") -> "Reading":
         """The same with others in the place of some lines, (n,) indices."""
-        texts, confidences = self.texts.copy(), self.confidences.copy()
-        texts[lines], confidences[lines] = others.texts, others.confidences
-        return Reading(texts, confidences)
+        texts, confidences, steps = self.texts.copy(), self.confidences.copy(), self.steps.copy()
+        texts[lines], confidences[lines], steps[lines] = others.texts, others.confidences, others.steps
+        return Reading(texts, confidences, steps)
 
     def of(self, lines: Indices) -> "Reading":
         """Some of the lines, (n,) indices, in their order."""
-        return Reading(self.texts[lines], self.confidences[lines])
+        return Reading(self.texts[lines], self.confidences[lines], self.steps[lines])
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -71,6 +73,7 @@ class Lines:
         quads: (N, 4, 2) float32, pixels, clockwise from the text's top-left corner.
         scores: (N,) float32.
         places: (N,) indices of their crops in the strip.
+        turned: (N,) bool, whether these crops were turned by half to be read so.
         angle: Degrees counter-clockwise by which the page must be turned to stand upright: 0, 90, 180 or 270.
     """
 
@@ -78,6 +81,7 @@ class Lines:
     quads: FloatArray
     scores: FloatArray
     places: Indices
+    turned: NDArray[np.bool_]
     angle: int
 
 
@@ -102,7 +106,8 @@ def recognize(recognizer: Recognizer, send: Send, strip: RgbArray, widths: IntAr
     calls, batches = batching.pack(strip, widths, recognizer)
     outputs = send([{"crops": batch} for batch in batches])
     texts, confidences = ctc.decode_calls(calls, outputs, recognizer.characters)
-    return Reading(texts, np.where(texts == "", 0, confidences).astype(np.float32))  # blank paper is sure to be blank
+    confidences = np.where(texts == "", 0, confidences).astype(np.float32)  # blank paper is sure to be blank
+    return Reading(texts, confidences, ctc.steps(calls, batches, outputs))
 
 
 def read(
@@ -127,17 +132,18 @@ def read(
     """
     reading, places, turn_page = recognize(strip, widths), np.arange(len(widths)), False
     if options.orientation == "off":
-        return Lines(reading, quads, scores, places, 0)
+        return Lines(reading, quads, scores, places, np.zeros(len(widths), bool), 0)
     angle = orientation.of_text(quads) if options.orientation == "auto" else int(options.orientation)
     other: Other = partial(_turned, strip, widths, recognize)
     if options.orientation == "auto" and _stands_on_its_head(reading, widths, other):
         angle, turn_page = (angle + 180) % 360, True
         reading, other = other(places), reading.of
     reading, turn_lines = _turn_lines(reading, quads, angle, other)
-    quads = np.where((turn_lines ^ turn_page)[:, None, None], orientation.turn_text_by_half(quads), quads)
+    turned = turn_lines ^ turn_page
+    quads = np.where(turned[:, None, None], orientation.turn_text_by_half(quads), quads)
     if turn_page:  # the boxes came in the order of the page as it seemed to lie
         places = reading_order(orientation.turn(quads, angle), overhang)
-    return Lines(reading.of(places), quads[places], scores[places], places, angle)
+    return Lines(reading.of(places), quads[places], scores[places], places, turned[places], angle)
 
 
 def _turned(strip: RgbArray, widths: IntArray, recognize: Recognize, lines: Indices) -> Reading:

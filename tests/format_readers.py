@@ -54,7 +54,7 @@ def read_json_lines(content: bytes) -> FoundPages:
 def read_tsv(content: bytes) -> FoundPages:
     rows = list(csv.DictReader(io.StringIO(content.decode()), delimiter="\t", quoting=csv.QUOTE_NONE))
     pages: dict[tuple[str, str], list[FoundLine]] = {}
-    for row in rows:
+    for row in (row for row in rows if row["word"] == "0"):
         xs, ys = ([float(row[f"{axis}{corner}"]) for corner in range(1, 5)] for axis in "xy")
         box = (min(xs), min(ys), max(xs), max(ys))
         pages.setdefault((row["source"], row["page"]), []).append(FoundLine(row["text"], box))
@@ -112,11 +112,18 @@ def read_pdf(content: bytes, dpi: float = 150) -> FoundPages:
 
 
 def _pdf_page(page: Any, scale: float) -> list[FoundLine]:
-    height, found = page.get_height(), []
-    for text in page.get_objects([pypdfium2.raw.FPDF_PAGEOBJ_TEXT], textpage=page.get_textpage()):
-        left, bottom, right, top = text.get_bounds()
-        box = (left * scale, (height - top) * scale, right * scale, (height - bottom) * scale)
-        found.append(FoundLine(text.extract().rstrip(), box))  # PDFium may part texts by a space of its own
+    height, textpage = page.get_height(), page.get_textpage()
+    pieces = list(page.get_objects([pypdfium2.raw.FPDF_PAGEOBJ_TEXT], textpage=textpage))
+    found = []
+    for text in textpage.get_text_range().split("\r\n") if pieces else []:
+        boxes, length = [], 0
+        while length < len("".join(text.split())):
+            piece = pieces.pop(0)
+            length += len("".join(piece.extract().split()))
+            boxes.append(piece.get_bounds())
+        lefts, bottoms, rights, tops = zip(*boxes, strict=True)
+        box = (min(lefts) * scale, (height - max(tops)) * scale, max(rights) * scale, (height - min(bottoms)) * scale)
+        found.append(FoundLine(text.rstrip(), box))  # PDFium may part texts by a space of its own
     return found
 
 

@@ -2,6 +2,9 @@
 
 __main__.py   python -m benchmarks.accuracy DATA: token F1 of a running server on labelled images
 pairs.py      python -m benchmarks.accuracy.pairs DATA: every detector with every recognizer
+words.py      python -m benchmarks.accuracy.words [DATA]: how well boxes of words lie on the words
+word_boxes.py boxes of words compared with the true ones
+drawn_words.py  pages of words in nine fonts, whose boxes are known
 labels.py     labelled images
 score.py      labelled images and a reader → token F1
 turned.py     images that lie on their side or on their head

@@ -22,11 +22,13 @@ class LabelledImage:
         path: The image.
         texts: What can be read in it.
         ignored: Regions that are not to be judged.
+        quads: Where each of the texts is.
     """
 
     path: Path
     texts: tuple[str, ...]
     ignored: tuple[Quad, ...]
+    quads: tuple[Quad, ...] = ()
 
 
 def find_sets(folder: Path, option: str = "--set", names: Iterable[str] = ()) -> dict[str, Path]:
@@ -62,6 +64,7 @@ def read_set(folder: Path) -> list[LabelledImage]:
             path=folder / entry["image"],
             texts=tuple(item["text"] for item in entry["items"] if not item["ignore"]),
             ignored=tuple(item["quad"] for item in entry["items"] if item["ignore"]),
+            quads=tuple(item["quad"] for item in entry["items"] if not item["ignore"]),
         )
         for entry in entries
     ]

@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 
 from benchmarks.accuracy.score import read_by
 from ocr_client import OcrClient, Page
-from ocr_client.results import Quad
+from ocr_client.results import Line, Quad
 
 
 def read_turned_by(client: OcrClient, degrees: int, path: Path) -> Page:
@@ -31,11 +31,16 @@ def read_turned_by(client: OcrClient, degrees: int, path: Path) -> Page:
 
 
 def turn_back(page: Page, degrees: int) -> Page:
-    """A page that was turned counter-clockwise as it was before; its text stays."""
+    """A page that was turned counter-clockwise as it was before, its lines and words; its text stays."""
     for _ in range(degrees // 90):
-        lines = tuple(replace(line, quad=_clockwise(line.quad, page.height)) for line in page.lines)
+        lines = tuple(_turned(line, page.height) for line in page.lines)
         page = replace(page, width=page.height, height=page.width, lines=lines)
     return page
+
+
+def _turned(line: Line, height: int) -> Line:
+    words = line.words and tuple(replace(word, quad=_clockwise(word.quad, height)) for word in line.words)
+    return replace(line, quad=_clockwise(line.quad, height), words=words)
 
 
 def _clockwise(quad: Quad, height: int) -> Quad:

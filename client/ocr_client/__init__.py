@@ -26,7 +26,7 @@ from ocr_client.errors import (
 )
 from ocr_client.images import ImageLike
 from ocr_client.options import ReadOptions
-from ocr_client.results import Facts, Line, Page, ReadResult, Unread
+from ocr_client.results import Character, Facts, Line, Page, ReadResult, Unread, Word
 from ocr_client.server_info import ModelInfo, ServerInfo
 from ocr_client.settings import ClientOptions
 
@@ -35,6 +35,7 @@ __all__ = [
     "BadImage",
     "BadOption",
     "BadRequest",
+    "Character",
     "ClientOptions",
     "Facts",
     "ImageLike",
@@ -53,4 +54,5 @@ __all__ = [
     "SharedMemoryUnavailable",
     "Tls",
     "Unread",
+    "Word",
 ]

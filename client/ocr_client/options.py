@@ -33,6 +33,16 @@ class Choice(NamedTuple):
 Orientation: TypeAlias = Literal["auto", "off", "0", "90", "180", "270", 0, 90, 180, 270]
 
 
+class Flag(NamedTuple):
+    """A part of the answer that is sent only to those who ask for it.
+
+    Attributes:
+        meaning: What it is, in a sentence.
+    """
+
+    meaning: str
+
+
 class ReadOptions(TypedDict, total=False):
     """Keyword arguments of every `read`; None, like absence, means the server's default.
 
@@ -54,15 +64,21 @@ class ReadOptions(TypedDict, total=False):
             "Degrees counter-clockwise by which the image must be turned to stand upright; or auto, or off.",
         ),
     ]
+    words: Annotated[
+        bool, Flag("Tell the words of each line, too (json, jsonl, tsv; hocr, alto and pdf always have them).")
+    ]
+    characters: Annotated[bool, Flag("Tell the words and their characters, too (json, jsonl).")]
     # No parameters of the request: they ask for further outputs.
     unread: bool
     facts: bool
     blocks: bool
 
 
-OPTIONS: dict[str, Option | Choice] = {
+_NOTES = {
     name: kind.__metadata__[0] for name, kind in ReadOptions.__annotations__.items() if hasattr(kind, "__metadata__")
 }
+OPTIONS: dict[str, Option | Choice] = {name: note for name, note in _NOTES.items() if not isinstance(note, Flag)}
+FLAGS: dict[str, Flag] = {name: note for name, note in _NOTES.items() if isinstance(note, Flag)}
 
 
 def request_parameters(options: Mapping[str, object]) -> dict[str, float | str]:
@@ -75,7 +91,8 @@ def request_parameters(options: Mapping[str, object]) -> dict[str, float | str]:
     known = ReadOptions.__annotations__
     if unknown := options.keys() - known.keys():
         raise TypeError(f"unknown option {', '.join(sorted(unknown))}; known are {', '.join(known)}")
-    return {name: _checked(name, options[name]) for name in OPTIONS if options.get(name) is not None}
+    numbers = {name: _checked(name, options[name]) for name in OPTIONS if options.get(name) is not None}
+    return numbers | {name: True for name in FLAGS if options.get(name)}
 
 
 def _checked(name: str, value: object) -> float | str:

@@ -1,8 +1,8 @@
 """Requests and answers of the ensemble, without I/O: every client and transport uses this module."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 import numpy as np
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from ocr_client.calls import Infer
 from ocr_client.errors import BadImage, ServerFault
 from ocr_client.options import request_parameters
-from ocr_client.results import Facts, Line, Page, Quad, Unread
+from ocr_client.results import Character, Facts, Line, Page, Quad, Unread, Word
+
+T = TypeVar("T")
 
 MODEL = "ocr_ensemble"
 INPUT = "image"
@@ -26,12 +28,19 @@ OUTPUTS: Mapping[str, tuple[int, ...]] = MappingProxyType(
     }
 )
 # Asked for only by those who want them, because servers of earlier versions do not have them; by the option that asks.
-# -1 is a number of its own.
+# -1 is a number of its own. The last one of words and of characters tells which line or word each belongs to.
 FURTHER_OUTPUTS: Mapping[str, Mapping[str, tuple[int, ...]]] = MappingProxyType(
     {
         "unread": {"unread_quads": (-1, 4, 2), "unread_reasons": (-1,)},
         "blocks": {"blocks": (-1,)},
         "facts": {"page_angle": (1,), "page_skew": (1,), "page_confidence": (1,), "detector_scale": (1,)},
+        "words": {"word_texts": (-1,), "word_confidences": (-1,), "word_quads": (-1, 4, 2), "word_lines": (-1,)},
+        "characters": {
+            "character_texts": (-1,),
+            "character_confidences": (-1,),
+            "character_quads": (-1, 4, 2),
+            "character_words": (-1,),
+        },
     }
 )
 
@@ -46,7 +55,8 @@ def build_request(content: bytes, options: Mapping[str, object], request_id: str
     """
     if not content:
         raise BadImage("the image is empty (0 bytes): send the whole encoded file")
-    extra = (name for option, further in FURTHER_OUTPUTS.items() if options.get(option) for name in further)
+    asked = {**options, "words": options.get("words") or options.get("characters")}
+    extra = (name for option, further in FURTHER_OUTPUTS.items() if asked.get(option) for name in further)
     return Infer(content, request_parameters(options), request_id or uuid4().hex, (*OUTPUTS, *extra))
 
 
@@ -77,16 +87,20 @@ def parse_page(outputs: Mapping[str, NDArray[Any] | None]) -> Page:
     Raises:
         ServerFault: An output is missing or has another shape, or a text is not UTF-8.
     """
-    arrays = _checked(outputs)
-    try:
-        texts = [text.decode() for text in arrays["texts"]]
-    except UnicodeDecodeError as error:
-        raise ServerFault(f"the server sent a text that is not UTF-8 ({error}): see its log") from error
-    confidences, scores = (_rounded(arrays[name], 4) for name in ("text_confidences", "quad_scores"))
-    rows = zip(texts, confidences, _quads(arrays["quads"]), scores, _blocks(outputs, len(texts)), strict=True)
+    arrays = _checked(outputs, OUTPUTS)
+    count = len(arrays["texts"])
+    rows = zip(
+        _texts(arrays["texts"]),
+        _rounded(arrays["text_confidences"], 4),
+        _quads(arrays["quads"]),
+        _rounded(arrays["quad_scores"], 4),
+        _blocks(outputs, count),
+        _words(outputs, count),
+        strict=True,
+    )
     lines = tuple(
-        Line(text=text, confidence=confidence, quad=quad, score=score, block=block)
-        for text, confidence, quad, score, block in rows
+        Line(text=text, confidence=confidence, quad=quad, score=score, block=block, words=words)
+        for text, confidence, quad, score, block, words in rows
     )
     height, width = arrays["image_size"].tolist()
     return Page(width=width, height=height, lines=lines, unread=_unread(outputs), facts=_facts(outputs))
@@ -107,13 +121,59 @@ def _facts(outputs: Mapping[str, NDArray[Any] | None]) -> Facts | None:
     return Facts(angle=int(angle), skew=round(skew, 2), confidence=round(confidence, 4), detector_scale=round(scale, 4))
 
 
-def _checked(outputs: Mapping[str, NDArray[Any] | None]) -> dict[str, NDArray[Any]]:
-    present = {name: array for name in OUTPUTS if (array := outputs.get(name)) is not None}
-    if missing := [name for name in OUTPUTS if name not in present]:
+def _words(outputs: Mapping[str, NDArray[Any] | None], line_count: int) -> Sequence[tuple[Word, ...] | None]:
+    """The words of each line; None where they were not asked for."""
+    if outputs.get("word_texts") is None:
+        return [None] * line_count
+    arrays = _checked(outputs, FURTHER_OUTPUTS["words"])
+    rows = zip(*_pieces(arrays, "word"), _characters(outputs, len(arrays["word_texts"])), strict=True)
+    words = [Word(text=text, confidence=confidence, quad=quad, characters=own) for text, confidence, quad, own in rows]
+    return _grouped(words, arrays["word_lines"], line_count)
+
+
+def _characters(outputs: Mapping[str, NDArray[Any] | None], word_count: int) -> Sequence[tuple[Character, ...] | None]:
+    if outputs.get("character_texts") is None:
+        return [None] * word_count
+    arrays = _checked(outputs, FURTHER_OUTPUTS["characters"])
+    rows = zip(*_pieces(arrays, "character"), strict=True)
+    characters = [Character(text=text, confidence=confidence, quad=quad) for text, confidence, quad in rows]
+    return _grouped(characters, arrays["character_words"], word_count)
+
+
+def _pieces(arrays: Mapping[str, NDArray[Any]], name: str) -> tuple[list[str], list[float], tuple[Quad, ...]]:
+    confidences = _rounded(arrays[f"{name}_confidences"], 4)
+    return _texts(arrays[f"{name}_texts"]), confidences, _quads(arrays[f"{name}_quads"])
+
+
+def _grouped(pieces: Sequence[T], wholes: NDArray[Any], count: int) -> list[tuple[T, ...]]:
+    """The pieces of each whole, by the number of it that each piece has."""
+    grouped: list[list[T]] = [[] for _ in range(count)]
+    for piece, whole in zip(pieces, wholes.tolist(), strict=True):
+        if not 0 <= whole < count:
+            raise ServerFault(
+                f"the answer has a part of number {whole} of {count}: is {MODEL} of this client's version?"
+            )
+        grouped[whole].append(piece)
+    return list(map(tuple, grouped))
+
+
+def _texts(encoded: NDArray[Any]) -> list[str]:
+    try:
+        return [text.decode() for text in encoded]
+    except UnicodeDecodeError as error:
+        raise ServerFault(f"the server sent a text that is not UTF-8 ({error}): see its log") from error
+
+
+def _checked(
+    outputs: Mapping[str, NDArray[Any] | None], shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, NDArray[Any]]:
+    """The outputs of these names; the first one's length is that of all whose dimension is -1."""
+    present = {name: array for name in shapes if (array := outputs.get(name)) is not None}
+    if missing := [name for name in shapes if name not in present]:
         raise ServerFault(f"the answer lacks {', '.join(missing)}: is {MODEL} of this client's version?")
-    count = present["texts"].size
+    count = present[next(iter(shapes))].size
     for name, array in present.items():
-        shape = tuple(count if size < 0 else size for size in OUTPUTS[name])
+        shape = tuple(count if size < 0 else size for size in shapes[name])
         if array.shape != shape:
             raise ServerFault(
                 f"the answer's {name} has shape {array.shape}, expected {shape}: is {MODEL} of this client's version?"

@@ -1,4 +1,4 @@
-"""What was read. `Page` and `Line` are the JSON schema: the same fields in the same order."""
+"""What was read. `Page`, `Line`, `Word` and `Character` are the JSON schema: the same fields in the same order."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -6,6 +6,64 @@ from typing import Any, TypeAlias
 
 Point: TypeAlias = tuple[float, float]
 Quad: TypeAlias = tuple[Point, Point, Point, Point]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Character:
+    """One character of a word.
+
+    Attributes:
+        text: The character, with its combining marks.
+        confidence: How sure the recognizer is of it, 0 to 1.
+        quad: The corners of its ink's box, as in `Line`.
+    """
+
+    text: str
+    confidence: float
+    quad: Quad
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> "Character":
+        """Build a character from its JSON object.
+
+        Raises:
+            KeyError: A field is missing.
+            ValueError: The quad is not four (x, y) pairs.
+        """
+        return cls(text=str(fields["text"]), confidence=float(fields["confidence"]), quad=_quad(fields["quad"]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """One word of a line; each character of Chinese and Japanese is a word.
+
+    Attributes:
+        text: What it says.
+        confidence: The mean of its characters' confidences, 0 to 1.
+        quad: The corners of its ink's box, as in `Line`.
+        characters: In the text's order; None if `read` was not called with `characters=True`.
+    """
+
+    text: str
+    confidence: float
+    quad: Quad
+    characters: tuple[Character, ...] | None = None
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> "Word":
+        """Build a word from its JSON object.
+
+        Raises:
+            KeyError: A field is missing.
+            ValueError: A quad is not four (x, y) pairs.
+        """
+        characters = fields.get("characters")
+        return cls(
+            text=str(fields["text"]),
+            confidence=float(fields["confidence"]),
+            quad=_quad(fields["quad"]),
+            characters=None if characters is None else tuple(map(Character.from_dict, characters)),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +78,7 @@ class Line:
         score: How sure the detector is that there is text, 0 to 1.
         block: Number of its paragraph, heading or table on the page, from 0; None if `read` was not called with
             `blocks=True`.
+        words: In the text's order; None if `read` was not called with `words=True` or `characters=True`.
     """
 
     text: str
@@ -27,6 +86,7 @@ class Line:
     quad: Quad
     score: float
     block: int | None = None
+    words: tuple[Word, ...] | None = None
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> "Line":
@@ -34,14 +94,16 @@ class Line:
 
         Raises:
             KeyError: A field is missing.
-            ValueError: The quad is not four (x, y) pairs.
+            ValueError: A quad is not four (x, y) pairs.
         """
+        words = fields.get("words")
         return cls(
             text=str(fields["text"]),
             confidence=float(fields["confidence"]),
             quad=_quad(fields["quad"]),
             score=float(fields["score"]),
             block=int(fields["block"]) if "block" in fields else None,
+            words=None if words is None else tuple(map(Word.from_dict, words)),
         )
 
 
@@ -126,12 +188,8 @@ class Page:
         return "\n".join(line.text for line in self.lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """The page as JSON-ready dicts, tuples, strings and numbers."""
-        fields = {name: value for name, value in asdict(self).items() if value is not None}
-        for line in fields["lines"]:
-            if line["block"] is None:
-                del line["block"]
-        return fields
+        """The page as JSON-ready dicts, tuples, strings and numbers, without what was not asked for."""
+        return asdict(self, dict_factory=_asked_for)
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> "Page":
@@ -145,6 +203,10 @@ class Page:
         unread = tuple(map(Unread.from_dict, fields["unread"])) if "unread" in fields else None
         facts = Facts.from_dict(fields["facts"]) if "facts" in fields else None
         return cls(width=int(fields["width"]), height=int(fields["height"]), lines=lines, unread=unread, facts=facts)
+
+
+def _asked_for(fields: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in fields if value is not None}
 
 
 def _quad(corners: Iterable[Any]) -> Quad:

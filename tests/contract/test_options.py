@@ -7,9 +7,10 @@ import click
 import pytest
 
 from ocr_client.cli.read import read
-from ocr_client.options import OPTIONS, Choice
+from ocr_client.options import FLAGS, OPTIONS, Choice
 from ocr_core.errors import BadOption
 from ocr_core.options import CHOICES, RANGES, Options
+from ocr_core.options import FLAGS as SERVER_FLAGS
 from ocr_launch.triton_flags import header_pattern
 
 NAMES = [field.name for field in dataclasses.fields(Options)]
@@ -17,7 +18,8 @@ NAMES = [field.name for field in dataclasses.fields(Options)]
 
 def test_the_client_offers_every_option_of_the_server() -> None:
     """ocr_client/options.py and ocr_core/options.py name the same."""
-    assert set(OPTIONS) == set(NAMES)
+    assert set(OPTIONS) == {*RANGES, *CHOICES}
+    assert set(FLAGS) == set(SERVER_FLAGS)
 
 
 @pytest.mark.parametrize("name", RANGES)

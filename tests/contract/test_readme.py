@@ -36,9 +36,10 @@ def test_the_table_of_tensors_is_the_ensembles_input_and_outputs() -> None:
 def test_the_table_of_options_has_every_option_with_its_default() -> None:
     """Where a detector has a default of its own, the one of the DB detectors is named first."""
     written = {row["name"]: re.split(r"[^\w.]", row["default"])[0] for row in table("Options of a request")}
-    defaults = dataclasses.asdict(Options())
+    options = dataclasses.asdict(Options())
+    defaults = {name: getattr(DETECTOR, name) if value is None else value for name, value in options.items()}
     assert written == {
-        name: str(getattr(DETECTOR, name) if value is None else value) for name, value in defaults.items()
+        name: f"{value:d}" if isinstance(value, bool) else str(value) for name, value in defaults.items()
     }
 
 

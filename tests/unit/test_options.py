@@ -10,13 +10,19 @@ from ocr_core.errors import BadOption
 from ocr_core.options import NAMES, Options
 
 
-def test_each_option_has_a_range_or_choices() -> None:
+def test_each_option_has_a_range_or_choices_or_is_asked_for_or_not() -> None:
     assert list(NAMES) == [field.name for field in dataclasses.fields(Options)]
 
 
 def test_without_parameters_the_defaults_apply() -> None:
     assert Options.from_parameters({}) == Options(
-        map_threshold=None, quad_threshold=None, unclip_ratio=None, min_confidence=0.75, orientation="auto"
+        map_threshold=None,
+        quad_threshold=None,
+        unclip_ratio=None,
+        min_confidence=0.75,
+        orientation="auto",
+        words=False,
+        characters=False,
     )
 
 
@@ -32,6 +38,9 @@ def test_without_parameters_the_defaults_apply() -> None:
         ({"orientation": 90}, Options(orientation="90")),
         ({"orientation": 270.0}, Options(orientation="270")),
         ({"orientation": "180", "Orientation": 180}, Options(orientation="180")),
+        ({"words": True, "characters": 0}, Options(words=True)),
+        ({"Words": "true", "Characters": "1"}, Options(words=True, characters=True)),
+        ({"words": 1.0, "characters": False}, Options(words=True)),
         ({"sequence_id": 7, "x-request-id": "a", "threshold": "high"}, Options()),
     ],
 )
@@ -58,7 +67,11 @@ def test_options_come_as_parameters_or_headers_and_what_is_none_passes(
         ({"orientation": ""}, "orientation is ''; it must be one of auto, off, 0, 90, 180, 270"),
         ({"orientation": "90", "Orientation": "off"}, "orientation is given as 90 and as off; give it once"),
         ({"min_confidence": 0.5, "Min-Confidence": "0.75"}, "min_confidence is given as 0.5 and as 0.75; give it once"),
+        ({"words": True, "Words": "0"}, "words is given as True and as False; give it once"),
         ({"orientaton": 90}, "unknown option 'orientaton'; did you mean 'orientation'?"),
+        ({"words": "all"}, "words is 'all'; it must be 0 or 1"),
+        ({"characters": 2}, "characters is '2'; it must be 0 or 1"),
+        ({"character": 1}, "unknown option 'character'; did you mean 'characters'?"),
         ({"quad_treshold": 0.5}, "unknown option 'quad_treshold'; did you mean 'quad_threshold'?"),
         ({"Min-Confidense": 0.5}, "unknown option 'Min-Confidense'; did you mean 'min_confidence'?"),
     ],

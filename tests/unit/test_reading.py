@@ -33,7 +33,8 @@ class Recognizer:
         """Read crops."""
         self.asked.append(len(widths))
         read = [self._read(crop) for crop in np.split(strip, np.cumsum(widths), axis=1)[: len(widths)]]
-        return Reading(np.array([text for text, _ in read], object), np.array([c for _, c in read], np.float32))
+        said = np.array([text for text, _ in read], object)
+        return Reading(said, np.array([c for _, c in read], np.float32), steps=said)
 
     def _read(self, crop: RgbArray) -> Said:
         lies, stands = crop[0, 0, 0], crop[-1, -1, 0]
@@ -67,6 +68,8 @@ FAINT: tuple[Said, Said] = ("faint", 0.7), ("+u!ej", 0.4)
 
 
 def texts(lines: Lines) -> list[str]:
+    """What the lines say; what they were read from always comes with them."""
+    assert lines.reading.steps.tolist() == lines.reading.texts.tolist()
     return [str(text) for text in lines.reading.texts]
 
 
@@ -74,6 +77,7 @@ def test_an_upright_page_is_read_once() -> None:
     lines, asked = read([UPRIGHT] * 20)
     assert (texts(lines), lines.angle, asked) == (["upright"] * 20, 0, [20])
     assert lines.places.tolist() == list(range(20))
+    assert not lines.turned.any()
 
 
 def test_a_page_on_its_head_is_read_again_from_its_end() -> None:
@@ -83,6 +87,7 @@ def test_a_page_on_its_head_is_read_again_from_its_end() -> None:
     assert texts(lines) == [f"line {number}" for number in range(19, -1, -1)]
     assert lines.scores.tolist() == lines.places.tolist() == list(range(19, -1, -1))
     np.testing.assert_array_equal(lines.quads, orientation.turn_text_by_half(boxes(20))[::-1])
+    assert lines.turned.all()
 
 
 @pytest.mark.parametrize(("angle", "provisional"), [(90, 90), (270, 90)])
@@ -113,6 +118,7 @@ def test_a_line_against_its_page_is_turned_by_itself() -> None:
     assert (texts(lines), lines.angle, asked) == (["upright", "against", *["upright"] * 3], 0, [5, 1])
     np.testing.assert_array_equal(lines.quads[1], np.roll(boxes(5)[1], 2, axis=0))
     np.testing.assert_array_equal(lines.quads[[0, 2, 3, 4]], boxes(5)[[0, 2, 3, 4]])
+    assert lines.turned.tolist() == [False, True, False, False, False]
 
 
 def test_a_line_that_is_not_surer_the_other_way_stays() -> None:
@@ -126,6 +132,7 @@ def test_where_many_lines_are_unsure_none_is_tried_the_other_way() -> None:
 
 def test_a_line_against_a_page_on_its_head_is_not_read_a_third_time() -> None:
     lines, asked = read([HEADSTAND, (("against", 0.9), ("+su!e6e", 0.6)), *[HEADSTAND] * 4])
+    assert lines.turned.tolist() == [text != "against" for text in texts(lines)]
     assert "against" in texts(lines)
     assert (lines.angle, asked) == (180, [6, 6, 6])
 

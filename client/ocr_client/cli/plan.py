@@ -48,6 +48,11 @@ class Plan:
         return bool(self.pictures) or (self.writer is not None and self.writer.needs_image)
 
     @property
+    def needs_words(self) -> bool:
+        """Whether the words are needed, too."""
+        return self.writer is not None and self.writer.needs_words
+
+    @property
     def to_pdf(self) -> bool:
         """Whether a PDF is written, in which PDFs keep their pages."""
         return self.writer is WRITERS["pdf"]

@@ -19,7 +19,7 @@ from ocr_client.cli.plan import Plan, make_plan
 from ocr_client.cli.progress import Progress
 from ocr_client.cli.view import print_pages
 from ocr_client.formats import WRITERS
-from ocr_client.options import OPTIONS, Choice
+from ocr_client.options import FLAGS, OPTIONS, Choice, Flag
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -52,9 +52,11 @@ Exit status: 0 everything was read, 1 something was not (see stderr), 2 wrong us
 
 def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command an option for each of `ReadOptions`."""
-    for name, option in reversed(OPTIONS.items()):
+    for name, option in reversed([*OPTIONS.items(), *FLAGS.items()]):
         flag = f"--{name.replace('_', '-')}"
-        if isinstance(option, Choice):
+        if isinstance(option, Flag):
+            decorator = click.option(flag, is_flag=True, help=option.meaning)
+        elif isinstance(option, Choice):
             decorator = click.option(flag, type=click.Choice(option.words), help=option.meaning)
         else:
             kind = click.FloatRange(option.low, option.high)
@@ -144,6 +146,8 @@ def read(
         return
     if plan.needs_blocks:
         options["blocks"] = True
+    if plan.needs_words:
+        options["words"] = True
     with connect() as client, Progress(len(plan.inputs), bar=_shows_bar(plan)) as progress:
         outcomes = read_all(
             client,

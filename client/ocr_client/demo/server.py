@@ -52,6 +52,8 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+# What the page shows, and the formats need, beside lines.
+ASKED = {"unread": True, "facts": True, "words": True, "blocks": True}
 
 
 class Client(Reader, Protocol):
@@ -176,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
         reading = Reading(query.get("name", "image"), document)
         with self._failures_told(), self.server.connect() as client:
             options = {name: _value(option, query[name]) for name, option in OPTIONS.items() if name in query}
-            lines = reading.read(client, cast("ReadOptions", {**options, "unread": True, "facts": True}))
+            lines = reading.read(client, cast("ReadOptions", {**options, **ASKED}))
             first = next(lines)  # what fails at once has a status that says so
             self.server.readings.add(reading)
             self._stream(chain([first], _until_failure(lines)))

@@ -42,8 +42,8 @@ WRITERS: Mapping[str, Writer] = MappingProxyType(
         "json": Writer(".json", binary=False, needs_image=False, write=json_pages.write_json),
         "jsonl": Writer(".jsonl", binary=False, needs_image=False, write=json_pages.write_json_lines),
         "tsv": Writer(".tsv", binary=False, needs_image=False, write=tsv.write),
-        "hocr": Writer(".hocr", binary=False, needs_image=False, write=hocr.write),
-        "alto": Writer(".xml", binary=False, needs_image=False, write=alto.write),
-        "pdf": Writer(".pdf", binary=True, needs_image=True, write=_write_pdf),
+        "hocr": Writer(".hocr", binary=False, needs_image=False, write=hocr.write, needs_words=True),
+        "alto": Writer(".xml", binary=False, needs_image=False, write=alto.write, needs_words=True),
+        "pdf": Writer(".pdf", binary=True, needs_image=True, write=_write_pdf, needs_words=True),
     }
 )

@@ -1,7 +1,7 @@
 """ALTO 4.2, the XML of libraries and archives: https://www.loc.gov/standards/alto/.
 
-Numbers are pixels. Lines are what was read, with their corners in `Shape`; where in a line its words (`String`)
-stand is estimated from the letters' usual widths. A page's lines are in one block: the server finds no paragraphs.
+Numbers are pixels. Lines and words (`String`) have their corners in `Shape`. A page's lines are in one block: the
+server finds no paragraphs.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,10 +11,10 @@ from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
 from ocr_client.documents import ReadPage
-from ocr_client.formats.letters import Word, words
 from ocr_client.formats.markup import SOFTWARE, SOFTWARE_VERSION, bounds, element, legal, markup
+from ocr_client.formats.words import parts
 from ocr_client.formats.writer import encoded
-from ocr_client.results import Line, Quad
+from ocr_client.results import Line, Quad, Word
 
 NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"
 SCHEMA = "http://www.loc.gov/standards/alto/v4/alto-4-2.xsd"
@@ -26,7 +26,6 @@ HEAD = f"""<?xml version="1.0" encoding="UTF-8"?>
 <sourceImageInformation><fileName>%s</fileName></sourceImageInformation>
 <Processing ID="ocr">
 <processingCategory>contentGeneration</processingCategory>
-<processingStepSettings>word boxes are estimated from the boxes of lines</processingStepSettings>
 <processingSoftware><softwareName>{SOFTWARE}</softwareName><softwareVersion>{SOFTWARE_VERSION}</softwareVersion>\
 </processingSoftware>
 </Processing>
@@ -60,15 +59,24 @@ def _blocks(lines: tuple[Line, ...], name: str) -> Iterator[Element]:
 
 
 def _line(line: Line, name: str) -> Element:
-    points = " ".join(f"{x:g},{y:g}" for x, y in line.quad)
-    shape = element("Shape", {}, element("Polygon", {"POINTS": points}))
-    made = element("TextLine", {"ID": f"line_{name}", **_box(line.quad)}, shape)
-    for number, word in enumerate(words(line) or [Word("", line.quad)], 1):
-        if number > 1:
+    made = element("TextLine", {"ID": f"line_{name}", **_box(line.quad)}, _shape(line.quad))
+    for number, (word, is_parted) in enumerate(parts(line), 1):
+        if is_parted:
             made.append(element("SP", {}))
-        fields = {"ID": f"word_{name}_{number}", "CONTENT": word.text, "WC": line.confidence}
-        made.append(element("String", {**fields, **_box(word.quad)}))
+        made.append(_string(word, f"{name}_{number}"))
+    if not line.words:  # the schema wants one
+        made.append(_string(Word(text="", confidence=line.confidence, quad=line.quad), f"{name}_1"))
     return made
+
+
+def _string(word: Word, name: str) -> Element:
+    fields = {"ID": f"word_{name}", "CONTENT": word.text, "WC": word.confidence}
+    return element("String", {**fields, **_box(word.quad)}, _shape(word.quad))
+
+
+def _shape(quad: Quad) -> Element:
+    points = " ".join(f"{x:g},{y:g}" for x, y in quad)
+    return element("Shape", {}, element("Polygon", {"POINTS": points}))
 
 
 def _box(*quads: Quad) -> dict[str, float]:

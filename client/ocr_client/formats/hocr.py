@@ -1,7 +1,6 @@
 """hOCR 1.2: XHTML with the position of each line and word in `title` attributes.
 
-https://kba.github.io/hocr-spec/1.2/. Boxes are whole pixels. Lines are what was read; where in a line its words
-stand is estimated from the letters' usual widths. A turned line has its corners in `poly`, and its angle in
+https://kba.github.io/hocr-spec/1.2/. Boxes are whole pixels. A turned line has its corners in `poly`, and its angle in
 `textangle`.
 """
 
@@ -11,9 +10,9 @@ from typing import BinaryIO
 from xml.etree.ElementTree import Element
 
 from ocr_client.documents import ReadPage
-from ocr_client.formats.letters import Word, words
 from ocr_client.formats.markup import SOFTWARE, SOFTWARE_VERSION, bounds, element, markup
-from ocr_client.results import Line, Quad
+from ocr_client.formats.words import parts
+from ocr_client.results import Line, Quad, Word
 
 HEAD = f"""<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE html>
@@ -51,17 +50,18 @@ def _line(line: Line, name: str) -> Element:
     title = f"bbox {_pixels(*bounds(line.quad))}"
     if angle := _angle_degrees(line.quad):
         title += f"; textangle {angle:g}; poly {_pixels(*(number for corner in line.quad for number in corner))}"
-    parts = words(line)
-    spans = [_word(word, line, f"{name}_{number}") for number, word in enumerate(parts, 1)]
-    for span in spans[:-1]:
-        span.tail = " "
+    spans: list[Element] = []
+    for number, (word, is_parted) in enumerate(parts(line), 1):
+        if is_parted:
+            spans[-1].tail = " "
+        spans.append(_word(word, f"{name}_{number}"))
     made = element("span", {"class": "ocr_line", "id": f"line_{name}", "title": title}, *spans)
     made.tail = "\n"
     return made
 
 
-def _word(word: Word, line: Line, name: str) -> Element:
-    title = f"bbox {_pixels(*bounds(word.quad))}; x_wconf {100 * line.confidence:.0f}"
+def _word(word: Word, name: str) -> Element:
+    title = f"bbox {_pixels(*bounds(word.quad))}; x_wconf {100 * word.confidence:.0f}"
     return element("span", {"class": "ocrx_word", "id": f"word_{name}", "title": title}, text=word.text)
 
 

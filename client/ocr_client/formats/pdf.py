@@ -4,7 +4,7 @@ pydyf writes objects as they are, one after the other, so that only one image is
 PDFs: for their pages it writes the text alone, which `pdf_layers` then adds to them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
@@ -18,12 +18,17 @@ from ocr_client.formats.glyphless import GlyphlessFont
 from ocr_client.formats.letters import width_em
 from ocr_client.formats.markup import SOFTWARE, SOFTWARE_VERSION
 from ocr_client.formats.pdf_image import PdfImage, pdf_image
+from ocr_client.formats.words import Part, parts
 from ocr_client.pdf_pages import POINTS_PER_INCH
-from ocr_client.results import Line
+from ocr_client.results import Line, Quad
 
 # Longest side that readers take: ISO 32000, annex C.
 MAX_SIDE_POINTS = 14_400
 INVISIBLE = 3
+# A word that rises or falls by more than this part of its height is tilted.
+LEVEL = 0.01
+# Nothing on a page is as small, in pixels: the space between words that touch, and what may be divided by.
+TINY = 0.01
 
 
 def write(results: Iterable[ReadPage], stream: BinaryIO) -> None:
@@ -117,14 +122,61 @@ def _write_lines(content: pydyf.Stream, lines: Iterable[Line], height: int, font
     content.begin_text()
     content.set_text_rendering(INVISIBLE)
     for line in lines:
-        text = " ".join(line.text.split())
-        origin, along, up = _parallelogram(line, height)
-        length_em, size = sum(map(width_em, text)), float(np.hypot(*up))
-        if length_em and size:
-            content.set_font_size("Text", size)
-            content.set_text_matrix(*(along / (length_em * size)).tolist(), *(up / size).tolist(), *origin.tolist())
-            content.show_text(font.encode(text))
+        _write_line(content, line, height, font)
     content.end_text()
+
+
+def _write_line(content: pydyf.Stream, line: Line, height: int, font: GlyphlessFont) -> None:
+    """Write each word over its ink, and the spaces between; all as high as the line's ink, on one baseline."""
+    found, (origin, along, up) = parts(line), _parallelogram(line, height)
+    axes = np.array([along / max(np.hypot(*along), TINY), up / max(np.hypot(*up), TINY)])
+    if not found or abs(np.linalg.det(axes)) < TINY:
+        return
+    # How far along the line, and how far above its lower edge, the corners of each word are: (W, 4, 2).
+    places = (_upwards([part.word.quad for part in found], height) - origin) @ np.linalg.inv(axes)
+    starts, ends = places[:, [0, 3], 0].mean(axis=1), places[:, [1, 2], 0].mean(axis=1)
+    low, high = places[:, 2:, 1].mean(axis=1).min(), places[:, :2, 1].mean(axis=1).max()
+    corner, up = origin + low * axes[1], (high - low) * axes[1]
+    pieces = _pieces(found, starts, ends)
+    if axes[0][0] < -abs(axes[0][1]):
+        # PDFium puts what stands side by side into order from left to right, so that a line on its head is one piece.
+        pieces = [("".join(text for text, _, _ in pieces), starts[0], ends[-1])]
+    for text, start, end in pieces:
+        _show(content, text, np.array([corner + start * axes[0], (end - start) * axes[0], up]), font)
+
+
+def _pieces(
+    found: Sequence[Part], starts: NDArray[np.float64], ends: NDArray[np.float64]
+) -> list[tuple[str, float, float]]:
+    """A line's words and the spaces between them: each with where it starts and ends."""
+    pieces: list[tuple[str, float, float]] = []
+    for (word, is_parted), start, end in zip(found, starts.tolist(), ends.tolist(), strict=True):
+        if is_parted:
+            space = pieces[-1][2]
+            pieces.append((" ", space, max(start, space + TINY)))
+        pieces.append((word.text, start, end))
+    return pieces
+
+
+def _show(content: pydyf.Stream, text: str, parallelogram: NDArray[np.float64], font: GlyphlessFont) -> None:
+    origin, along, up = parallelogram
+    length_em, size = sum(map(width_em, text)), float(np.hypot(*up))
+    if not (length_em and size and along.any()):
+        return
+    content.set_font_size("Text", size)
+    content.set_text_matrix(*(along / (length_em * size)).tolist(), *(up / size).tolist(), *origin.tolist())
+    # Some programs look for words in level text only, and would part a tilted one into its letters: they are told.
+    is_tilted = text != " " and np.abs(along).min() > LEVEL * size
+    if is_tilted:
+        content.begin_marked_content("Span", b"<</ActualText %s>>" % pydyf.String(text).data)
+    content.show_text(font.encode(text))
+    if is_tilted:
+        content.end_marked_content()
+
+
+def _upwards(quads: Sequence[Quad], height: int) -> NDArray[np.float64]:
+    """Corners, (N, 4, 2), with y upwards."""
+    return np.array(quads, np.float64) * (1, -1) + (0, height)
 
 
 def _parallelogram(line: Line, height: int) -> NDArray[np.float64]:
@@ -133,7 +185,8 @@ def _parallelogram(line: Line, height: int) -> NDArray[np.float64]:
     Returns:
         (3, 2): the lower left corner, the lower edge and the left edge, in pixels with y upwards.
     """
-    top_left, top_right, bottom_right, bottom_left = corners = np.array(line.quad) * (1, -1) + (0, height)
+    (corners,) = _upwards([line.quad], height)
+    top_left, top_right, bottom_right, bottom_left = corners
     along = (top_right - top_left + bottom_right - bottom_left) / 2
     up = (top_left - bottom_left + top_right - bottom_right) / 2
     return np.array([corners.mean(axis=0) - (along + up) / 2, along, up])

@@ -15,6 +15,7 @@ class Writer(NamedTuple):
         needs_image: Whether `ReadPage.image` must be there.
         write: Writes pages to a stream while they come; the stream stays open.
         needs_blocks: Whether lines must know their blocks.
+        needs_words: Whether the lines must have their words.
     """
 
     suffix: str
@@ -22,6 +23,7 @@ class Writer(NamedTuple):
     needs_image: bool
     write: Callable[[Iterable[ReadPage], BinaryIO], None]
     needs_blocks: bool = False
+    needs_words: bool = False
 
 
 def encoded(text: str) -> bytes:

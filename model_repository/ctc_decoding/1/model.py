@@ -29,7 +29,7 @@ class TritonPythonModel:
             send = partial(call, self.executor, self.model, outputs=("indices", "confidences"), check=check)
             recognize = partial(reading.recognize, self.recognizer, send)
             lines = reading.read(strip, widths, detected_quads, detected_scores, recognize, request.options, *overhang)
-        return answers.of_page(lines, strip, widths, request.options, **passed)
+        return answers.of_page(lines, strip, widths, self.recognizer.characters, request.options, **passed)
 
     def finalize(self):
         self.executor.shutdown()

@@ -110,6 +110,11 @@ def _page(texts: list[str], size_hw: tuple[int, int], unread: Sequence[str] = ()
         "quads": ("FP32", [len(texts), 4, 2], quads.astype(np.float32).tobytes()),
         "quad_scores": ("FP32", [len(texts)], np.full(len(texts), 0.75, np.float32).tobytes()),
         "image_size": ("INT32", [2], np.array(size_hw, np.int32).tobytes()),
+        # Each line is one word.
+        "word_texts": _strings(texts),
+        "word_confidences": ("FP32", [len(texts)], np.full(len(texts), 0.98, np.float32).tobytes()),
+        "word_quads": ("FP32", [len(texts), 4, 2], quads.astype(np.float32).tobytes()),
+        "word_lines": ("INT32", [len(texts)], np.arange(len(texts), dtype=np.int32).tobytes()),
     }
     if unread:
         boxes = np.zeros((len(unread), 4, 2), np.float32)

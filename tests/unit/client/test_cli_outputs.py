@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import pytest
 from PIL import Image
 
-from ocr_client import Line, Page
+from ocr_client import Line, Page, Word
 from ocr_client.cli.delivery import Delivery
 from ocr_client.cli.inputs import Input
 from ocr_client.cli.outcomes import Outcome
@@ -29,7 +29,8 @@ pytestmark = pytest.mark.usefixtures("scans")
 @pytest.mark.parametrize("name", [name for name, writer in WRITERS.items() if not writer.binary])
 def test_a_format_on_stdout_is_what_its_writer_writes(name: str) -> None:
     quad = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
-    page = Page(width=64, height=48, lines=(Line(text="a", confidence=0.98, quad=quad, score=0.75),))
+    words = (Word(text="a", confidence=0.98, quad=quad),) if WRITERS[name].needs_words else None
+    page = Page(width=64, height=48, lines=(Line(text="a", confidence=0.98, quad=quad, score=0.75, words=words),))
     expected = BytesIO()
     WRITERS[name].write([ReadPage(source="scans/a.png", number=1, page=page, image=None, dpi=300)], expected)
     assert ocr("scans/a.png", "--format", name, "--dpi", "300").stdout_bytes == expected.getvalue()

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from ocr_client import BadImage, Line, ModelInfo, OcrClient, Page, ServerInfo, ServerUnreachable
+from ocr_client import BadImage, ModelInfo, OcrClient, Page, ServerInfo, ServerUnreachable
 from ocr_client.demo import DemoServer, serve
 from ocr_client.demo import server as demo_server
 from ocr_client.formats import WRITERS
 from tests.format_readers import READERS
 from tests.project import SAMPLES
 from tests.unit.client.test_documents import encode
+from tests.unit.client.test_formats import line
 from tests.unit.client.test_pdf_layers import letters, pdf_of, saved, texts
 
 if TYPE_CHECKING:
@@ -31,8 +32,7 @@ if TYPE_CHECKING:
 
     from ocr_client.options import ReadOptions
 
-SQUARE = ((1.5, 2.0), (3.0, 2.0), (3.0, 4.0), (1.5, 4.0))
-PAGE = Page(width=8, height=6, lines=(Line(text="Größe 中", confidence=0.9, quad=SQUARE, score=0.8),))
+PAGE = Page(width=8, height=6, lines=(line("Größe 中", 1.5, 2, 1.5, 2),))
 
 
 INFO = ServerInfo(
@@ -147,9 +147,8 @@ def test_what_no_browser_shows_comes_with_an_image_that_each_shows(demo: Demo) -
 
 def test_thresholds_go_with_the_request_and_what_is_none_is_refused(demo: Demo) -> None:
     demo.read(b"abc", "?min_confidence=0.2&unclip_ratio=3&orientation=90&name=a.png")
-    assert demo.reader.options == [
-        {"min_confidence": 0.2, "unclip_ratio": 3, "orientation": "90", "unread": True, "facts": True}
-    ]
+    asked = dict.fromkeys(("unread", "facts", "words", "blocks"), True)
+    assert demo.reader.options == [{"min_confidence": 0.2, "unclip_ratio": 3, "orientation": "90", **asked}]
     status, (answer,) = demo.read(b"abc", "?min_confidence=low")
     assert (status, "could not convert string to float: 'low'" in answer["error"]) == (400, True)
 

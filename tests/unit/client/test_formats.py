@@ -3,9 +3,10 @@
 import io
 import json
 import math
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
-from itertools import pairwise
 
 import lxml.html
 import pytest
@@ -23,11 +24,18 @@ WIDTH, HEIGHT = 1000, 1200
 
 
 def line(text: str, x: float, y: float, width: float, height: float, degrees: float = 0) -> Line:
-    """A line whose top-left corner is at (x, y), turned clockwise around it."""
+    """A line whose top-left corner is at (x, y), turned clockwise around it; its letters are equally wide."""
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    corners = ((0, 0), (width, 0), (width, height), (0, height))
-    quad = [(round(x + u * cos - v * sin, 2), round(y + u * sin + v * cos, 2)) for u, v in corners]
-    return Line.from_dict({"text": text, "quad": quad, "confidence": 0.9712, "score": 0.8})
+
+    def part(start: float, end: float) -> list[tuple[float, float]]:
+        corners = ((start * width, 0), (end * width, 0), (end * width, height), (start * width, height))
+        return [(round(x + u * cos - v * sin, 2), round(y + u * sin + v * cos, 2)) for u, v in corners]
+
+    words = [
+        {"text": found[0], "confidence": 0.9, "quad": part(found.start() / len(text), found.end() / len(text))}
+        for found in re.finditer(r"\S+", text)
+    ]
+    return Line.from_dict({"text": text, "quad": part(0, 1), "confidence": 0.9712, "score": 0.8, "words": words})
 
 
 LINES = (
@@ -41,6 +49,9 @@ LINES = (
     line("head over heels", 800, 900, 300, 40, degrees=180),
     line("x", 100, 1000, 20, 24),
 )
+
+TITLE = ("第", "1", "章")
+TITLE_QUADS = [line("x", x, 50, 20, 20).quad for x in (50, 80, 100)]
 
 
 @lru_cache
@@ -143,7 +154,7 @@ def test_hocr_has_page_words_confidence_and_angle() -> None:
     assert page == {"image": r'"my \"scan\".png"', "bbox": "0 0 1000 1200", "ppageno": "0", "scan_res": "150 150"}
     words = root.find_class("ocr_line")[0].find_class("ocrx_word")
     assert [word.text for word in words] == LINES[0].text.split()
-    assert {hocr_properties(word)["x_wconf"] for word in words} == {"97"}
+    assert {hocr_properties(word)["x_wconf"] for word in words} == {"90"}
     climbing = hocr_properties(root.find_class("ocr_line")[5])
     assert climbing["textangle"] == "30"  # counter-clockwise
     assert list(map(float, climbing["poly"].split())) == pytest.approx(
@@ -156,24 +167,48 @@ def test_alto_has_confidence_corners_source_and_page() -> None:
     assert root.findtext(".//alto:fileName", namespaces=ALTO) == "a & b.png"
     page = root.find(".//alto:Page", ALTO)
     assert (page.get("PHYSICAL_IMG_NR"), page.get("WIDTH"), page.get("HEIGHT")) == ("7", "1000", "1200")
-    assert {string.get("WC") for string in root.iterfind(".//alto:String", ALTO)} == {"0.9712"}
+    assert {string.get("WC") for string in root.iterfind(".//alto:String", ALTO)} == {"0.9"}
     points = root.findall(".//alto:TextLine", ALTO)[5].find(".//alto:Polygon", ALTO).get("POINTS")
     assert [tuple(map(float, point.split(","))) for point in points.split()] == list(LINES[5].quad)
 
 
 @pytest.mark.parametrize("name", ["hocr", "alto"])
-def test_words_stand_in_their_line_one_after_the_other(name: str) -> None:
-    root = etree.fromstring(written(name, read_page(line("a very wide word", 100, 100, 400, 40))))
+def test_words_have_the_boxes_that_the_server_gave_them(name: str) -> None:
+    page = line("a very wide word", 100, 100, 400, 40)
+    root = etree.fromstring(written(name, read_page(page)))
     if name == "hocr":
         boxes = [hocr_box(word) for word in root.xpath("//*[@class='ocrx_word']")]
     else:
         boxes = [alto_box(word) for word in root.iterfind(".//alto:String", ALTO)]
-    assert boxes[0][0] == pytest.approx(100, abs=1)
-    assert boxes[-1][2] == pytest.approx(500, abs=1)
-    for (*_, left_end, _), (start, *_) in pairwise(boxes):
-        assert left_end < start
-    narrow, wide = boxes[0], boxes[2]
-    assert wide[2] - wide[0] > 3 * (narrow[2] - narrow[0])
+    assert page.words
+    for box, word in zip(boxes, page.words, strict=True):
+        assert box == pytest.approx((*word.quad[0], *word.quad[2]), abs=0.5)
+
+
+@pytest.mark.parametrize("name", ["hocr", "alto", "pdf"])
+def test_what_has_no_space_in_the_text_gets_none(name: str) -> None:
+    square = line("x", 0, 0, 9, 9).quad
+    words = [{"text": text, "confidence": 1, "quad": quad} for text, quad in zip(TITLE, TITLE_QUADS, strict=True)]
+    title = {"text": "第 1章", "confidence": 1, "score": 1, "quad": square, "words": words}
+    ((found,),) = READERS[name](written(name, read_page(Line.from_dict(title))))
+    assert found.text == "第 1章"
+
+
+def test_tsv_has_the_words_below_their_line() -> None:
+    wordless = replace(LINES[1], words=None)
+    rows = written("tsv", read_page(LINES[0], wordless)).decode().splitlines()[1:]
+    cells = [row.split("\t") for row in rows]
+    assert [(row[2], row[3], row[4], row[-1]) for row in cells] == [
+        ("1", "0", "0.9712", LINES[0].text),
+        *(("1", f"{number}", "0.9", word) for number, word in enumerate(LINES[0].text.split(), 1)),
+        ("2", "0", "0.9712", LINES[1].text),
+    ]
+
+
+@pytest.mark.parametrize("name", [name for name, writer in WRITERS.items() if writer.needs_words])
+def test_without_words_some_formats_cannot_be_written(name: str) -> None:
+    with pytest.raises(ValueError, match="'x' has no words: read the image with words=True"):
+        written(name, read_page(replace(line("x", 0, 0, 9, 9), words=None)))
 
 
 def test_suffixes_differ() -> None:
@@ -183,3 +218,7 @@ def test_suffixes_differ() -> None:
 def test_only_pdf_is_binary_and_needs_images() -> None:
     assert [name for name, writer in WRITERS.items() if writer.binary] == ["pdf"]
     assert [name for name, writer in WRITERS.items() if writer.needs_image] == ["pdf"]
+
+
+def test_formats_with_boxes_of_words_need_words() -> None:
+    assert [name for name, writer in WRITERS.items() if writer.needs_words] == ["hocr", "alto", "pdf"]

@@ -100,7 +100,8 @@ def test_more_letters_than_one_block_of_codes_holds() -> None:
 
 def test_a_quad_that_narrows_gets_the_closest_parallelogram() -> None:
     quad = [(100, 100), (500, 108), (500, 132), (100, 140)]
-    narrowing = Line.from_dict({"text": "far away", "quad": quad, "confidence": 1, "score": 1})
+    words = [{"text": "faraway", "quad": quad, "confidence": 1}]
+    narrowing = Line.from_dict({"text": "faraway", "quad": quad, "confidence": 1, "score": 1, "words": words})
     (letters,) = read_pdf_letters(written("pdf", read_page(narrowing)))
     boxes = [box for _, box, _ in letters]
     assert boxes[0][:2] == pytest.approx((100, 104), abs=1)

@@ -7,7 +7,7 @@ import click
 import pytest
 
 from ocr_client.cli.read import read
-from ocr_client.options import OPTIONS, Choice, request_parameters
+from ocr_client.options import FLAGS, OPTIONS, Choice, request_parameters
 
 
 def test_options_left_at_none_are_not_sent() -> None:
@@ -39,6 +39,10 @@ def test_an_unknown_option_is_an_error_that_names_the_known() -> None:
         request_parameters({"treshold": None})
 
 
+def test_what_is_asked_for_is_sent_as_true_and_nothing_else() -> None:
+    assert request_parameters({"words": True, "characters": False}) == {"words": True}
+
+
 @pytest.mark.parametrize(("value", "sent"), [("auto", "auto"), ("90", "90"), (90, "90"), (0, "0")])
 def test_a_choice_is_sent_as_a_word(value: object, sent: str) -> None:
     assert request_parameters({"orientation": value}) == {"orientation": sent}
@@ -68,3 +72,9 @@ def test_the_command_has_them_all_with_their_ranges_and_meanings() -> None:
             assert (kind.min, kind.max) == (option.low, option.high)
         assert shown[name].help == option.meaning
         assert shown[name].opts == [f"--{name.replace('_', '-')}"]
+
+
+def test_the_command_asks_for_words_and_characters_by_flags() -> None:
+    shown = {parameter.name: parameter for parameter in read.params if isinstance(parameter, click.Option)}
+    for name, (meaning,) in FLAGS.items():
+        assert (shown[name].is_flag, shown[name].help) == (True, meaning)

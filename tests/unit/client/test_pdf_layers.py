@@ -11,10 +11,10 @@ import pytest
 from pikepdf import Array, Dictionary, Name, String
 from PIL import Image
 
-from ocr_client import Line, Page
+from ocr_client import Page
 from ocr_client.documents import DocumentPage, ReadPage, pages
 from ocr_client.errors import BadImage
-from tests.unit.client.test_formats import written
+from tests.unit.client.test_formats import line, written
 
 # Where a page has its one mark, in its own coordinates: left, bottom, right, top.
 MARK = (60.0, 70.0, 140.0, 90.0)
@@ -58,8 +58,7 @@ def mark_px(page: DocumentPage) -> tuple[float, float, float, float, int, int]:
 def read(page: DocumentPage, text: str = "lighthouse") -> ReadPage:
     """A page as if the mark in it said something."""
     left, top, right, bottom, width, height = (0, 0, 0, 0, 0, 0) if page.kept else mark_px(page)
-    quad = ((left, top), (right, top), (right, bottom), (left, bottom))
-    lines = () if page.kept else (Line.from_dict({"text": text, "quad": quad, "confidence": 1, "score": 1}),)
+    lines = () if page.kept else (line(text, left, top, right - left, bottom - top),)
     result = Page(width=width, height=height, lines=lines)
     return ReadPage(source="a.pdf", number=page.number, page=result, image=page.image, dpi=page.dpi, place=page.place)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ocr_client import BadImage, Facts, Line, Page, ServerFault, Unread
+from ocr_client import BadImage, Character, Facts, Line, Page, ServerFault, Unread, Word
 from ocr_client.protocol import FURTHER_OUTPUTS, OUTPUTS, build_request, parse_page
 
 
@@ -72,9 +72,15 @@ def test_a_text_that_is_not_utf8_is_the_servers_fault() -> None:
 
 @pytest.mark.parametrize("option", FURTHER_OUTPUTS)
 def test_further_outputs_are_asked_for_only_by_those_who_want_them(option: str) -> None:
-    """A server of an earlier version would refuse a request that names them."""
+    """A server of an earlier version would refuse a request that names them. Characters come with their words."""
     assert build_request(b"image", {}).outputs == tuple(OUTPUTS)
-    assert build_request(b"image", {option: True}).outputs == (*OUTPUTS, *FURTHER_OUTPUTS[option])
+    asked = ("words", "characters") if option == "characters" else (option,)
+    names = [name for each in asked for name in FURTHER_OUTPUTS[each]]
+    assert build_request(b"image", {option: True}).outputs == (*OUTPUTS, *names)
+
+
+@pytest.mark.parametrize("option", ["unread", "facts", "blocks"])
+def test_outputs_that_cost_nothing_are_no_parameters(option: str) -> None:
     assert build_request(b"image", {option: True}).parameters == {}
 
 
@@ -103,6 +109,56 @@ def test_a_line_knows_its_block_where_that_was_asked_for() -> None:
     assert [line.block for line in parse_page(outputs(blocks=blocks)).lines] == blocks.tolist()
     with pytest.raises(ServerFault, match="blocks has shape"):
         parse_page(outputs(blocks=np.zeros(count + 1, np.int32)))
+
+
+@pytest.mark.parametrize("option", ["words", "characters"])
+def test_words_and_characters_are_asked_for_by_a_parameter_too(option: str) -> None:
+    assert build_request(b"image", {option: True}).parameters == {option: True}
+
+
+BOX = [[1, 2], [3, 2], [3, 4], [1, 4]]
+QUAD = ((1.0, 2.0), (3.0, 2.0), (3.0, 4.0), (1.0, 4.0))
+
+
+def pieces(name: str, whole: str, texts: list[str], wholes: list[int]) -> dict[str, NDArray[Any] | None]:
+    return {
+        f"{name}_texts": np.array([text.encode() for text in texts], np.object_),
+        f"{name}_confidences": np.full(len(texts), 0.5, np.float32),
+        f"{name}_quads": np.array([BOX] * len(texts), np.float32).reshape(-1, 4, 2),
+        f"{name}_{whole}": np.array(wholes, np.int32),
+    }
+
+
+def test_each_line_gets_its_words_and_each_word_its_characters() -> None:
+    words = pieces("word", "lines", ["Größe", "字"], [0, 0])
+    characters = pieces("character", "words", ["ö", "字"], [0, 1])
+    first, second = parse_page(outputs(**words, **characters)).lines
+    size, ideograph = (Character(text=text, confidence=0.5, quad=QUAD) for text in "ö字")
+    assert first.words == (
+        Word(text="Größe", confidence=0.5, quad=QUAD, characters=(size,)),
+        Word(text="字", confidence=0.5, quad=QUAD, characters=(ideograph,)),
+    )
+    assert second.words == ()
+
+
+def test_without_asking_lines_have_no_words_and_words_no_characters() -> None:
+    assert [line.words for line in parse_page(outputs()).lines] == [None, None]
+    (word,) = parse_page(outputs(**pieces("word", "lines", ["a"], [1]))).lines[1].words or ()
+    assert word.characters is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"word_lines": np.array([2], np.int32)}, "a part of number 2 of 2"),
+        ({"word_lines": np.array([-1], np.int32)}, "a part of number -1 of 2"),
+        ({"word_lines": None}, "lacks word_lines"),
+        ({"word_quads": np.zeros((2, 4, 2), np.float32)}, r"word_quads has shape \(2, 4, 2\), expected \(1, 4, 2\)"),
+    ],
+)
+def test_words_that_belong_to_no_line_are_the_servers_fault(changed: dict[str, Any], message: str) -> None:
+    with pytest.raises(ServerFault, match=message):
+        parse_page(outputs(**{**pieces("word", "lines", ["a"], [1]), **changed}))
 
 
 def test_a_request_carries_the_files_bytes_and_the_options_given() -> None:

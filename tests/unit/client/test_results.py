@@ -1,16 +1,26 @@
 """Pages and lines as values and as JSON."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr_client import Facts, Line, Page, Unread
+from ocr_client import Character, Facts, Line, Page, Unread, Word
 
 number = st.floats(allow_nan=False, allow_infinity=False)
 point = st.tuples(number, number)
-line = st.builds(Line, text=st.text(), confidence=number, quad=st.tuples(point, point, point, point), score=number)
+quad = st.tuples(point, point, point, point)
+
+
+def some(kind: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.none() | st.lists(kind, max_size=2).map(tuple)
+
+
+character = st.builds(Character, text=st.text(), confidence=number, quad=quad)
+word = st.builds(Word, text=st.text(), confidence=number, quad=quad, characters=some(character))
+line = st.builds(Line, text=st.text(), confidence=number, quad=quad, score=number, words=some(word))
 page = st.builds(Page, width=st.integers(1), height=st.integers(1), lines=st.lists(line, max_size=3).map(tuple))
 
 SQUARE = ((0.0, 0.0), (9.0, 0.0), (9.0, 9.0), (0.0, 9.0))
@@ -39,6 +49,16 @@ def test_the_json_has_the_boxes_of_unread_text_where_they_were_asked_for() -> No
     page = Page(width=9, height=8, lines=(), unread=(Unread(quad=SQUARE, reason="unknown_script"),))
     assert page.to_dict()["unread"] == ({"quad": SQUARE, "reason": "unknown_script"},)
     assert Page.from_dict(json.loads(json.dumps(page.to_dict()))) == page
+
+
+def test_the_json_has_words_and_characters_where_they_were_asked_for() -> None:
+    character = Character(text="a", confidence=0.5, quad=SQUARE)
+    word = Word(text="a", confidence=0.5, quad=SQUARE, characters=(character,))
+    (fields,) = Page(
+        width=9, height=8, lines=(Line(text="a", confidence=0.5, quad=SQUARE, score=0.25, words=(word,)),)
+    ).to_dict()["lines"]
+    piece = {"text": "a", "confidence": 0.5, "quad": SQUARE}
+    assert fields["words"] == ({**piece, "characters": (piece,)},)
 
 
 def test_the_json_has_the_facts_of_a_page_where_they_were_asked_for() -> None:

@@ -1,0 +1,71 @@
+"""Words and characters on request, each on its ink."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks.accuracy.drawn_words import draw_pages
+from benchmarks.accuracy.turned import turn_back
+from benchmarks.accuracy.word_boxes import score
+from ocr_client import OcrClient, Page, Word
+from tests.blocking import CLIENTS
+from tests.project import SAMPLES
+from tests.triton import Triton
+
+
+def words_of(page: Page) -> list[Word]:
+    return [word for line in page.lines for word in line.words or ()]
+
+
+@pytest.mark.parametrize(("view", "least_iou", "least_overlap"), [("level", 0.85, 0.95), ("in perspective", 0.8, 0.92)])
+def test_boxes_of_words_lie_on_the_words(client: OcrClient, view: str, least_iou: float, least_overlap: float) -> None:
+    """The first font's page; `python -m benchmarks.accuracy.words` measures all of them."""
+    drawn = next(draw_pages(view))
+    file = io.BytesIO()
+    Image.fromarray(drawn.image_rgb).save(file, "PNG")
+    found = score(view, [(words_of(client.read(file.getvalue(), words=True)), drawn.words)])
+    assert found.matched > 0.9 * found.words
+    assert found.overlap > least_overlap
+    assert found.iou > least_iou
+
+
+@pytest.mark.parametrize(("degrees", "least_matched"), [(90, 0.9), (180, 0.5), (270, 0.9)])
+def test_so_they_do_on_a_page_on_its_side_or_on_its_head(client: OcrClient, degrees: int, least_matched: float) -> None:
+    """On their head, the detector finds few of the lines that are set in 12 and 14 pixels."""
+    drawn = next(draw_pages("level"))
+    page = turn_back(client.read(np.rot90(drawn.image_rgb, degrees // 90), words=True), degrees)
+    found = score("turned", [(words_of(page), drawn.words)])
+    assert found.matched > least_matched * found.words
+    assert found.overlap > 0.95
+    assert found.iou > 0.85
+
+
+@pytest.mark.parametrize("kind", CLIENTS)
+def test_words_and_characters_spell_their_line(triton: Triton, kind: str) -> None:
+    with CLIENTS[kind](triton.url) as client:
+        page = client.read(SAMPLES / "label.png", words=True, characters=True)
+    assert page.lines
+    for line in page.lines:
+        assert " ".join(word.text for word in line.words or ()) == line.text
+        for word in line.words or ():
+            assert "".join(character.text for character in word.characters or ()) == word.text
+            confidences = [character.confidence for character in word.characters or ()]
+            assert word.confidence == pytest.approx(np.mean(confidences), abs=1e-3)
+
+
+def test_words_come_without_characters(client: OcrClient) -> None:
+    words = words_of(client.read(SAMPLES / "label.png", words=True))
+    assert words
+    assert {word.characters for word in words} == {None}
+
+
+def test_a_page_without_text_has_no_words(client: OcrClient) -> None:
+    assert client.read(SAMPLES / "blank.png", words=True, characters=True).lines == ()
+
+
+def test_asking_changes_nothing_else(client: OcrClient, label: Page) -> None:
+    asked = client.read(SAMPLES / "label.png", words=True)
+    assert [(line.text, line.quad) for line in asked.lines] == [(line.text, line.quad) for line in label.lines]
+    assert {line.words for line in label.lines} == {None}
