@@ -42,7 +42,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TritonServer]:
 
 
 @pytest.mark.parametrize(
-    ("threshold", "told"), [(STANDS_STILL, "stands still"), (LOOPS, "has been at one request for 1 s of a core")]
+    ("threshold", "told"), [(STANDS_STILL, "stands still"), (LOOPS, "has been at one request for")]
 )
 def test_a_process_that_is_stuck_is_replaced(server: TritonServer, threshold: float, told: str) -> None:
     before, failures = server.state, list[str]()
@@ -57,7 +57,8 @@ def test_a_process_that_is_stuck_is_replaced(server: TritonServer, threshold: fl
     assert server.state.restarts == before.restarts + 1
     fault = server.state.faults[-1]
     assert fault.startswith(f"{STEP}_0_"), fault
-    assert f"{told}; loaded {STEP} anew" in fault
+    assert told in fault
+    assert f"; loaded {STEP} anew" in fault
     assert failures
 
 
