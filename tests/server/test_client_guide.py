@@ -65,5 +65,8 @@ def printed(command: list[str], triton: Triton, folder: Path) -> str:
 
 
 def figures_aside(text: str) -> str:
-    """A text without its figures, which differ between machines, except for those that are part of words."""
-    return re.sub(r"\b\d+(\.\d+)*\b", "#", text)
+    """A text without its figures, which differ between machines, except for those that are part of words.
+
+    And without what `ocr status` knows from a launcher on the same machine: a container's is on another.
+    """
+    return re.sub(r"\b\d+(\.\d+)*\b", "#", re.sub(r"^On this machine:.*\n", "", text, flags=re.MULTILINE))
