@@ -1,5 +1,6 @@
 """The supervisor with a small program in the place of tritonserver: it answers as that does, and can be made to die."""
 
+import dataclasses
 import os
 import signal
 import socket
@@ -19,7 +20,7 @@ from ocr_launch.faults import Fault
 from ocr_launch.http_api import ApiError, HttpApi
 from ocr_launch.processes import Process
 from ocr_launch.supervisor import Supervisor
-from ocr_launch.tritonserver import Plan, Tritonserver
+from ocr_launch.tritonserver import Plan
 
 TIMEOUT_S = 20
 ASLEEP = (sys.executable, "-c", "import time; time.sleep(60)")
@@ -107,15 +108,16 @@ def test_a_server_that_dies_or_is_stopped_is_started_anew(
 
 
 def test_a_reload_that_takes_longer_than_a_start_is_given_up(
-    running: Supervisor, monkeypatch: pytest.MonkeyPatch
+    running: Supervisor,
 ) -> None:
     given: list[float] = []
 
-    def time_out(_api: HttpApi, _model: str, timeout_s: float) -> None:
-        given.append(timeout_s)
-        raise ApiError("timed out")
+    class TooSlow(HttpApi):
+        def reload(self, _model: str, timeout_s: float) -> None:
+            given.append(timeout_s)
+            raise ApiError("timed out")
 
-    monkeypatch.setattr(HttpApi, "reload", time_out)
+    running._plan = dataclasses.replace(running._plan, api=TooSlow("127.0.0.1", running._plan.api.port))
     fault = Fault("decoding_0_0 died", frozenset({"decoding"}))
     for start_s, at_most_s in ((1, 10), (25, 25), (1800, 60)):
         running._start_s = start_s
@@ -136,15 +138,21 @@ def test_a_process_that_a_reload_has_left_does_not_stand_in_for_one_that_dies(
 
         server = Process(psutil.Process(running.pid), "", "tritonserver")
         found = [server, start("d_0_0"), start("old_0_1")]
-        two = {"decoding": {"backend": "python", "instance_group": [{"count": 2}]}}
-        monkeypatch.setattr(Tritonserver, "processes", lambda _: list(found))
-        monkeypatch.setattr(HttpApi, "configs", lambda *_: two)
-        monkeypatch.setattr(HttpApi, "reload", lambda *_: found.extend([start("new_0_0"), start("new_0_1")]))
+
+        class Reloading(HttpApi):
+            def configs(self, _timeout_s: float) -> dict[str, dict[str, object]]:
+                return {"decoding": {"backend": "python", "instance_group": [{"count": 2}]}}
+
+            def reload(self, _model: str, _timeout_s: float) -> None:
+                found.extend([start("new_0_0"), start("new_0_1")])
+
+        running._plan = dataclasses.replace(running._plan, api=Reloading("127.0.0.1", running._plan.api.port))
+        # Of this server, not of the class: others may be supervised in the process of the tests.
+        monkeypatch.setattr(running._server, "processes", lambda: list(found))
         wait_until(lambda: len(running._watch.processes) == len(found))
         for restarts, victim in ((1, "d_0_0"), (2, "new_0_1")):
             next(process for process in found if process.name == victim).kill()
             wait_until(lambda: running.state.restarts == restarts)  # noqa: B023 - called at once
-        monkeypatch.setattr(Tritonserver, "processes", lambda _: [server])
         running.stop()  # it would bring back those that end now
     assert [line.split()[0] for line in said[:2]] == ["d_0_0", "new_0_1"]
 
