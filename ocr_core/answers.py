@@ -12,7 +12,7 @@ from ocr_core.options import Options
 from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray
 from ocr_core.reading import Lines
-from ocr_core.reading_order import Indices
+from ocr_core.rows import Indices
 
 
 def of_page(

@@ -8,8 +8,8 @@ from ocr_core.image import size
 from ocr_core.opencv import cv2
 from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray, edge_lengths, scale
-from ocr_core.reading_order import Indices
 from ocr_core.recognizer import Recognizer
+from ocr_core.rows import Indices
 
 IntArray = NDArray[np.int32]
 

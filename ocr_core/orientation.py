@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ocr_core.options import Options
 from ocr_core.quads import TALL, FloatArray
+from ocr_core.reading_order import weighted_median
 
 QUARTER = 90
 
@@ -77,9 +78,7 @@ def skew(quads: FloatArray, angle: int) -> float:
     if len(quads) == 0:
         return 0.0
     slopes_deg, lengths = _slopes(turn(quads, angle))
-    order = np.argsort(slopes_deg)
-    cumulated = np.cumsum(lengths[order])
-    return float(np.clip(slopes_deg[order[np.searchsorted(cumulated, cumulated[-1] / 2)]], -45, 45))
+    return float(np.clip(weighted_median(slopes_deg, lengths), -45, 45))
 
 
 def _slopes(quads: FloatArray) -> tuple[FloatArray, FloatArray]:

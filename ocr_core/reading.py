@@ -18,8 +18,9 @@ from ocr_core.crops import IntArray
 from ocr_core.options import Options
 from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray, edge_lengths
-from ocr_core.reading_order import Indices, reading_order
+from ocr_core.reading_order import reading_order
 from ocr_core.recognizer import Recognizer
+from ocr_core.rows import Indices
 
 # A page may stand on its head if less than this share of its lines …
 MIN_SURE_SHARE = 0.2

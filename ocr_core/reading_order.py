@@ -1,9 +1,6 @@
-"""Which line of text comes first: columns left to right, rows top to bottom, words left to right.
+"""Which line of text comes first, on a page that may be askew.
 
-An X-Y cut (Nagy and Seth 1984) over the boxes: the page is split at gutters into columns and else at its widest
-gap into an upper and a lower part, until what is left is read row by row. A gutter between the cells of a table or
-between the names and prices of a receipt looks the same as one between two columns of prose; the difference is
-that lines of prose are long and fill their column.
+The page is turned level, boxes are shortened to their text, and `page_layout.py` divides it into blocks.
 """
 
 import numpy as np
@@ -11,17 +8,14 @@ from numpy.typing import NDArray
 
 from ocr_core.page_layout import blocks_in_order
 from ocr_core.quads import FloatArray, edge_lengths
-
-Indices = NDArray[np.intp]
+from ocr_core.rows import SAME_ROW, Indices
 
 # A page is turned if half of its text runs within this angle of one direction.
 MAX_SKEW_SPREAD_RAD = np.deg2rad(2)
 # So many boxes, the uppermost, tell a page's angle: each is compared with each.
 MAX_SKEW_BOXES = 1000
-# A gutter is at least this wide, in heights of a typical line; what is nearer in a row belongs to one line.
-MIN_GUTTER = 1.0
-# Boxes belong to one row if their centres are nearer than this, in heights of the lower box.
-SAME_ROW = 0.5
+# Boxes of a row that are nearer than this, in heights of the first one, belong to one line.
+SAME_LINE = 1.0
 
 
 def reading_order(quads: FloatArray, overhang: float = 0.0) -> Indices:
@@ -55,11 +49,11 @@ def _skew_rad(quads: FloatArray) -> float:
     """Angle by which the page as a whole is turned; 0 where its lines do not agree, as the signs of a street."""
     quads = quads[np.argsort(quads[:, 0, 1])[:MAX_SKEW_BOXES]]
     angles, lengths = _directions(quads[:, 0], quads[:, 1])
-    skew = _weighted_median(angles, lengths)
-    if _weighted_median(np.abs(angles - skew), lengths) >= MAX_SKEW_SPREAD_RAD:
+    skew = weighted_median(angles, lengths)
+    if weighted_median(np.abs(angles - skew), lengths) >= MAX_SKEW_SPREAD_RAD:
         return 0.0
     # A box round a short word knows its angle to a few degrees at best, a whole line knows better.
-    return skew + _weighted_median(*_directions(*_ends_of_lines(_turn(quads, -skew))))
+    return skew + weighted_median(*_directions(*_ends_of_lines(_turn(quads, -skew))))
 
 
 def _directions(starts: FloatArray, ends: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -74,7 +68,7 @@ def _ends_of_lines(quads: FloatArray) -> tuple[FloatArray, FloatArray]:
     heights = edge_lengths(quads)[1]
     gaps, offsets = np.moveaxis(starts[None] - ends[:, None], 2, 0)
     same_row = np.abs(offsets) < SAME_ROW * np.minimum(heights[:, None], heights)
-    near = (starts[None, :, 0] > starts[:, None, 0]) & (gaps < MIN_GUTTER * heights[:, None])
+    near = (starts[None, :, 0] > starts[:, None, 0]) & (gaps < SAME_LINE * heights[:, None])
     distances = np.where(same_row & near, np.abs(gaps), np.inf)
     following = np.where(np.isfinite(distances).any(axis=1), distances.argmin(axis=1), -1)
     last = np.arange(len(quads))
@@ -84,7 +78,13 @@ def _ends_of_lines(quads: FloatArray) -> tuple[FloatArray, FloatArray]:
     return starts[first], ends[last[first]]
 
 
-def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
+def weighted_median(values: FloatArray, weights: FloatArray) -> float:
+    """The value up to which half of the weight lies.
+
+    Args:
+        values: (N,) float32, at least one.
+        weights: (N,) float32.
+    """
     order = np.argsort(values)
     cumulated = np.cumsum(weights[order])
     return float(values[order[np.searchsorted(cumulated, cumulated[-1] / 2)]])

@@ -7,11 +7,11 @@ away is that they are few for all the ink in the box.
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ocr_core import ctc
+from ocr_core.opencv import cv2
 from ocr_core.options import Options
 from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray
