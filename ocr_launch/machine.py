@@ -53,11 +53,6 @@ def find_cores(cpu_max: Path = CPU_MAX, cpu_cfs: Path = CPU_CFS) -> Cores:
     return Cores(quota, has_quota=True) if quota < affinity else Cores(affinity)
 
 
-def count_cores() -> int:
-    """Whole cores that this process may use."""
-    return find_cores().count
-
-
 def has_gpu() -> bool:
     """There is a GPU, whether ONNX Runtime can use it or not."""
     return any(device.exists() for device in GPU_DEVICES)
