@@ -1,76 +1,37 @@
-"""Which pages are in the pipeline, and until when each of them is wanted.
+"""Which pages are let in, and until when each of them is wanted.
 
 The bottleneck lies behind the first step, and Triton's ensemble has no queue of its own that could be bounded. So the
-first step counts: a page that enters is noted in a small file in shared memory, one for each tritonserver, and the last
-step strikes it out. What a step notes is the page's deadline, and that travels with the page as the tensor
-`deadline_ns`. A page that is lost on the way, as its process died, counts until its deadline has passed. A step that is
-called for a page that was never noted refuses: whoever reaches Triton may call it.
+first step counts: it notes a page that enters (`ocr_core/pages_file.py`), and the last step strikes it out. What a
+step notes is the page's deadline, and that travels with the page as the tensor `deadline_ns`. A page that is lost on
+the way, as its process died, counts until its deadline has passed. A step that is called for a page that was never
+noted refuses: whoever reaches Triton may call it.
 
-On a slow machine, as many pages at once may be too many for their callers' patience. So while others are refused, each
-page that misses its deadline, or nearly, takes a place away, and each other that is read gives a part of one back, as
-TCP does with a congested line. A request that has less time left than pages take then is refused, too: it would be read
-for nobody. As long as there are places, how large pages are does not matter: small ones are not refused because others
-are slow.
+On a slow machine, as many pages at once may be too many for their callers' patience: they would be begun and not
+finished in time. So while pages are refused, only as many are let in at once as are read within the time that the next
+one has. As long as none is refused, how large pages are does not matter: small ones are not refused because others are
+slow.
 """
 
-import fcntl
 import math
 import os
 import time
-from array import array
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+from ocr_core import pages_file
 from ocr_core.errors import BadRequest, Cancelled, DeadlineExceeded, Overloaded
+from ocr_core.pages_file import Noted
 from ocr_core.request import Request
 
-FOLDER = Path("/dev/shm")  # noqa: S108 - where Linux has it; it is empty after a restart
-# How the file's name begins.
-PAGES = "ocr-pages-"
 # If no page has moved for so long, all are lost: their model has been restarted.
 LOST_S = 10.0
-# So long after its deadline a page that was lost is still known: its step may not have seen it yet.
-KNOWN_S = 60.0
 # No request is waited for longer, whatever it asks for.
 MAX_TIMEOUT_S = 600.0
-# A page that is read gives back this part of a place: one page in about as many is too late on a machine that is slow.
-PARTS = 16
-# So many places stay: with fewer pages the cores would be idle.
-LEAST_PAGES = 2
-# "While others are refused": within so much time.
-REFUSED_S = 1.0
-# Then a page should have so many times as much time as pages take: not all are alike.
-PATIENCE = 1.5
-# How long pages take is a moving mean of about so many.
-MEAN_OF = 8
-# So many numbers stand in the file before the deadlines.
-HEAD = 7
-# Each holder of the file's lock needs microseconds; one that was stopped may not stop the others.
-LOCK_S, LOCK_PAUSE_S = 1.0, 0.001
 
 Check = Callable[[], None]
 """Raises DeadlineExceeded or Cancelled where the page is wanted no longer, BadRequest where there is no such page."""
-
-
-def pages_file(server_pid: int) -> Path:
-    """The file in which the steps of a tritonserver note their pages; another one after a restart.
-
-    Raises:
-        FileNotFoundError: There is no such process.
-    """
-    # Field 22 of proc(5): containers that share /dev/shm have processes of equal numbers.
-    started = (
-        Path(f"/proc/{server_pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[19]
-    )
-    return FOLDER / f"{PAGES}{server_pid}-{started}"
-
-
-def forget_pages(server_pid: int, folder: Path = FOLDER) -> None:
-    """Remove what was noted for a tritonserver that has ended."""
-    for file in folder.glob(f"{PAGES}{server_pid}-*"):
-        file.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -80,8 +41,8 @@ class Crowd:
     Attributes:
         pages: In the pipeline now.
         places: So many may be, when the last one came; 0 if none has come yet.
-        refused: For want of a place, since tritonserver was started.
-        late: Given up as their deadlines had passed, since then.
+        refused: Since tritonserver was started.
+        late: Whose deadlines passed before they were read, since then.
         refused_s_ago: Since the last one was refused, seconds.
     """
 
@@ -106,7 +67,7 @@ class Pages:
     @classmethod
     def of_this_server(cls) -> "Pages":
         """Those of the tritonserver that has started this process."""
-        return cls(pages_file(os.getppid()))
+        return cls(pages_file.pages_file(os.getppid()))
 
     @contextmanager
     def entering(self, request: Request, max_pages: int, timeout_s: float) -> Iterator[int]:
@@ -158,16 +119,16 @@ class Pages:
             yield check
         self._strike_out(deadline_ns, is_read=True)
 
-    def crowd(self) -> "Crowd":
+    def crowd(self) -> Crowd:
         """What there is to see from outside; nothing is locked for it."""
         try:
-            noted = _Noted.of(self._file.read_bytes(), self._clock_ns())
+            noted = Noted.of(self._file.read_bytes(), self._clock_ns())
         except FileNotFoundError:
             return Crowd()
         since_s = (self._clock_ns() - noted.refused_ns) / 1e9
         return Crowd(
             len(noted.entered_ns),
-            noted.pages_at_once,
+            noted.places,
             noted.refused,
             noted.late,
             since_s if noted.refused else math.inf,
@@ -181,169 +142,45 @@ class Pages:
     def _admit(self, max_pages: int, timeout_s: float) -> int:
         timeout_ns = int(timeout_s * 1e9)
         with self._noted() as noted:
-            now_ns = self._clock_ns()
-            if now_ns - noted.moved_ns > LOST_S * 1e9:
+            if noted.looked_ns - noted.moved_ns > LOST_S * 1e9:
                 noted.lose()
-            places = noted.pages_at_once = noted.places(max_pages)
-            if len(noted.entered_ns) >= places:
-                noted.refused_ns = now_ns
-                noted.refused += 1
-                raise Overloaded(f"this server reads {places} pages at once and has as many; try again later")
-            if noted.is_too_short(timeout_ns, now_ns):
-                noted.refused += 1
-                raise Overloaded(
-                    f"pages take {noted.took_ns / 1e9:.1f} s now, and this request waits for {timeout_s:.1f} s only; "
-                    "try again later, or with a longer timeout"
-                )
+            noted.places = noted.places_for(timeout_ns, max_pages)
+            if (count := len(noted.entered_ns)) >= noted.places:
+                noted.refuse()
+                raise Overloaded(_why(count, max_pages, timeout_s, noted.page_ns / 1e9))
             if not noted.entered_ns:
-                noted.moved_ns = now_ns
-            deadline_ns = now_ns + timeout_ns
-            while deadline_ns in noted.entered_ns or deadline_ns in noted.lost_ns:
-                deadline_ns += 1
-            noted.entered_ns[deadline_ns] = now_ns
-        return deadline_ns
+                noted.moved_ns = noted.looked_ns
+            return noted.enter(timeout_ns)
 
     def _check(self, request: Request, deadline_ns: int) -> None:
         _check_cancelled(request)
         with suppress(Overloaded), self._noted() as noted:
-            now_ns = self._clock_ns()
             if deadline_ns in noted.entered_ns or deadline_ns in noted.lost_ns:
-                noted.moved_ns = now_ns
-                noted.late += now_ns > deadline_ns
-                if now_ns > deadline_ns and noted.is_crowded(now_ns):
-                    noted.parts_less += PARTS
-            elif now_ns <= deadline_ns:
+                noted.moved_ns = noted.looked_ns
+            elif noted.looked_ns <= deadline_ns:
                 raise BadRequest("this is a step for pages that are in ocr_ensemble; send the image to ocr_ensemble")
         if self._clock_ns() > deadline_ns:
             raise DeadlineExceeded("the time for this request is over; send it with a longer timeout, or later")
 
     def _strike_out(self, deadline_ns: int, *, is_read: bool = False) -> None:
         with suppress(Overloaded), self._noted() as noted:  # its deadline strikes it out, too
-            now_ns = self._clock_ns()
-            if deadline_ns in noted.lost_ns:
-                noted.lost_ns.remove(deadline_ns)
-                noted.moved_ns = now_ns
-            if entered_ns := noted.entered_ns.pop(deadline_ns, None):
-                noted.moved_ns = now_ns
-                if is_read:
-                    noted.note_time(now_ns - entered_ns, deadline_ns - entered_ns, now_ns)
+            noted.leave(deadline_ns, is_read=is_read)
 
-    @contextmanager
-    def _noted(self) -> Iterator["_Noted"]:
-        """What is noted, without what is over; changes are written when the block ends.
-
-        Raises:
-            Overloaded: A process that holds the file's lock stands still.
-        """
-        descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        try:
-            _lock(descriptor)
-            noted = _Noted.of(os.pread(descriptor, os.fstat(descriptor).st_size, 0), self._clock_ns())
-            try:
-                yield noted
-            finally:
-                content = noted.to_bytes()
-                os.pwrite(descriptor, content, 0)
-                os.truncate(descriptor, len(content))
-        finally:
-            os.close(descriptor)
+    def _noted(self) -> AbstractContextManager[Noted]:
+        return pages_file.locked(self._file, self._clock_ns)
 
 
-@dataclass
-class _Noted:
-    """The file's content: int64 in the machine's order, nanoseconds of `time.monotonic_ns`.
-
-    Attributes:
-        moved_ns: When a page was last seen by a step behind the first one.
-        refused_ns: When a page was last refused for want of a place.
-        parts_less: `PARTS` for each place that is taken away.
-        pages_at_once: So many might be in the pipeline when the last page came.
-        refused: Pages that were refused for want of a place.
-        late: Pages that were given up as too late.
-        took_ns: How long pages are in the pipeline, the mean of the last ones; 0 if none has been read yet.
-        entered_ns: When each page in the pipeline entered it, by its deadline.
-        lost_ns: Of pages that count no longer and may be under way all the same.
-    """
-
-    moved_ns: int = 0
-    refused_ns: int = 0
-    parts_less: int = 0
-    pages_at_once: int = 0
-    refused: int = 0
-    late: int = 0
-    took_ns: int = 0
-    entered_ns: dict[int, int] = field(default_factory=dict, init=False)
-    lost_ns: list[int] = field(default_factory=list, init=False)
-
-    @classmethod
-    def of(cls, content: bytes, now_ns: int) -> "_Noted":
-        """What a file says; one that is cut off says nothing."""
-        numbers = array("q", content[: len(content) // 8 * 8]).tolist()
-        if len(numbers) < HEAD + 1:
-            return cls()
-        noted, count, pages_ns = cls(*numbers[:HEAD]), numbers[HEAD], numbers[HEAD + 1 :]
-        deadlines_ns, pages_entered_ns, lost_ns = pages_ns[:count], pages_ns[count : 2 * count], pages_ns[2 * count :]
-        noted.entered_ns = {
-            deadline_ns: entered_ns
-            for deadline_ns, entered_ns in zip(deadlines_ns, pages_entered_ns, strict=False)
-            if deadline_ns >= now_ns
-        }
-        known_ns = now_ns - int(KNOWN_S * 1e9)
-        over_ns = [deadline_ns for deadline_ns in deadlines_ns if deadline_ns not in noted.entered_ns]
-        noted.lost_ns = [deadline_ns for deadline_ns in over_ns + lost_ns if deadline_ns >= known_ns]
-        return noted
-
-    def lose(self) -> None:
-        """Count no page any more."""
-        self.lost_ns += self.entered_ns
-        self.entered_ns = {}
-
-    def is_crowded(self, now_ns: int) -> bool:
-        """Whether pages are refused for want of a place."""
-        return now_ns - self.refused_ns < REFUSED_S * 1e9
-
-    def is_too_short(self, timeout_ns: int, now_ns: int) -> bool:
-        """Whether a page of this timeout would probably be read for nobody, in the place of one that has more time."""
-        crowded = self.is_crowded(now_ns) and len(self.entered_ns) >= LEAST_PAGES
-        return crowded and timeout_ns < PATIENCE * self.took_ns
-
-    def note_time(self, took_ns: int, allowed_ns: int, now_ns: int) -> None:
-        """Learn from a page that was read how many may be in the pipeline at once.
-
-        Args:
-            took_ns: How long it took.
-            allowed_ns: How long it might have taken.
-            now_ns: The time.
-        """
-        self.took_ns = took_ns if self.took_ns == 0 else self.took_ns + (took_ns - self.took_ns) // MEAN_OF
-        if self.is_crowded(now_ns) and PATIENCE * took_ns > allowed_ns:
-            self.parts_less += PARTS
-        else:
-            self.parts_less = max(0, self.parts_less - 1)
-
-    def places(self, max_pages: int) -> int:
-        """How many pages may be in the pipeline; at most `max_pages`."""
-        self.parts_less = min(self.parts_less, PARTS * max(0, max_pages - LEAST_PAGES))
-        return max_pages - math.ceil(self.parts_less / PARTS)
-
-    def to_bytes(self) -> bytes:
-        """What `of` reads."""
-        *head, entered_ns, lost_ns = vars(self).values()
-        pages_ns = (*entered_ns.keys(), *entered_ns.values(), *lost_ns)
-        return array("q", [*head, len(entered_ns), *pages_ns]).tobytes()
+def _why(count: int, max_pages: int, timeout_s: float, page_s: float) -> str:
+    """Why a page is refused while so many others are in the pipeline, of which each would take `page_s` alone."""
+    if count >= max_pages:
+        return f"this server reads {max_pages} pages at once and has as many; try again later"
+    others = f"{count} other" if count == 1 else f"{count} others"
+    return (
+        f"a page takes {(count + 1) * page_s:.1f} s now, beside {others}, and this request waits for {timeout_s:.1f} s "
+        "only; try again later, or with a longer timeout"
+    )
 
 
 def _check_cancelled(request: Request) -> None:
     if request.is_cancelled():
         raise Cancelled("the caller has cancelled the request")
-
-
-def _lock(descriptor: int) -> None:
-    give_up_s = time.monotonic() + LOCK_S
-    while True:
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:  # noqa: PERF203 - the loop is for it
-            if time.monotonic() > give_up_s:
-                raise Overloaded("a process of this server stands still; try again later") from None
-            time.sleep(LOCK_PAUSE_S)

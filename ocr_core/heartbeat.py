@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from ocr_core import admission
+from ocr_core.server_files import BEAT, files_of, server_file
 
 BYTES = 8
 
@@ -53,7 +53,8 @@ class Heartbeat:
     @classmethod
     def of_this_process(cls) -> "Heartbeat":
         """That of this child of a tritonserver."""
-        return cls(admission.FOLDER / f"{_name(os.getppid())}-{os.getpid()}")
+        own = server_file(BEAT, os.getppid())
+        return cls(own.with_name(f"{own.name}-{os.getpid()}"))
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -86,21 +87,17 @@ class Heartbeat:
 def beats(server_pid: int) -> dict[int, Beat]:
     """What each process of a tritonserver has noted last, by its number; those of dead ones, too."""
     try:
-        files = list(admission.FOLDER.glob(f"{_name(server_pid)}-*"))
+        own = server_file(BEAT, server_pid)
     except FileNotFoundError:  # the server has ended
         return {}
-    return {_pid(file): _read(file) for file in files}
+    return {_pid(file): _read(file) for file in own.parent.glob(f"{own.name}-*")}
 
 
 def forget_beats(server_pid: int, living: Collection[int] = ()) -> None:
     """Remove what the processes of a tritonserver, which may have ended, have noted, but for those that live."""
-    for file in admission.FOLDER.glob(f"ocr-beat-{server_pid}-*"):
+    for file in files_of(BEAT, server_pid):
         if _pid(file) not in living:
             file.unlink(missing_ok=True)
-
-
-def _name(server_pid: int) -> str:
-    return admission.pages_file(server_pid).name.replace("ocr-pages", "ocr-beat")
 
 
 def _pid(file: Path) -> int:

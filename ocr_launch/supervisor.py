@@ -17,8 +17,9 @@ from types import TracebackType
 
 import psutil
 
-from ocr_core.admission import Pages, pages_file
+from ocr_core.admission import Pages
 from ocr_core.heartbeat import forget_beats
+from ocr_core.pages_file import pages_file
 from ocr_launch import faults, processes, run_state
 from ocr_launch.errors import StartError
 from ocr_launch.faults import Fault, Watch

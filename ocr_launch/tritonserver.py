@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from ocr_core import heartbeat
-from ocr_core.admission import forget_pages
+from ocr_core.pages_file import forget_pages
 from ocr_launch import machine, processes
 from ocr_launch.errors import StartError
 from ocr_launch.gate import GatePlan

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from ocr_core.admission import PAGES
+from ocr_core.server_files import BEAT, PAGES
 from ocr_launch import layout, profiles, triton_flags
 from ocr_launch.errors import StartError
 from ocr_launch.gate import GatePlan
@@ -178,7 +178,7 @@ class TritonServer:
 
     def _gate_command(self, own_ports: Sequence[int]) -> list[str]:
         doors = [f"--door={door.fileno()}:{port}" for door, port in zip(self._doors, own_ports, strict=True)]
-        own_memory = [f"--own-memory={prefix}" for prefix in (self._folder.name, PAGES)]
+        own_memory = [f"--own-memory={prefix}" for prefix in (self._folder.name, PAGES, BEAT)]
         timeout = f"--stop-timeout-s={self._stop_timeout_s}"
         return [sys.executable, "-m", "server.gate", *doors, f"--model={ENSEMBLE}", *own_memory, timeout]
 

@@ -6,7 +6,7 @@ from itertools import count
 
 FIRST_S = 0.1
 # An overloaded server has all the less time for images the more often it is asked.
-OVERLOADED_FIRST_S = 0.5
+OVERLOADED_FIRST_S = 1.0
 LONGEST_S = 5.0
 
 

@@ -54,7 +54,7 @@ class Supervision:
 
     def __str__(self) -> str:
         lines = [f"{self.pages} of {self.places or '?'} places are taken"]
-        lines += [f"{self.refused} images were refused for want of one, {self.late} given up as too late"]
+        lines += [f"{self.refused} images were refused, {self.late} given up as too late"]
         lines += ["overloaded for long"] if self.is_overloaded else []
         if self.restarts:
             lines += [f"brought back {self.restarts} times, the last time: {self.faults[-1]}"]

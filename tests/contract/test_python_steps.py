@@ -16,7 +16,7 @@ import pytest
 from google.protobuf import json_format  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from ocr_core import admission
+from ocr_core import server_files
 from tests.contract.configs import CONFIGS, ONNX_MODELS, PYTHON_MODELS, STEPS, by_name, conforms
 from tests.project import MODEL_REPOSITORY, SAMPLES
 from tests.unit import fake_triton
@@ -28,7 +28,7 @@ Arrays = dict[str, NDArray[Any]]
 def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """Name → a function from its inputs to its outputs, for every model but the ensemble."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(admission, "FOLDER", tmp_path_factory.mktemp("shared-memory"))
+        patch.setattr(server_files, "FOLDER", tmp_path_factory.mktemp("shared-memory"))
         patch.setitem(sys.modules, "triton_python_backend_utils", fake_triton)
         patch.delitem(sys.modules, "ocr_core.triton", raising=False)
         graphs = {name: Graph(name) for name in ONNX_MODELS}

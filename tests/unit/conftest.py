@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 from hypothesis import settings
 
-from ocr_core import admission
+from ocr_core import server_files
 from tests.unit import fake_triton
 
 # The same examples in every run: a pull request is not judged by chance, nor by the load of the machine.
@@ -29,7 +29,7 @@ def pb_utils(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 @pytest.fixture
 def adapter(pb_utils: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ModuleType]:  # noqa: ARG001 - comes first
     """ocr_core/triton.py, imported anew over the fake."""
-    monkeypatch.setattr(admission, "FOLDER", tmp_path)
+    monkeypatch.setattr(server_files, "FOLDER", tmp_path)
     monkeypatch.delitem(sys.modules, "ocr_core.triton", raising=False)
     yield importlib.import_module("ocr_core.triton")
     del sys.modules["ocr_core.triton"]

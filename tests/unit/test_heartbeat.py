@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from ocr_core import admission
+from ocr_core import server_files
 from ocr_core.heartbeat import Beat, Heartbeat, State, beats, forget_beats
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(admission, "FOLDER", tmp_path)
+    monkeypatch.setattr(server_files, "FOLDER", tmp_path)
     return tmp_path
 
 

@@ -38,7 +38,7 @@ def test_what_was_refused_and_mended_is_told(folder: Path, name: str) -> None:
     found = find(HERE)
     assert found
     assert str(found) == (
-        "3 of 8 places are taken; 40 images were refused for want of one, 1 given up as too late; "
+        "3 of 8 places are taken; 40 images were refused, 1 given up as too late; "
         "brought back 2 times, the last time: cropping_0_1 stands still"
     )
     assert found.problems == ()
