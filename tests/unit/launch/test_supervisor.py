@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ocr_launch import run_state, supervisor
+from ocr_launch import attempts, lookout, run_state, supervisor
 from ocr_launch.errors import StartError
 from ocr_launch.faults import Fault
 from ocr_launch.http_api import ApiError, HttpApi
@@ -56,7 +56,7 @@ def said() -> list[str]:
 def make(tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[], Supervisor]:
     """A supervisor that looks often; `crash` in the temporary folder makes the server's next start crash."""
     monkeypatch.setattr(supervisor, "LOOK_S", 0.02)
-    monkeypatch.setattr(supervisor, "ASK_S", 0.02)
+    monkeypatch.setattr(lookout, "ASK_S", 0.02)
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
     plan = Plan(
@@ -149,7 +149,7 @@ def test_a_process_that_a_reload_has_left_does_not_stand_in_for_one_that_dies(
         running._plan = dataclasses.replace(running._plan, api=Reloading("127.0.0.1", running._plan.api.port))
         # Of this server, not of the class: others may be supervised in the process of the tests.
         monkeypatch.setattr(running._server, "processes", lambda: list(found))
-        wait_until(lambda: len(running._watch.processes) == len(found))
+        wait_until(lambda: len(running._lookout.watch.processes) == len(found))
         for restarts, victim in ((1, "d_0_0"), (2, "new_0_1")):
             next(process for process in found if process.name == victim).kill()
             wait_until(lambda: running.state.restarts == restarts)  # noqa: B023 - called at once
@@ -158,7 +158,7 @@ def test_a_process_that_a_reload_has_left_does_not_stand_in_for_one_that_dies(
 
 
 def test_it_gives_up_after_five_restarts_in_a_minute(running: Supervisor, said: list[str]) -> None:
-    for _ in range(supervisor.MOST + 1):
+    for _ in range(attempts.MOST + 1):
         harm(running, signal.SIGKILL)
     running.wait()
     assert said[-1].endswith("died; the server was restarted 5 times in a minute: giving up")
@@ -166,10 +166,10 @@ def test_it_gives_up_after_five_restarts_in_a_minute(running: Supervisor, said: 
 
 
 def test_restarts_long_ago_do_not_count(running: Supervisor, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "WINDOW_S", 0)
-    for _ in range(supervisor.MOST + 1):
+    monkeypatch.setattr(attempts, "WINDOW_S", 0)
+    for _ in range(attempts.MOST + 1):
         harm(running, signal.SIGKILL)
-    assert running.state.restarts == len(said) == supervisor.MOST + 1
+    assert running.state.restarts == len(said) == attempts.MOST + 1
 
 
 def test_a_start_that_crashes_is_tried_once_more(

@@ -1,0 +1,82 @@
+"""Looks at a server and its processes again and again, and says what is wrong."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from ocr_core.admission import Pages
+from ocr_core.pages_file import pages_file
+from ocr_launch.faults import Fault, Watch
+from ocr_launch.http_api import HttpApi
+from ocr_launch.journal import Journal
+from ocr_launch.overload import Overload
+from ocr_launch.processes import Process
+from ocr_launch.pulse import Pulse
+from ocr_launch.tritonserver import Tritonserver
+
+CLOSER_S = 1.0
+ASK_S = 2.0
+LIVE_TIMEOUT_S = 3.0
+
+
+class Lookout:
+    """What was seen so far.
+
+    Args:
+        api: How to ask the server.
+        journal: Where it is noted how many pages come.
+
+    Attributes:
+        watch: What was seen of the processes that must be there.
+    """
+
+    def __init__(self, api: HttpApi, journal: Journal) -> None:
+        self.watch = Watch(())
+        self._api, self._journal = api, journal
+        self._pulse = Pulse(api)
+        self._overload = Overload()
+        self._asked_s = self._closer_s = 0.0
+
+    def begin(self, found: Sequence[Process]) -> None:
+        """Watch these processes from now on, and nothing of what was seen before counts."""
+        self.watch = Watch(found)
+        self._pulse.end()
+        self._pulse = Pulse(self._api)
+        self._pulse.start()
+
+    def end(self) -> None:
+        """Ask no more."""
+        self._pulse.end()
+
+    def look_inside(self, server: Tritonserver | None, find: Callable[[], Sequence[Process]]) -> Fault | None:
+        """What is wrong although no process is dead or stopped.
+
+        Args:
+            server: That runs now, if any does.
+            find: Gives the processes that it has now.
+        """
+        if self._pulse.is_stuck:
+            return Fault("no image was read for long, though all processes live")
+        if self.watch.sees_stopped or server is None:  # an answer of a stopped server would be waited for
+            return None
+        return self._look_closer(server) or self._ask(find)
+
+    def _look_closer(self, server: Tritonserver) -> Fault | None:
+        """Now and then, look at what the processes are at, and how many pages come."""
+        if time.monotonic() - self._closer_s < CLOSER_S:
+            return None
+        self._closer_s = time.monotonic()
+        with suppress(FileNotFoundError):  # the server has just died
+            crowd = Pages(pages_file(server.pid)).crowd()
+            self._overload.note(crowd.refused_s_ago)
+            self._journal.note_crowd(crowd, is_overloaded=self._overload.is_lasting)
+        return self.watch.look_closer(server.beats())
+
+    def _ask(self, find: Callable[[], Sequence[Process]]) -> Fault | None:
+        """Now and then, or if it has not answered the last time, ask tritonserver whether it is alive."""
+        if time.monotonic() - self._asked_s < ASK_S:
+            return None
+        self.watch.add(find())
+        if is_live := self._api.is_live(LIVE_TIMEOUT_S):
+            self._asked_s = time.monotonic()
+        return self.watch.note_answer(is_live)
