@@ -58,6 +58,8 @@ NO_CONNECTION = re.compile(
     "|endpoint clos|stream removed|keepalive|recvmsg|sendmsg",
     re.IGNORECASE,
 )
+# Nor does RESOURCE_EXHAUSTED say by itself whether a smaller file helps, or only time.
+TOO_LARGE = re.compile("message larger than max")
 WHERE = re.compile(
     r"failed to connect to all addresses; last error: \w+: (ipv[46]:\S+: )?(Failed to connect to remote host: )?"
 )
@@ -179,6 +181,5 @@ def _explained(settings: Settings, call: Call, error: Any) -> OcrError:
     if code == "UNAVAILABLE" and NO_CONNECTION.search(message):
         return unreachable(settings.address, WHERE.sub("", message))
     request_id = call.request_id if isinstance(call, Infer) else ""
-    return server_error(
-        settings.address, HTTP_STATUS.get(code, 500), message, told=f"gRPC {code}", request_id=request_id
-    )
+    status = 413 if TOO_LARGE.search(message) else HTTP_STATUS.get(code, 500)
+    return server_error(settings.address, status, message, told=f"gRPC {code}", request_id=request_id)

@@ -109,6 +109,8 @@ def kind(request: pytest.FixtureRequest) -> type[Client]:
         (Code.UNKNOWN, "strange", ServerFault, r"\(gRPC UNKNOWN: strange\): see the server's log"),
         (Code.UNAVAILABLE, "queue full", ServerOverloaded, r"busy, loading or stopping \(queue full\): try again"),
         (Code.RESOURCE_EXHAUSTED, "quota", ServerOverloaded, r"busy, loading or stopping \(quota\): try again"),
+        (Code.RESOURCE_EXHAUSTED, "Received message larger than max (9 vs. 8)", BadImage, "send a smaller file"),
+        (Code.RESOURCE_EXHAUSTED, "Decompressed message larger than max", BadImage, "send a smaller file"),
         (Code.UNAVAILABLE, "Socket closed", ServerUnreachable, r"no OCR server at grpc://.* \(Socket closed\): start"),
     ],
 )
