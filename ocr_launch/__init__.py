@@ -9,6 +9,11 @@
     tritonserver.py  one tritonserver and its children: launched, waited for, ended
     gate.py          a process in front of it, where there is one
     supervisor.py    keeps it answering, whatever happens to its processes
+    lookout.py       looks at it and at them, again and again
+    attempts.py      how often something was mended lately
+    journal.py       what is known of it: said, written, counted
+    metrics.py       the counts, as Prometheus reads them
+    metrics_door.py  the port where it asks
     processes.py     which processes it has, and whether they live
     faults.py        what is wrong with them
     wedges.py        which are stuck at one piece of work

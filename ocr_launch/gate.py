@@ -3,13 +3,19 @@
 import dataclasses
 import socket
 import subprocess
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psutil
 
+from ocr_launch.errors import StartError
 from ocr_launch.faults import Fault, Watch
 from ocr_launch.processes import Process, end_with_parent
+
+# Its name among those that are started anew.
+GATE = "gate"
+POLL_S = 0.05
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,16 +26,16 @@ class GatePlan:
         command: The program with its arguments.
         sockets: That it accepts connections from. They are bound here and stay open while it is started anew: callers
             wait that long, and nobody else takes the ports.
+        reserved: Bound to a port that it listens on by itself; nobody else takes that, either.
         directory: That it runs in.
         log: File for its messages.
-        stop_timeout_s: How long requests under way may take when it is to stop.
     """
 
     command: Sequence[str]
     sockets: Sequence[socket.socket]
+    reserved: socket.socket
     directory: Path
     log: Path
-    stop_timeout_s: float
 
 
 class Gate:
@@ -59,7 +65,23 @@ class Gate:
                 start_new_session=True,
                 preexec_fn=end_with_parent,  # noqa: PLW1509 - one system call, no lock is taken
             )
-        self._watch = Watch([Process(psutil.Process(self._process.pid), "", "the gate")])
+        self._watch = Watch([Process(psutil.Process(self._process.pid), "", f"the {GATE}")])
+
+    def wait_until_open(self, timeout_s: float, is_cancelled: Callable[[], bool]) -> None:
+        """Wait until it listens, or until nobody wants to any more.
+
+        Args:
+            timeout_s: How long that may take.
+            is_cancelled: Nobody wants to.
+
+        Raises:
+            StartError: It has ended, or takes too long.
+        """
+        deadline_s = time.monotonic() + timeout_s
+        while not (is_cancelled() or _is_listening(self._plan.reserved)):
+            if not self._process or self._process.poll() is not None or time.monotonic() > deadline_s:
+                raise StartError("the gate in front of the server did not start")
+            time.sleep(POLL_S)
 
     def look(self) -> Fault | None:
         """What is wrong with it now; None if nothing is."""
@@ -79,5 +101,10 @@ class Gate:
     def close(self) -> None:
         """End it for good, and close its sockets."""
         self.kill()
-        for door in self._plan.sockets:
+        for door in (*self._plan.sockets, self._plan.reserved):
             door.close()
+
+
+def _is_listening(reserved: socket.socket) -> bool:
+    with socket.socket() as asking:
+        return asking.connect_ex(reserved.getsockname()) == 0

@@ -1,8 +1,8 @@
-"""What the supervisor knows of its server: said to people, written for `ocr-health`."""
+"""What the supervisor knows of its server: said to people, written for `ocr-health`, counted for Prometheus."""
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -54,6 +54,15 @@ class Journal:
         with suppress(OSError):  # a full disk must not end the supervision
             self._write()
 
+    def know(self, names: Iterable[str]) -> None:
+        """Count from 0 what these are started anew: a count that begins with 1 shows no increase.
+
+        Args:
+            names: Models with processes, and `gate`.
+        """
+        counts = {**dict.fromkeys(names, 0), **self.state.process_restarts}
+        self.state = dataclasses.replace(self.state, process_restarts=counts)
+
     def note_crowd(self, crowd: Crowd, *, is_overloaded: bool) -> None:
         """Note how many pages come; that is written with the next beat."""
         self.state = self.state.with_crowd(crowd, is_overloaded=is_overloaded)
@@ -64,14 +73,15 @@ class Journal:
         self.state = self.state.with_fault(sentence)
         self.note(self.state.state)
 
-    def count(self, sentence: str, began_s: float) -> None:
+    def count(self, sentence: str, began_s: float, *mended: str) -> None:
         """Tell people that something was started anew, and count it.
 
         Args:
             sentence: What has happened.
             began_s: When that began, by `time.monotonic`.
+            mended: The models whose processes were, or `gate`; nothing if it was the whole server.
         """
-        self.state = dataclasses.replace(self.state, restarts=self.state.restarts + 1)
+        self.state = self.state.with_restart(mended)
         self.report(f"{sentence} ({time.monotonic() - began_s:.1f} s)")
 
     @property

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ocr_core.admission import Crowd
@@ -25,7 +25,9 @@ class RunState:
         host: Where the server listens for HTTP, and `port`.
         port: Of HTTP.
         door: The port that clients call; another one where a gate is in front of the server.
-        restarts: How often the server, or a model of it, was started anew.
+        restarts: How often the server, or a model of it, or the gate, was started anew.
+        server_restarts: How often the whole server was.
+        process_restarts: How often the processes of a model were, or the gate, by its name.
         faults: One sentence each, the latest last.
         trouble: What is being mended now; empty if nothing is.
         is_overloaded: It has refused images for long.
@@ -41,6 +43,8 @@ class RunState:
     port: int
     door: int = 0
     restarts: int = 0
+    server_restarts: int = 0
+    process_restarts: Mapping[str, int] = dataclasses.field(default_factory=dict)
     faults: tuple[str, ...] = ()
     trouble: str = ""
     is_overloaded: bool = False
@@ -58,6 +62,20 @@ class RunState:
     def with_fault(self, sentence: str) -> "RunState":
         """The same with one more fault."""
         return dataclasses.replace(self, faults=(*self.faults, sentence)[-KEPT_FAULTS:])
+
+    def with_restart(self, mended: Sequence[str]) -> "RunState":
+        """The same with one more restart.
+
+        Args:
+            mended: What was started anew; nothing if it was the whole server.
+        """
+        counts = {name: self.process_restarts.get(name, 0) + 1 for name in mended}
+        return dataclasses.replace(
+            self,
+            restarts=self.restarts + 1,
+            server_restarts=self.server_restarts + (not mended),
+            process_restarts={**self.process_restarts, **counts},
+        )
 
     def with_crowd(self, crowd: Crowd, *, is_overloaded: bool) -> "RunState":
         """The same with what the pages in the pipeline tell."""

@@ -11,10 +11,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ocr_launch import layout, machine, profiles, run_state, triton_flags
+from ocr_launch import layout, machine, metrics_door, profiles, run_state, triton_flags
 from ocr_launch.errors import StartError
 from ocr_launch.http_api import HttpApi
 from ocr_launch.layout import Layout
+from ocr_launch.metrics_door import MetricsPlan
 from ocr_launch.repository import Repository
 from ocr_launch.supervisor import Supervisor
 from ocr_launch.tritonserver import Plan
@@ -38,6 +39,9 @@ ENGINES = Path("/var/cache/ocr-triton")
 EXIT_TIMEOUT_S = 25
 # TensorRT may build engines for minutes.
 START_TIMEOUT_S = 1800
+# Where Triton listens by itself, and how a flag says no to it.
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - the container's ports are published one by one
+NO = ("false", "off", "0")
 
 
 def main() -> None:
@@ -87,22 +91,26 @@ def prepare(environment: Mapping[str, str], flags: Sequence[str]) -> Plan:
     model_flags, loaded = _models(models, chosen, run_state.temporary(environment) / "ocr-serve")
     closed = (*triton_flags.RESTRICTED, triton_flags.SHARED_MEMORY)
     shared_memory = f"ocr-serve-{secrets.token_hex(4)}-"
+    api = _http_api(flags, key)
+    metrics, flags = _metrics(flags, api.host)
     command = [
         "tritonserver",
         *model_flags,
         *triton_flags.explicit(loaded, closed, key),
         *triton_flags.shared_memory(shared_memory),
         *_client_shared_memory(environment),
+        *(triton_flags.metrics(metrics.own_port) if metrics else []),
         *flags,
     ]
     return Plan(
         command=command,
         environment={**environment, **chosen.profile.environment},
-        api=_http_api(flags, key),
+        api=api,
         shared_memory=shared_memory,
         log=None,
         start_timeout_s=START_TIMEOUT_S,
         stop_timeout_s=EXIT_TIMEOUT_S,
+        metrics=metrics,
     )
 
 
@@ -137,6 +145,23 @@ def _http_api(flags: Sequence[str], key: str) -> HttpApi:
     parser.add_argument("--http-port", type=int, default=8000)
     known, _ = parser.parse_known_args(flags)
     return HttpApi(known.http_address, known.http_port, key)
+
+
+def _metrics(flags: Sequence[str], http_host: str) -> tuple[MetricsPlan | None, Sequence[str]]:
+    """Where metrics are to be asked for, and the flags without those that say it: `ocr-serve` answers there.
+
+    Nowhere if a flag says so, or leaves Triton's metrics out.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--metrics-address", default=http_host)
+    parser.add_argument("--metrics-port", type=int, default=8002)
+    parser.add_argument("--allow-metrics", default="true")
+    known, others = parser.parse_known_args(flags)
+    if known.allow_metrics.lower() in NO:
+        return None, flags
+    with metrics_door.bind(metrics_door.LOOPBACK, 0) as free:
+        own_port = int(free.getsockname()[1])
+    return MetricsPlan(known.metrics_address or EVERY_ADDRESS, known.metrics_port, own_port), others
 
 
 def _models(models: str, chosen: Layout, folder: Path) -> tuple[list[str], Sequence[str]]:

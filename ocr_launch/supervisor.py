@@ -22,10 +22,11 @@ from ocr_launch import attempts, faults, processes, run_state
 from ocr_launch.attempts import Attempts
 from ocr_launch.errors import StartError
 from ocr_launch.faults import Fault, Watch
-from ocr_launch.gate import Gate
+from ocr_launch.gate import GATE, Gate
 from ocr_launch.http_api import ApiError
 from ocr_launch.journal import Journal
 from ocr_launch.lookout import Lookout
+from ocr_launch.metrics_door import MetricsDoor
 from ocr_launch.processes import Process
 from ocr_launch.run_state import RunState
 from ocr_launch.tritonserver import Crash, Plan, Tritonserver
@@ -64,6 +65,7 @@ class Supervisor:
         self._retired: set[psutil.Process] = set()
         self._reloads, self._restarts, self._gates = Attempts(), Attempts(), Attempts()
         self._gate = Gate(plan.gate) if plan.gate else None
+        self._metrics = MetricsDoor(plan.metrics, lambda: self.state) if plan.metrics else None
         self._start_s = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
@@ -77,9 +79,13 @@ class Supervisor:
         """
         self._journal.begin()
         try:
+            if self._metrics:
+                self._metrics.start()
             if self._gate:
                 self._gate.start()
             self._start_at_first()
+            if self._gate:
+                self._gate.wait_until_open(self._plan.start_timeout_s, self._is_cancelled)
         except BaseException:
             self.stop()
             raise
@@ -131,6 +137,8 @@ class Supervisor:
             finally:
                 if self._gate:
                     self._gate.close()
+                if self._metrics:
+                    self._metrics.close()
 
     def _start_at_first(self) -> None:
         try:
@@ -165,6 +173,7 @@ class Supervisor:
             if lacking := faults.missing(self._plan.api.configs(ANSWER_TIMEOUT_S), found):
                 raise Crash(lacking)
         self._lookout.begin(found)
+        self._journal.know({process.model for process in found if process.model} | ({GATE} if self._gate else set()))
         self._journal.note(run_state.SERVING)
 
     def _run(self) -> None:
@@ -191,7 +200,9 @@ class Supervisor:
         if not self._gates.may_begin():
             return fault
         self._gate.start()
-        self._journal.count(f"{fault.sentence}; started it anew", began)
+        with suppress(StartError):  # the next look sees it
+            self._gate.wait_until_open(ANSWER_TIMEOUT_S, self._is_cancelled)
+        self._journal.count(f"{fault.sentence}; started it anew", began, GATE)
         return None
 
     def _cure(self, fault: Fault) -> bool:
@@ -235,7 +246,7 @@ class Supervisor:
             return False
         forget_beats(self._server.pid, {process.handle.pid for process in self._lookout.watch.processes})
         models = sorted(fault.models)
-        self._journal.count(f"{fault.sentence}; loaded {' and '.join(models)} anew", began)
+        self._journal.count(f"{fault.sentence}; loaded {' and '.join(models)} anew", began, *models)
         return True
 
     def _restart(self, fault: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from ocr_core.options import Options
 from ocr_launch.http_api import ADMIN_HEADER
+from ocr_launch.metrics_door import LOOPBACK
 
 # Loads and unloads models, writes files, changes the log: nothing for those who send images.
 RESTRICTED = ("model-repository", "trace", "logging")
@@ -45,6 +46,15 @@ def shared_memory(prefix: str) -> list[str]:
         prefix: How the names begin.
     """
     return [f"--backend-config={backend},shm-region-prefix-name={prefix}" for backend in ("python", "onnxruntime")]
+
+
+def metrics(port: int) -> list[str]:
+    """Flags that leave the metrics to the supervisor, which asks for them here.
+
+    Args:
+        port: Triton's own.
+    """
+    return [f"--metrics-port={port}", f"--metrics-address={LOOPBACK}"]
 
 
 def client_shared_memory(known: str) -> list[str]:

@@ -18,6 +18,7 @@ from ocr_launch import machine, processes
 from ocr_launch.errors import StartError
 from ocr_launch.gate import GatePlan
 from ocr_launch.http_api import HttpApi
+from ocr_launch.metrics_door import MetricsPlan
 from ocr_launch.processes import Process
 
 POLL_S = 0.1
@@ -54,6 +55,7 @@ class Plan:
         start_timeout_s: How long it may take until it is ready.
         stop_timeout_s: How long requests in flight may take when it is to stop.
         gate: What is in front of it.
+        metrics: Where it is asked for metrics; None where nobody wants them.
     """
 
     command: Sequence[str]
@@ -64,6 +66,7 @@ class Plan:
     start_timeout_s: float
     stop_timeout_s: float
     gate: GatePlan | None = None
+    metrics: MetricsPlan | None = None
 
 
 class Tritonserver:

@@ -7,6 +7,7 @@ import platform
 import socket
 import sys
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
 
 from ocr_launch import machine
@@ -64,6 +65,20 @@ def check_numpy() -> None:
             f"numpy {numpy_version} makes every output of this Triton's Python backend empty, without an error; "
             "install the pinned version: pip install -c constraints.txt 'numpy<2'"
         )
+
+
+def check_options(options: Sequence[str]) -> None:
+    """The doors of the gate have no TLS, and Triton's own ports are its.
+
+    Raises:
+        StartError: A flag for tritonserver is about them.
+    """
+    for option in options:
+        if option.startswith(("--grpc-use-ssl", "--http-port", "--grpc-port", "--metrics-port")):
+            raise StartError(
+                f"{option} is not for the embedded server: --http-port, --grpc-port and --metrics-port are options of "
+                "its own, and it has no TLS; put a proxy in front"
+            )
 
 
 def check_venv() -> None:
@@ -134,12 +149,27 @@ def bind(host: str, port: int, purpose: str) -> socket.socket:
     Raises:
         StartError: The port is taken or not allowed.
     """
-    door = socket.socket()
     # A port whose last connections still linger is free.
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return _bound(host, port, purpose, socket.SO_REUSEADDR, is_listening=True)
+
+
+def reserve(host: str, port: int, purpose: str) -> socket.socket:
+    """A socket that keeps a port, or a free one for 0, for a child of ours that listens there with SO_REUSEPORT.
+
+    Raises:
+        StartError: The port is taken or not allowed.
+    """
+    # With that option alone, others who use it would share the port with us.
+    return _bound(host, pick_port(host, port, purpose), purpose, socket.SO_REUSEPORT)
+
+
+def _bound(host: str, port: int, purpose: str, option: int, *, is_listening: bool = False) -> socket.socket:
+    door = socket.socket()
+    door.setsockopt(socket.SOL_SOCKET, option, 1)
     try:
         door.bind((host, port))
-        door.listen(BACKLOG)
+        if is_listening:
+            door.listen(BACKLOG)
     except OSError as error:
         door.close()
         raise StartError(

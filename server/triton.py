@@ -6,7 +6,7 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -15,6 +15,7 @@ from ocr_launch import layout, profiles, triton_flags
 from ocr_launch.errors import StartError
 from ocr_launch.gate import GatePlan
 from ocr_launch.http_api import HttpApi
+from ocr_launch.metrics_door import MetricsPlan
 from ocr_launch.repository import ENSEMBLE, Repository
 from ocr_launch.run_state import RunState
 from ocr_launch.supervisor import Supervisor
@@ -23,8 +24,6 @@ from server import installation, requirements
 from server.diagnosis import explain
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-# The ports that a gate is in front of; Triton has others for them, on this machine only.
-GATED = ("http", "metrics")
 STATE_FILE = "supervisor.json"
 
 
@@ -47,7 +46,8 @@ class TritonServer:
 
     Attributes:
         url: `host:port` of HTTP; likewise `grpc_url` and `metrics_url`.
-        own_url: `host:port` of Triton's own port for HTTP, behind the gate: it answers for every model.
+        own_url: `host:port` of Triton's own port for HTTP, behind the gate: it answers for every model; likewise
+            `own_grpc_url`.
         log: File with the server's own messages.
         layout: How the models share the machine.
     """
@@ -88,32 +88,36 @@ class TritonServer:
         requirements.check_machine()
         requirements.check_version()
         requirements.check_numpy()
+        requirements.check_options(self._options)
         library_directory = requirements.libpython_directory()
         repository = Repository(self._model_repository)
         self.layout = layout.choose(self._profile, requirements.check_gpu)
         server_files = installation.find_or_fetch()
         with contextlib.ExitStack() as doors:
-            self._doors = [
-                doors.enter_context(requirements.bind(self._host, self._ports[name], name)) for name in GATED
-            ]
+            self._door = doors.enter_context(requirements.bind(self._host, self._ports["http"], "http"))
+            self._grpc_door = doors.enter_context(requirements.reserve(self._host, self._ports["grpc"], "grpc"))
             self._start(repository, server_files, library_directory)
             doors.pop_all()  # they are closed with the gate
         return self
 
     def _start(self, repository: Repository, server_files: Path, library_directory: Path) -> None:
-        grpc_port = requirements.pick_port(self._host, self._ports["grpc"], "grpc")
-        own_ports = [requirements.pick_port(LOOPBACK[0], 0, name) for name in GATED]
-        self.url, self.metrics_url = (f"{self._host}:{door.getsockname()[1]}" for door in self._doors)
-        self.grpc_url, self.own_url = f"{self._host}:{grpc_port}", f"{LOOPBACK[0]}:{own_ports[0]}"
+        # Triton has ports of its own, on this machine only.
+        own_ports = {name: requirements.pick_port(LOOPBACK[0], 0, name) for name in self._ports}
+        metrics_port = requirements.pick_port(self._host, self._ports["metrics"], "metrics")
+        ports = (self._door.getsockname()[1], self._grpc_door.getsockname()[1], metrics_port)
+        self.url, self.grpc_url, self.metrics_url = (f"{self._host}:{port}" for port in ports)
+        self.own_url, self.own_grpc_url = (f"{LOOPBACK[0]}:{own_ports[name]}" for name in ("http", "grpc"))
         self._folder = Path(tempfile.mkdtemp(prefix="ocr-triton-"))
         self.log = self._chosen_log or self._folder / "triton.log"
         try:
             served = layout.arrange(repository, self.layout, self._folder / "models", self._change)
             installation.assemble_backends(server_files, self._folder / "backends")
             key = secrets.token_hex(24)  # nobody else knows it
-            command = self._command(server_files, served, grpc_port, own_ports, repository.loaded, key)
+            command = self._command(server_files, served, own_ports, repository.loaded, key)
             environment = _environment(installation.libraries(server_files), library_directory)
-            plan = self._plan(command, environment, HttpApi(LOOPBACK[0], own_ports[0], key), own_ports)
+            plan = self._plan(
+                command, environment, HttpApi(LOOPBACK[0], own_ports["http"], key), own_ports, metrics_port
+            )
             self.log.write_bytes(b"")
             self._supervisor = Supervisor(plan, self._folder / STATE_FILE, _say, is_watching=self._is_supervised)
             self._supervisor.__enter__()
@@ -161,7 +165,12 @@ class TritonServer:
         return explain(str(error), text, self.log) if text else ""
 
     def _plan(
-        self, command: Sequence[str], environment: dict[str, str], api: HttpApi, own_ports: Sequence[int]
+        self,
+        command: Sequence[str],
+        environment: dict[str, str],
+        api: HttpApi,
+        own_ports: Mapping[str, int],
+        metrics_port: int,
     ) -> Plan:
         return Plan(
             command=command,
@@ -172,12 +181,20 @@ class TritonServer:
             start_timeout_s=self._start_timeout_s,
             stop_timeout_s=self._stop_timeout_s,
             gate=GatePlan(
-                self._gate_command(own_ports), self._doors, Path(__file__).parents[1], self.log, self._stop_timeout_s
+                command=self._gate_command(own_ports),
+                sockets=[self._door],
+                reserved=self._grpc_door,
+                directory=Path(__file__).parents[1],
+                log=self.log,
             ),
+            metrics=MetricsPlan(self._host, metrics_port, own_ports["metrics"]),
         )
 
-    def _gate_command(self, own_ports: Sequence[int]) -> list[str]:
-        doors = [f"--door={door.fileno()}:{port}" for door, port in zip(self._doors, own_ports, strict=True)]
+    def _gate_command(self, own_ports: Mapping[str, int]) -> list[str]:
+        doors = [
+            f"--http-door={self._door.fileno()}:{own_ports['http']}",
+            f"--grpc-door={self.grpc_url}:{own_ports['grpc']}",
+        ]
         own_memory = [f"--own-memory={prefix}" for prefix in (self._folder.name, PAGES, BEAT)]
         timeout = f"--stop-timeout-s={self._stop_timeout_s}"
         return [sys.executable, "-m", "server.gate", *doors, f"--model={ENSEMBLE}", *own_memory, timeout]
@@ -186,16 +203,14 @@ class TritonServer:
         self,
         server_files: Path,
         served: Path,
-        grpc_port: int,
-        own_ports: Sequence[int],
+        own_ports: Mapping[str, int],
         models: Sequence[str],
         key: str,
     ) -> list[str]:
         command = [str(server_files / "bin" / "tritonserver")]
         command += triton_flags.common(served, self._stop_timeout_s)
         command.append(f"--backend-directory={self._folder / 'backends'}")
-        command += [f"--grpc-port={grpc_port}", f"--grpc-address={self._host}"]
-        for name, port in zip(GATED, own_ports, strict=True):
+        for name, port in own_ports.items():
             command += [f"--{name}-port={port}", f"--{name}-address={LOOPBACK[0]}"]
         # Clients on this machine may hand over images in shared memory; others have none in common with it.
         closed = triton_flags.RESTRICTED + (() if self._host in LOOPBACK else (triton_flags.SHARED_MEMORY,))

@@ -17,11 +17,13 @@ class Triton:
         url: `host:port` of HTTP.
         grpc_url: The same for gRPC; None where only the HTTP address is known.
         log: File with the server's own messages; None where it is out of reach.
+        own_grpc_url: `host:port` of Triton's own port for gRPC, behind the gate; None where there is none, or unknown.
     """
 
     url: str
     grpc_url: str | None = None
     log: Path | None = None
+    own_grpc_url: str | None = None
 
     def connect(self) -> InferenceServerClient:
         """A context manager: an open connection makes a server that is to stop wait for it."""

@@ -1,6 +1,7 @@
 """`python -m benchmarks.latency.gate`: what the embedded server's gate costs a request."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
@@ -13,7 +14,7 @@ from ocr_launch.errors import StartError
 from ocr_launch.profiles import CPU
 from server.triton import TritonServer
 
-HEAD = "| image | kB | direct, ms | through the gate, ms | ratio | gate's CPU time, ms |"
+COLUMNS = ("protocol", "image", "kB", "direct, ms", "through the gate, ms", "ratio", "gate's CPU time, ms")
 IMAGES = ("label.png", "receipt.png")
 
 EPILOG = """\b
@@ -27,20 +28,23 @@ machine slows both; the gate's CPU time is its process's own.
 def main(rounds: int) -> None:
     """Print a table: latency through the gate over latency without it, and the gate's CPU time for a request."""
     try:
-        with (
-            TritonServer(SAMPLES.parent / "model_repository", profile=CPU) as server,
-            OcrClient(server.url) as through,
-            OcrClient(server.own_url) as direct,
-        ):
-            print(
-                "| image | kB | direct, ms | through the gate, ms | ratio | gate's CPU time, ms |",
-                "|---" * 6 + "|",
-                sep="\n",
-            )
-            for name in IMAGES:
-                print(_row(SAMPLES / name, through, direct, psutil.Process(server.gate_pid), rounds))
+        with TritonServer(SAMPLES.parent / "model_repository", profile=CPU) as server:
+            print(f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|", sep="\n")
+            for row in _rows(server, rounds):
+                print(row, flush=True)
     except StartError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _rows(server: TritonServer, rounds: int) -> Iterator[str]:
+    gate = psutil.Process(server.gate_pid)
+    for protocol, door, own in (
+        ("HTTP", server.url, server.own_url),
+        ("gRPC", f"grpc://{server.grpc_url}", f"grpc://{server.own_grpc_url}"),
+    ):
+        with OcrClient(door) as through, OcrClient(own) as direct:
+            for name in IMAGES:
+                yield f"| {protocol} {_row(SAMPLES / name, through, direct, gate, rounds)}"
 
 
 def _row(image: Path, through: OcrClient, direct: OcrClient, gate: psutil.Process, rounds: int) -> str:

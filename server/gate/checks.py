@@ -8,12 +8,16 @@ import json
 import math
 import re
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Container, Sequence
 from typing import Any
 from urllib.parse import unquote
 
 # As many bytes as NVIDIA's image takes, sent or unpacked.
 MAX_BODY_BYTES = 64 * 2**20
+# A body must have come within so many seconds: 64 MB at 5 Mbit a second.
+BODY_S = 120.0
+# Of all bodies together that come, or wait for their answers.
+MAX_HELD_BYTES = 512 * 2**20
 # Arrays and objects of one request; so it cannot be nested deeper, either. One input has two.
 MAX_BRACKETS = 10_000
 INFERENCE = re.compile(r"/v2/models/([^/]+)(?:/versions/[0-9]+)?/(?:infer|generate|generate_stream)")
@@ -23,6 +27,10 @@ NUMBERS, CUT = re.compile(rb"[-+.eE\d,\s]{1000,}"), b"-1"
 NO_BRACKETS = bytes(set(range(256)) - set(b"[{"))
 # zlib's own number, and its way to say that gzip's header comes first.
 WINDOW_BITS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+
+# What callers are told of the server behind the gate.
+STARTING = "unavailable: the server is being started; try again later"
+ENDED = "the server ended while it worked on this request"
 
 Bytes = bytes | bytearray
 
@@ -54,9 +62,18 @@ def is_inference(path: str, models: Collection[str]) -> bool:
     """
     if not (asked := INFERENCE.fullmatch(unquote(path))):
         return False
-    if asked[1] not in models:
-        raise Refused(f"bad_request: this server answers for {' and '.join(models)}, not for {asked[1]}", 403)
+    check_model(asked[1], models)
     return True
+
+
+def check_model(name: str, models: Collection[str]) -> None:
+    """Check which model is asked.
+
+    Raises:
+        Refused: It is none of those that may be.
+    """
+    if name not in models:
+        raise Refused(f"bad_request: this server answers for {' and '.join(models)}, not for {name[:80]}", 403)
 
 
 def unpack(body: Bytes, encoding: str) -> Bytes:
@@ -92,6 +109,26 @@ def check_size(count: int) -> None:
     """
     if count > MAX_BODY_BYTES:
         raise Refused(f"bad_request: the body has more than {MAX_BODY_BYTES // 2**20} MB", 413)
+
+
+def check_held(count: int) -> None:
+    """Check the number of bytes of all bodies together.
+
+    Raises:
+        Refused: It is too large.
+    """
+    if count > MAX_HELD_BYTES:
+        raise no_room()
+
+
+def no_room() -> Refused:
+    """Why a request cannot be held."""
+    return Refused("overloaded: this server holds as many large requests as it takes; try again later", 503)
+
+
+def too_slow() -> Refused:
+    """Why a request is not waited for."""
+    return Refused(f"bad_request: the body did not come within {BODY_S:.0f} s", 408)
 
 
 def json_part(body: Bytes, lengths: Collection[str]) -> Bytes:
@@ -142,12 +179,33 @@ def check_inference(request: Any) -> None:
         raise Refused("bad_request: the JSON must be an object with the inputs")
     for tensor in _objects(request.get("inputs")):
         shape = tensor.get("shape")
-        sides = [side for side in shape if isinstance(side, int)] if isinstance(shape, list) else []
-        if any(side < 0 for side in sides) or math.prod(sides) > MAX_BODY_BYTES:
-            raise Refused(f"bad_request: the shape {str(sides)[:80]} is not one of at most {MAX_BODY_BYTES} values")
+        check_shape([side for side in shape if isinstance(side, int)] if isinstance(shape, list) else [])
     for output in _objects(request.get("outputs")):
-        if any("classification" in parameters for parameters in _objects([output.get("parameters")])):
-            raise Refused("bad_request: no output is a classification; ask for it without that parameter")
+        for parameters in _objects([output.get("parameters")]):
+            check_output(parameters)
+
+
+def check_shape(sides: Sequence[int]) -> None:
+    """Check the shape of an input.
+
+    Raises:
+        Refused: It is below 0, or beyond all memory.
+    """
+    if any(side < 0 for side in sides) or math.prod(sides) > MAX_BODY_BYTES:
+        raise Refused(f"bad_request: the shape {str(sides)[:80]} is not one of at most {MAX_BODY_BYTES} values")
+
+
+def check_output(parameters: Container[str]) -> None:
+    """Check how an output is asked for.
+
+    Args:
+        parameters: Their names.
+
+    Raises:
+        Refused: As classes.
+    """
+    if "classification" in parameters:
+        raise Refused("bad_request: no output is a classification; ask for it without that parameter")
 
 
 def check_region(request: Any, own: Collection[str]) -> None:
@@ -161,7 +219,17 @@ def check_region(request: Any, own: Collection[str]) -> None:
         Refused: It is the server's own.
     """
     key = request.get("key") if isinstance(request, dict) else None
-    if isinstance(key, str) and key.lstrip("/").startswith(tuple(own)):
+    if isinstance(key, str):
+        check_key(key, own)
+
+
+def check_key(key: str, own: Collection[str]) -> None:
+    """Check the name of shared memory that a client wants to register.
+
+    Raises:
+        Refused: It is the server's own.
+    """
+    if key.lstrip("/").startswith(tuple(own)):
         raise Refused("bad_request: this shared memory is the server's own; register a region that you have made")
 
 

@@ -16,10 +16,6 @@ from server.gate import checks
 from server.gate.checks import Bytes, Refused
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
-# A body must have come within so many seconds: 64 MB at 5 Mbit a second.
-BODY_S = 120.0
-# Of all bodies together that come, or wait for their answers.
-MAX_HELD_BYTES = 512 * 2**20
 # Of one connection only (RFC 9110, section 7.6.1), or made anew here.
 NOT_PASSED = frozenset(
     name.lower()
@@ -98,10 +94,10 @@ class Proxy:
         parts = bytearray()
         try:
             if request.can_read_body:
-                await asyncio.wait_for(self._read(request, parts), BODY_S)
+                await asyncio.wait_for(self._read(request, parts), checks.BODY_S)
             yield parts
         except asyncio.TimeoutError:
-            raise Refused(f"bad_request: the body did not come within {BODY_S:.0f} s", 408) from None
+            raise checks.too_slow() from None
         except ConnectionResetError:
             raise Refused("bad_request: the connection ended before the body") from None  # which nobody reads
         finally:
@@ -114,8 +110,7 @@ class Proxy:
             parts += part
             self._held_bytes += len(part)
             checks.check_size(len(parts))
-            if self._held_bytes > MAX_HELD_BYTES:
-                raise Refused("overloaded: this server holds as many large requests as it takes; try again later", 503)
+            checks.check_held(self._held_bytes)
 
     async def _pass_on(
         self, request: web.BaseRequest, headers: Headers, sent: Bytes | None, is_inference: bool
@@ -127,9 +122,9 @@ class Proxy:
         try:
             answer = await asked
         except aiohttp.ClientConnectorError:
-            return _error("unavailable: the server is being started; try again later", 503)
+            return _error(checks.STARTING, 503)
         except (aiohttp.ClientError, ConnectionError):
-            return _error("the server ended while it worked on this request", 502)
+            return _error(checks.ENDED, 502)
         async with answer:
             if is_inference and answer.status == 500:
                 told = await answer.read()

@@ -70,6 +70,11 @@ class Container:
         except (OSError, RuntimeError, IndexError):
             return False
 
+    def metrics(self) -> str:
+        """All of them."""
+        with urllib.request.urlopen(f"http://{self.address(METRICS)}/metrics", timeout=30) as answer:
+            return str(answer.read(), "utf-8")
+
     def ask(self, path: str, **headers: str) -> tuple[int, object]:
         """Status and JSON of the answer to an empty POST; underscores in the names of headers become hyphens."""
         names = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -20,6 +20,7 @@ STEP = "ctc_decoding"
 GRACE_S = 30
 # Within these seconds a process is back.
 BACK_S, SERVER_BACK_S = 10, 20
+PROCESSES = 'ocr_process_restarts_total{process="%s"}'
 # Ends a process that has this in its command line, from inside the container; the brackets keep the script from
 # finding itself.
 KILL = """
@@ -88,15 +89,21 @@ def test_the_key_opens_the_repository(own: Container) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command_line", "signal", "back_s", "told"),
+    ("command_line", "signal", "back_s", "told", "metric"),
     [
-        ("[c]tc_decoding/1/model.py", "KILL", BACK_S, "loaded ctc_decoding anew"),
-        ("[i]mage_preprocessing/1/model.py", "STOP", BACK_S, "loaded image_preprocessing anew"),
-        ("^[t]ritonserver", "KILL", SERVER_BACK_S, "started the server anew"),
+        ("[c]tc_decoding/1/model.py", "KILL", BACK_S, "loaded ctc_decoding anew", PROCESSES % "ctc_decoding"),
+        (
+            "[i]mage_preprocessing/1/model.py",
+            "STOP",
+            BACK_S,
+            "loaded image_preprocessing anew",
+            PROCESSES % "image_preprocessing",
+        ),
+        ("^[t]ritonserver", "KILL", SERVER_BACK_S, "started the server anew", "ocr_server_restarts_total"),
     ],
 )
 def test_a_process_that_is_killed_or_stopped_comes_back(
-    own: Container, command_line: str, signal: str, back_s: float, told: str
+    own: Container, command_line: str, signal: str, back_s: float, told: str, metric: str
 ) -> None:
     wait_for_health(own, "healthy")
     before = own.log.read_text(errors="replace").count(told)
@@ -106,6 +113,7 @@ def test_a_process_that_is_killed_or_stopped_comes_back(
         assert time.monotonic() < deadline
         time.sleep(POLL_S)
     assert own.run("ocr-health", "deep", check=False).stdout == ""
+    assert f"\n{metric} {before + 1}\n" in own.metrics()
 
 
 def test_no_process_stays_unburied_when_the_server_was_started_anew(own: Container) -> None:

@@ -24,8 +24,8 @@ STEPS = ("text_cropping", "ctc_decoding")
 @pytest.fixture
 def direct(triton: Triton) -> Iterator[InferenceServerClient]:
     """A client of the port that no gate is in front of."""
-    assert triton.grpc_url
-    with InferenceServerClient(triton.grpc_url) as connected:
+    assert triton.own_grpc_url
+    with InferenceServerClient(triton.own_grpc_url) as connected:
         yield connected
 
 

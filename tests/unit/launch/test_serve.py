@@ -72,6 +72,30 @@ def test_the_supervisor_asks_where_the_server_listens(repository: Repository, fl
 
 
 @pytest.mark.parametrize(
+    ("flags", "host", "port", "left"),
+    [
+        (["--log-verbose=1"], "0.0.0.0", 8002, ["--log-verbose=1"]),  # noqa: S104 - what it must be
+        (["--http-address=::1", "--metrics-port", "9002"], "::1", 9002, ["--http-address=::1"]),
+        (["--metrics-address=127.0.0.1", "--allow-metrics=true"], "127.0.0.1", 8002, []),
+    ],
+)
+def test_the_supervisor_answers_for_metrics_in_the_servers_place(
+    repository: Repository, flags: list[str], host: str, port: int, left: list[str]
+) -> None:
+    plan = serve.prepare({"OCR_MODEL_REPOSITORY": str(repository.root)}, flags)
+    assert plan.metrics
+    assert (plan.metrics.host, plan.metrics.port) == (host, port)
+    own = [f"--metrics-port={plan.metrics.own_port}", "--metrics-address=127.0.0.1"]
+    assert list(plan.command[-len(own) - len(left) :]) == own + left
+    assert plan.metrics.own_port != port
+
+
+def test_nobody_answers_for_metrics_that_are_not_wanted(repository: Repository) -> None:
+    plan = serve.prepare({"OCR_MODEL_REPOSITORY": str(repository.root)}, ["--allow-metrics=False"])
+    assert (plan.metrics, plan.command[-1]) == (None, "--allow-metrics=False")
+
+
+@pytest.mark.parametrize(
     ("environment", "sentence"),
     [
         ({"OCR_PROFILE": "fast"}, r"OCR_PROFILE is 'fast'; it must be one of auto, cpu, gpu, tensorrt, configured"),

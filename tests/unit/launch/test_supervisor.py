@@ -104,6 +104,7 @@ def test_a_server_that_dies_or_is_stopped_is_started_anew(
     state = run_state.read(tmp_path / "state.json")
     assert state
     assert (state.state, state.restarts, state.faults) == (run_state.SERVING, 1, (line,))
+    assert (state.server_restarts, state.process_restarts) == (1, {})
     assert state.is_fresh
 
 
@@ -155,6 +156,7 @@ def test_a_process_that_a_reload_has_left_does_not_stand_in_for_one_that_dies(
             wait_until(lambda: running.state.restarts == restarts)  # noqa: B023 - called at once
         running.stop()  # it would bring back those that end now
     assert [line.split()[0] for line in said[:2]] == ["d_0_0", "new_0_1"]
+    assert (running.state.server_restarts, running.state.process_restarts) == (0, {"decoding": 2})
 
 
 def test_it_gives_up_after_five_restarts_in_a_minute(running: Supervisor, said: list[str]) -> None:

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from server.gate import proxy
+from server.gate import checks
 from server.gate.__main__ import Door
 from server.gate.proxy import Behind, Proxy
 
@@ -96,7 +96,7 @@ def test_a_body_in_chunks_goes_on_with_its_length() -> None:
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proxy, "BODY_S", 0.05)
+    monkeypatch.setattr(checks, "BODY_S", 0.05)
 
     async def never() -> AsyncIterator[bytes]:
         yield b"half"
@@ -111,7 +111,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyP
 
 
 def test_bodies_are_held_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proxy, "MAX_HELD_BYTES", 1000)
+    monkeypatch.setattr(checks, "MAX_HELD_BYTES", 1000)
 
     async def ask(caller: aiohttp.ClientSession, url: str) -> None:
         for length, status in ((1001, 503), (900, 200), (900, 200)):  # what was answered counts no longer

@@ -1,0 +1,44 @@
+"""What the supervisor counts, in the text format of Prometheus.
+
+https://prometheus.io/docs/instrumenting/exposition_formats/
+"""
+
+from collections.abc import Iterator, Mapping
+
+from ocr_launch import run_state
+from ocr_launch.run_state import RunState
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+Samples = Mapping[str, float]
+"""Values by their labels, as they are written."""
+
+
+def text(state: RunState) -> str:
+    """The metrics of a supervised server.
+
+    >>> print(text(RunState("serving", "", 0, process_restarts={"ctc_decoding": 2})).splitlines()[2])
+    ocr_process_restarts_total{process="ctc_decoding"} 2
+    """
+    return "".join(f"{line}\n" for line in _lines(state))
+
+
+def _lines(state: RunState) -> Iterator[str]:
+    restarts = {_label("process", name): count for name, count in sorted(state.process_restarts.items())}
+    refused = {_label("reason", "overloaded"): state.refused, _label("reason", "deadline_exceeded"): state.late}
+    is_up = int(state.state == run_state.SERVING)
+    yield from _metric("ocr_process_restarts_total", "Processes of a model, or the gate, were started anew.", restarts)
+    yield from _metric("ocr_server_restarts_total", "The whole server was started anew.", {"": state.server_restarts})
+    yield from _metric("ocr_pages_refused_total", "Pages without a place, or too late, of this tritonserver.", refused)
+    yield from _metric("ocr_pages", "Pages in the pipeline.", {"": state.pages})
+    yield from _metric("ocr_pages_limit", "Pages that may be in the pipeline.", {"": state.places})
+    yield from _metric("ocr_up", "1 while all processes are there.", {"": is_up})
+
+
+def _metric(name: str, meaning: str, samples: Samples) -> Iterator[str]:
+    yield f"# HELP {name} {meaning}"
+    yield f"# TYPE {name} {'counter' if name.endswith('_total') else 'gauge'}"
+    yield from (f"{name}{labels} {value}" for labels, value in samples.items())
+
+
+def _label(name: str, value: str) -> str:
+    return f'{{{name}="{value}"}}'

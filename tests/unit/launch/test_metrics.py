@@ -1,0 +1,107 @@
+"""The supervisor's metrics: beside Triton's, alone while there is no Triton, and never held up by who asks."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+from ocr_launch import metrics_door, run_state
+from ocr_launch.errors import StartError
+from ocr_launch.metrics_door import MetricsDoor, MetricsPlan
+from ocr_launch.run_state import RunState
+
+STATE = RunState(run_state.SERVING, "127.0.0.1", 8000, pages=3, places=8, refused=5, late=1)
+OWN = b"nv_inference_count 7\n"
+
+
+class Triton(BaseHTTPRequestHandler):
+    """Answers every question with one metric."""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(OWN)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def triton() -> Iterator[int]:
+    """The port of a server that answers as Triton does."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Triton) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+def opened(own_port: int, state: RunState = STATE) -> tuple[MetricsDoor, int]:
+    port = free_port()
+    door = MetricsDoor(MetricsPlan("127.0.0.1", port, own_port), lambda: state)
+    door.start()
+    return door, port
+
+
+def get(port: int, path: str = "/metrics", method: str = "GET") -> tuple[int, str]:
+    with closing(HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        connection.request(method, path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+
+def test_tritons_metrics_come_with_the_supervisors(triton: int) -> None:
+    state = STATE.with_restart(["ctc_decoding"]).with_restart(["ctc_decoding", "text_cropping"]).with_restart([])
+    door, port = opened(triton, state)
+    with closing(door):
+        status, told = get(port)
+    assert status == 200
+    assert told.startswith(OWN.decode())
+    assert 'ocr_process_restarts_total{process="ctc_decoding"} 2\n' in told
+    assert 'ocr_process_restarts_total{process="text_cropping"} 1\n' in told
+    assert "# TYPE ocr_server_restarts_total counter\nocr_server_restarts_total 1\n" in told
+    assert 'ocr_pages_refused_total{reason="overloaded"} 5\n' in told
+    assert 'ocr_pages_refused_total{reason="deadline_exceeded"} 1\n' in told
+    assert "# TYPE ocr_pages gauge\nocr_pages 3\n" in told
+    assert "ocr_pages_limit 8\n" in told
+    assert "ocr_up 1\n" in told
+
+
+def test_they_come_alone_while_there_is_no_triton() -> None:
+    door, port = opened(free_port(), RunState(run_state.RESTARTING, "127.0.0.1", 8000, server_restarts=2))
+    with closing(door):
+        status, told = get(port)
+    assert (status, "ocr_server_restarts_total 2\n" in told, "ocr_up 0\n" in told) == (200, True, True)
+
+
+@pytest.mark.parametrize(("path", "method"), [("/", "GET"), ("/v2", "GET"), ("/metrics", "POST")])
+def test_there_is_nothing_else(triton: int, path: str, method: str) -> None:
+    door, port = opened(triton)
+    with closing(door):
+        assert get(port, path, method)[0] == 404
+
+
+def test_those_who_ask_nothing_keep_nobody_out(triton: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics_door, "ASK_S", 0.2)
+    monkeypatch.setattr(metrics_door, "MAX_CONNECTIONS", 2)
+    door, port = opened(triton)
+    with closing(door):
+        silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(3)]
+        for connection in silent:
+            with connection:
+                assert connection.recv(1) == b""  # the third one at once, the others after a while
+        assert get(port)[0] == 200
+
+
+def test_a_port_that_is_taken_is_named(triton: int) -> None:
+    with pytest.raises(StartError, match=f"cannot use 127.0.0.1:{triton} for metrics: Address already in use"):
+        MetricsDoor(MetricsPlan("127.0.0.1", triton, 1), lambda: STATE).start()
