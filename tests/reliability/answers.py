@@ -1,10 +1,11 @@
-"""A few clients that send one image again and again, and check every answer."""
+"""A few clients, half of them over gRPC, that send one image again and again, and check every answer."""
 
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 from types import TracebackType
 
@@ -35,7 +36,7 @@ class Load:
     """Clients as a context manager: they send inside the block.
 
     Args:
-        url: The server's address.
+        urls: The server's addresses, which the clients take in turn.
         image: What they send.
         text: What is written on it.
         clients: How many there are.
@@ -44,11 +45,12 @@ class Load:
         answers: All answers, in their order.
     """
 
-    def __init__(self, url: str, image: Path, text: str, clients: int) -> None:
+    def __init__(self, urls: Sequence[str], image: Path, text: str, clients: int) -> None:
         self.answers: list[Answer] = []
-        self._url, self._content, self._text = url, image.read_bytes(), text
+        self._content, self._text = image.read_bytes(), text
         self._ended = threading.Event()
-        self._threads = [threading.Thread(target=self._send, daemon=True) for _ in range(clients)]
+        turns = islice(cycle(urls), clients)
+        self._threads = [threading.Thread(target=self._send, args=(url,), daemon=True) for url in turns]
 
     def __enter__(self) -> "Load":
         """Begin to send."""
@@ -68,9 +70,9 @@ class Load:
         """The answers from then on."""
         return [answer for answer in tuple(self.answers) if answer.end_s >= start_s]
 
-    def _send(self) -> None:
+    def _send(self, url: str) -> None:
         with ExitStack() as stack:
-            client = stack.enter_context(OcrClient(self._url, timeout_s=TIMEOUT_S, retries=0))
+            client = stack.enter_context(OcrClient(url, timeout_s=TIMEOUT_S, retries=0))
             while not self._ended.is_set():
                 answer = self._ask(client)
                 self.answers.append(answer)

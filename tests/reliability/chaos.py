@@ -17,6 +17,7 @@ import click
 
 from ocr_client import OcrClient
 from ocr_launch import processes
+from ocr_launch.gate import GATE
 from ocr_launch.run_state import SERVING, RunState
 from server.triton import TritonServer
 from tests.project import MODEL_REPOSITORY, SAMPLES
@@ -24,9 +25,10 @@ from tests.reliability.answers import ERROR, RIGHT, WRONG, Answer, Load
 from tests.reliability.contained import ContainedServer, contained
 
 IMAGE = SAMPLES / "label.png"
-CLIENTS = 3
+CLIENTS = 4
 TRITONSERVER = "tritonserver"
 MODELS = ("image_preprocessing", "text_detection", "text_cropping", "ctc_decoding", "text_recognition")
+PROCESSES = (*MODELS, GATE, TRITONSERVER)
 SIGNALS = {"killed": signal.SIGKILL, "stopped": signal.SIGSTOP}
 # Longest time until all requests are answered again.
 BOUND_S, SERVER_BOUND_S = 10.0, 20.0
@@ -46,8 +48,17 @@ class Server(Protocol):
         """Of the tritonserver that runs now."""
 
     @property
+    def gate_pid(self) -> int:
+        """Of the gate; 0 without one."""
+
+    @property
     def state(self) -> RunState:
         """What its supervisor knows."""
+
+
+def urls(server: TritonServer | ContainedServer) -> tuple[str, str]:
+    """Where it is asked: over HTTP and gRPC."""
+    return server.url, f"grpc://{server.grpc_url}"
 
 
 @dataclass(frozen=True)
@@ -84,12 +95,12 @@ def inflict(server: Server, load: Load, process: str, what: str) -> Fault:
         TimeoutError: It does not.
     """
     restarts = server.state.restarts
-    victim = next(p for p in processes.find(server.pid) if (p.model or TRITONSERVER) == process)
+    victim = next(pid for name, pid in _victims(server) if name == process)
     start_s = time.monotonic()
-    os.kill(victim.handle.pid, SIGNALS[what])
+    os.kill(victim, SIGNALS[what])
     while not (server.state.restarts > restarts and server.state.state == SERVING and _is_well(load, start_s)):
         if time.monotonic() - start_s > GIVE_UP_S:
-            raise TimeoutError(f"{victim} was {what}, and after {GIVE_UP_S:.0f} s: {server.state}")
+            raise TimeoutError(f"{process} (process {victim}) was {what}, and after {GIVE_UP_S:.0f} s: {server.state}")
         time.sleep(POLL_S)
     return summarize(process, what, start_s, load.since(start_s))
 
@@ -126,7 +137,7 @@ def table(faults: Sequence[Fault]) -> Iterator[str]:
 @click.option("--kills", default=20, show_default=True, help="How often each process is killed.")
 @click.option("--stops", default=5, show_default=True, help="How often each process is stopped.")
 @click.option("--clients", default=CLIENTS, show_default=True, help="How many send images meanwhile.")
-@click.option("--process", "only", multiple=True, type=click.Choice((*MODELS, TRITONSERVER)), help="Only this one.")
+@click.option("--process", "only", multiple=True, type=click.Choice(PROCESSES), help="Only this one.")
 @click.option("--image", "in_image", is_flag=True, help="Of a container of the production image, built before.")
 def main(kills: int, stops: int, clients: int, only: tuple[str, ...], in_image: bool) -> None:
     """Harm every process of an embedded server, print what came of it, and exit with 1 if that is too much."""
@@ -135,7 +146,7 @@ def main(kills: int, stops: int, clients: int, only: tuple[str, ...], in_image: 
         with start(in_image=in_image) as server:
             with OcrClient(server.url) as client:
                 text = client.read(IMAGE).text
-            with Load(server.url, IMAGE, text, clients) as load:
+            with Load(urls(server), IMAGE, text, clients) as load:
                 for process, what in _plan(server, {"killed": kills, "stopped": stops}, only):
                     faults.append(inflict(server, load, process, what))
                     time.sleep(PAUSE_S)
@@ -148,11 +159,18 @@ def main(kills: int, stops: int, clients: int, only: tuple[str, ...], in_image: 
 
 def _plan(server: Server, times: Mapping[str, int], only: Sequence[str]) -> Iterator[tuple[str, str]]:
     """What is done to which process, in turns; with Triton's native ONNX backend, its models have none of their own."""
-    found = [process.model or TRITONSERVER for process in processes.find(server.pid)]
-    names = [name for name in (*MODELS, TRITONSERVER) if name in found and (not only or name in only)]
+    found = [name for name, _ in _victims(server)]
+    names = [name for name in PROCESSES if name in found and (not only or name in only)]
     for what, count in times.items():
         for _ in range(count):
             yield from ((name, what) for name in names)
+
+
+def _victims(server: Server) -> Iterator[tuple[str, int]]:
+    """The server's processes by what they run, and their numbers."""
+    yield from ((process.model or TRITONSERVER, process.handle.pid) for process in processes.find(server.pid))
+    if server.gate_pid:
+        yield GATE, server.gate_pid
 
 
 @contextmanager

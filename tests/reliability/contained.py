@@ -9,7 +9,7 @@ import psutil
 
 from ocr_launch import run_state
 from ocr_launch.run_state import RunState
-from tests.image.container import HTTP, running
+from tests.image.container import GRPC, HTTP, running
 from tests.image.docker import daemon
 from tests.image.image import build, find_base
 
@@ -21,12 +21,15 @@ class ContainedServer:
     """What `make chaos` asks of a server; the container's processes are this machine's, too.
 
     Attributes:
-        url: `host:port` of HTTP.
+        url: `host:port` of HTTP; likewise `grpc_url`.
         launcher: The container's first process, by its number on this machine.
+        gate_pid: 0: it has no gate.
     """
 
     url: str
+    grpc_url: str
     launcher: int
+    gate_pid: int = 0
 
     @property
     def pid(self) -> int:
@@ -60,4 +63,6 @@ def contained(log: Path) -> Iterator[ContainedServer]:
     with daemon() as docker:
         image = build(docker, *find_base(docker))
         with running(image, log) as container:
-            yield ContainedServer(container.address(HTTP), int(container.inspect("{{.State.Pid}}")))
+            yield ContainedServer(
+                container.address(HTTP), container.address(GRPC), int(container.inspect("{{.State.Pid}}"))
+            )

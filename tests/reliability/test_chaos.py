@@ -8,7 +8,7 @@ from ocr_client import OcrClient
 from server.triton import TritonServer
 from tests.project import MODEL_REPOSITORY
 from tests.reliability.answers import ERROR, RIGHT, WRONG, Answer, Load
-from tests.reliability.chaos import CLIENTS, IMAGE, inflict, summarize
+from tests.reliability.chaos import CLIENTS, IMAGE, inflict, summarize, urls
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def load(server: TritonServer) -> Iterator[Load]:
     with OcrClient(server.url) as client:
         text = client.read(IMAGE).text
     assert "NORTHFIELD" in text
-    with Load(server.url, IMAGE, text, CLIENTS) as sending:
+    with Load(urls(server), IMAGE, text, CLIENTS) as sending:
         yield sending
 
 
@@ -32,6 +32,7 @@ def load(server: TritonServer) -> Iterator[Load]:
         ("ctc_decoding", "killed"),
         ("text_recognition", "killed"),
         ("image_preprocessing", "stopped"),
+        ("gate", "killed"),
         ("tritonserver", "killed"),
     ],
 )
