@@ -105,6 +105,18 @@ def inflict(server: Server, load: Load, process: str, what: str) -> Fault:
     return summarize(process, what, start_s, load.since(start_s))
 
 
+def wait_until_well(load: Load, since_s: float) -> None:
+    """Wait until all requests are answered.
+
+    Raises:
+        TimeoutError: They are not.
+    """
+    while not _is_well(load, since_s):
+        if time.monotonic() - since_s > GIVE_UP_S:
+            raise TimeoutError(f"the last answers were {load.since(since_s)[-ROW:]}")
+        time.sleep(POLL_S)
+
+
 def summarize(process: str, what: str, start_s: float, answers: Sequence[Answer]) -> Fault:
     """What the answers since a fault tell."""
     right_s = [start_s, *(answer.end_s for answer in answers if answer.outcome == RIGHT)]
@@ -146,10 +158,12 @@ def main(kills: int, stops: int, clients: int, only: tuple[str, ...], in_image: 
         with start(in_image=in_image) as server:
             with OcrClient(server.url) as client:
                 text = client.read(IMAGE).text
-            with Load(urls(server), IMAGE, text, clients) as load:
-                for process, what in _plan(server, {"killed": kills, "stopped": stops}, only):
+            for process, what in _plan(server, {"killed": kills, "stopped": stops}, only):
+                with Load(urls(server), IMAGE, text, clients) as load:
+                    wait_until_well(load, time.monotonic())
                     faults.append(inflict(server, load, process, what))
-                    time.sleep(PAUSE_S)
+                click.echo(f"{len(faults)}: {faults[-1]}", err=True)
+                time.sleep(PAUSE_S)
     except TimeoutError as error:
         raise click.ClickException(str(error)) from error
     finally:
