@@ -17,6 +17,7 @@ from aiohttp.web_protocol import RequestHandler
 
 from server.gate import checks
 from server.gate.calls import Calls
+from server.gate.line import Line
 from server.gate.proxy import Behind, Proxy
 
 # A connection may be idle, or at its headers, for so many seconds.
@@ -96,16 +97,17 @@ async def serve(http_door: HttpDoor, grpc_door: GrpcDoor, stop_timeout_s: float)
     """
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    line = Line()
     async with AsyncExitStack() as stack:
         opened = (
-            await open_http(http_door, stack, stop_timeout_s),
-            await open_grpc(grpc_door, stack, stop_timeout_s),
+            await open_http(http_door, line, stack, stop_timeout_s),
+            await open_grpc(grpc_door, line, stack, stop_timeout_s),
         )
         await ended.wait()
         await asyncio.gather(*(door.close() for door in opened))
 
 
-async def open_http(door: HttpDoor, stack: AsyncExitStack, stop_timeout_s: float) -> Opened:
+async def open_http(door: HttpDoor, line: Line, stack: AsyncExitStack, stop_timeout_s: float) -> Opened:
     """Open a door for HTTP, until the stack is left at the latest."""
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, force_close=False),
@@ -115,7 +117,7 @@ async def open_http(door: HttpDoor, stack: AsyncExitStack, stop_timeout_s: float
     )
     await stack.enter_async_context(session)
     server = Door(
-        Proxy(door.behind, session).handle,
+        Proxy(door.behind, session, line).handle,
         handler_cancellation=True,
         auto_decompress=False,
         keepalive_timeout=IDLE_S,
@@ -129,9 +131,9 @@ async def open_http(door: HttpDoor, stack: AsyncExitStack, stop_timeout_s: float
     return Opened(listening.getsockname()[1], runner.cleanup)
 
 
-async def open_grpc(door: GrpcDoor, stack: AsyncExitStack, stop_timeout_s: float) -> Opened:
+async def open_grpc(door: GrpcDoor, line: Line, stack: AsyncExitStack, stop_timeout_s: float) -> Opened:
     """Open a door for gRPC, until the stack is left at the latest."""
-    calls = Calls(door.behind)
+    calls = Calls(door.behind, line)
     stack.push_async_callback(calls.close)
     server = grpc.aio.server(options=GRPC, maximum_concurrent_rpcs=MAX_CALLS)
     server.add_generic_rpc_handlers([calls])

@@ -1,10 +1,11 @@
 """A reverse proxy in front of Triton's port for gRPC: messages are checked, and passed on as they are."""
 
 import asyncio
+import math
 import re
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 import grpc.aio
@@ -12,6 +13,7 @@ from grpc.aio import EOF, AioRpcError, ServicerContext
 
 from server.gate import checks, messages
 from server.gate.checks import Refused
+from server.gate.line import Line
 from server.gate.proxy import Behind
 from server.gate.room import Room
 
@@ -36,6 +38,7 @@ NOT_PASSED = re.compile("grpc-.*|:.*|user-agent|content-type|te")
 CALLERS_FAULT = "Unable to parse request"
 NO_CONNECTION = re.compile("failed to connect|connections to all backends failing", re.IGNORECASE)
 
+Answer: TypeAlias = "bytes | AioRpcError"
 Handler = Callable[[str, Any, ServicerContext], Awaitable[None]]
 
 
@@ -44,10 +47,11 @@ class Calls:
 
     Args:
         behind: What is behind it.
+        line: Those who wait for a place.
     """
 
-    def __init__(self, behind: Behind) -> None:
-        self._behind = behind
+    def __init__(self, behind: Behind, line: Line) -> None:
+        self._behind, self._line = behind, line
         self._channel = grpc.aio.insecure_channel(f"127.0.0.1:{behind.port}", CHANNEL)
         self._room = Room()
 
@@ -77,8 +81,25 @@ class Calls:
             if message is EOF:
                 return
             self._check(method, message)
-            call = self._channel.unary_unary(method)
-            await context.write(await call(message, timeout=context.time_remaining(), metadata=metadata))
+            ask = partial(self._ask, method, message, metadata, context)
+            answer = await (self._infer(ask, context) if method == messages.UNARY else ask())
+            if isinstance(answer, AioRpcError):
+                raise answer
+            await context.write(answer)
+
+    async def _infer(self, ask: Callable[[], Awaitable[Answer]], context: ServicerContext) -> Answer:
+        left_s = context.time_remaining()
+        answer = await self._line.ask(ask, _is_refusal, math.inf if left_s is None else left_s)
+        if answer is None:
+            raise checks.no_place()
+        return answer
+
+    async def _ask(self, method: str, message: bytes, metadata: Any, context: ServicerContext) -> Answer:
+        call = self._channel.unary_unary(method)
+        try:
+            return bytes(await call(message, timeout=context.time_remaining(), metadata=metadata))
+        except AioRpcError as error:
+            return error
 
     async def _stream(self, method: str, metadata: Any, context: ServicerContext) -> None:
         """Pass on a call of any number of messages and answers."""
@@ -115,6 +136,11 @@ class Calls:
         if NO_CONNECTION.match(words):
             return code, checks.STARTING
         return code, words if self._channel.get_state() is grpc.ChannelConnectivity.READY else checks.ENDED
+
+
+def _is_refusal(answer: Answer) -> bool:
+    """There is no place for the page."""
+    return isinstance(answer, AioRpcError) and checks.is_no_place(answer.details() or "")
 
 
 async def _pass_back(call: Any, context: ServicerContext) -> None:

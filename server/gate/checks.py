@@ -31,6 +31,8 @@ WINDOW_BITS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 # What callers are told of the server behind the gate.
 STARTING = "unavailable: the server is being started; try again later"
 ENDED = "the server ended while it worked on this request"
+# What the server says, over HTTP with 503, where there is no place for a page.
+NO_PLACE = re.compile("overloaded: |Exceeds maximum queue size")
 
 Bytes = bytes | bytearray
 
@@ -129,6 +131,27 @@ def no_room() -> Refused:
 def too_slow() -> Refused:
     """Why a request is not waited for."""
     return Refused(f"bad_request: the body did not come within {BODY_S:.0f} s", 408)
+
+
+def is_no_place(told: str) -> bool:
+    """Whether the server says that there is no place for a page."""
+    return NO_PLACE.search(told) is not None
+
+
+def no_place() -> Refused:
+    """What a request is told that has waited in line, and was not even asked for."""
+    return Refused("overloaded: this server reads as many pages as it can, and others wait; try again later", 503)
+
+
+def timeout_s(request: Any) -> float:
+    """For how long the caller waits, as its parameter `timeout` says; without end if it says nothing.
+
+    Args:
+        request: The JSON, an object.
+    """
+    parameters = request.get("parameters")
+    timeout_us = parameters.get("timeout") if isinstance(parameters, dict) else None
+    return timeout_us / 1e6 if isinstance(timeout_us, int) and timeout_us > 0 else math.inf
 
 
 def json_part(body: Bytes, lengths: Collection[str]) -> Bytes:

@@ -3,9 +3,11 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import aiohttp
 from aiohttp import hdrs, web
@@ -14,6 +16,7 @@ from yarl import URL
 
 from server.gate import checks
 from server.gate.checks import Bytes, Refused
+from server.gate.line import Line
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
 # Of one connection only (RFC 9110, section 7.6.1), or made anew here.
@@ -50,16 +53,40 @@ class Behind:
     own_memory: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Answer:
+    """Triton's answer.
+
+    Attributes:
+        response: Its status and headers, and its body, which may still be on its way.
+        trouble: The body, where the status is 500 or more.
+    """
+
+    response: aiohttp.ClientResponse
+    trouble: bytes | None
+
+    @property
+    def is_refusal(self) -> bool:
+        """There is no place for the page."""
+        return self.response.status == 503 and checks.is_no_place((self.trouble or b"").decode(errors="replace"))
+
+    @property
+    def status(self) -> int:
+        """What the caller is told."""
+        return 400 if self.response.status == 500 and CALLERS_FAULT.match(self.trouble or b"") else self.response.status
+
+
 class Proxy:
     """Passes requests on, and answers those that go no further.
 
     Args:
         behind: What is behind it.
         session: The connections to it.
+        line: Those who wait for a place.
     """
 
-    def __init__(self, behind: Behind, session: aiohttp.ClientSession) -> None:
-        self._behind, self._session = behind, session
+    def __init__(self, behind: Behind, session: aiohttp.ClientSession, line: Line) -> None:
+        self._behind, self._session, self._line = behind, session, line
         self._held_bytes = 0
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -69,20 +96,22 @@ class Proxy:
             headers = _passed(request.headers)
             async with self._body(request) as body:
                 sent = checks.unpack(body, headers.pop(hdrs.CONTENT_ENCODING, "")) if body else None
-                self._check(request, sent or b"", is_inference)
+                said = self._check(request, sent or b"", is_inference)
                 headers.popall(hdrs.CONTENT_LENGTH, None)
-                return await self._pass_on(request, headers, sent, is_inference)
+                ask = partial(self._ask, request, headers, sent)
+                return await _pass_back(request, await (self._infer(ask, said) if is_inference else ask()))
         except Refused as refused:
             return _error(str(refused), refused.status)
 
-    def _check(self, request: web.BaseRequest, sent: Bytes, is_inference: bool) -> None:
-        """Check the JSON of a request, if it has any."""
+    def _check(self, request: web.BaseRequest, sent: Bytes, is_inference: bool) -> Any:
+        """Check the JSON of a request; what it says, if there is any."""
         text = checks.json_part(sent, request.headers.getall(HEADER_LENGTH, [])) if is_inference else sent
         said = checks.read_json(text) if text else {}
         if is_inference:
             checks.check_inference(said)
         if checks.SHARED_MEMORY.fullmatch(request.path):
             checks.check_region(said, self._behind.own_memory)
+        return said
 
     @asynccontextmanager
     async def _body(self, request: web.BaseRequest) -> AsyncIterator[bytearray]:
@@ -112,41 +141,42 @@ class Proxy:
             checks.check_size(len(parts))
             checks.check_held(self._held_bytes)
 
-    async def _pass_on(
-        self, request: web.BaseRequest, headers: Headers, sent: Bytes | None, is_inference: bool
-    ) -> web.StreamResponse:
+    async def _infer(self, ask: Callable[[], Awaitable[Answer]], said: Any) -> Answer:
+        answer = await self._line.ask(ask, lambda answer: answer.is_refusal, checks.timeout_s(said))
+        if answer is None:
+            raise checks.no_place()
+        return answer
+
+    async def _ask(self, request: web.BaseRequest, headers: Headers, sent: Bytes | None) -> Answer:
         url = URL(f"http://127.0.0.1:{self._behind.port}{request.rel_url.raw_path_qs}", encoded=True)
         asked = self._session.request(
             request.method, url, headers=headers, data=sent, skip_auto_headers=NOT_ADDED, allow_redirects=False
         )
         try:
-            answer = await asked
+            response = await asked
+            return Answer(response, await response.read() if response.status >= 500 else None)
         except aiohttp.ClientConnectorError:
-            return _error(checks.STARTING, 503)
+            raise Refused(checks.STARTING, 503) from None
         except (aiohttp.ClientError, ConnectionError):
-            return _error(checks.ENDED, 502)
-        async with answer:
-            if is_inference and answer.status == 500:
-                told = await answer.read()
-                status = 400 if CALLERS_FAULT.match(told) else 500
-                response = web.Response(body=told, status=status, headers=_passed(answer.headers))
-                response.headers.update(SERVER)
-                return response
-            return await _pass_back(request, answer)
+            raise Refused(checks.ENDED, 502) from None
 
 
-async def _pass_back(request: web.BaseRequest, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+async def _pass_back(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
     """Hand an answer on as it comes."""
-    response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=_passed(answer.headers))
-    response.headers.update(SERVER)
-    await response.prepare(request)
-    try:
-        async for part in answer.content.iter_any():
-            await response.write(part)
-    except aiohttp.ClientError:
-        raise ConnectionResetError("the server ended while it answered") from None  # the caller's connection ends, too
-    await response.write_eof()
-    return response
+    async with answer.response as told:
+        headers = _passed(told.headers)
+        headers.update(SERVER)
+        if answer.trouble is not None:
+            return web.Response(body=answer.trouble, status=answer.status, headers=headers)
+        response = web.StreamResponse(status=told.status, reason=told.reason, headers=headers)
+        await response.prepare(request)
+        try:
+            async for part in told.content.iter_any():
+                await response.write(part)
+        except aiohttp.ClientError:  # the caller's connection ends, too
+            raise ConnectionResetError("the server ended while it answered") from None
+        await response.write_eof()
+        return response
 
 
 def _passed(headers: "CIMultiDictProxy[str]") -> Headers:

@@ -12,6 +12,7 @@ from tritonclient.grpc.service_pb2 import ModelInferRequest
 
 from server.gate import checks, messages, room
 from server.gate.__main__ import GrpcDoor, open_grpc
+from server.gate.line import Line
 from server.gate.proxy import Behind
 
 LIVE = f"{messages.SERVICE}ServerLive"
@@ -70,7 +71,7 @@ def through(ask: Ask, server: Server | None) -> None:
                 await behind.start()
                 stack.push_async_callback(behind.stop, None)
             door = GrpcDoor("127.0.0.1:0", Behind(port, ("ocr_ensemble",), ("ocr-",)))
-            opened = await open_grpc(door, stack, 1.0)
+            opened = await open_grpc(door, Line(), stack, 1.0)
             options = (("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1))
             async with grpc.aio.insecure_channel(f"127.0.0.1:{opened.port}", options) as caller:
                 await ask(caller)

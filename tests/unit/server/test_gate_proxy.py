@@ -9,8 +9,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from server.gate import checks
+from server.gate import checks, line
 from server.gate.__main__ import Door
+from server.gate.line import Line
 from server.gate.proxy import Behind, Proxy
 
 INFER = "/v2/models/ocr_ensemble/infer"
@@ -53,7 +54,7 @@ def through(ask: Ask, handler: Handler | None = echo) -> None:
         async with AsyncExitStack() as stack:
             port = await stack.enter_async_context(listening(handler)) if handler else closed_port()
             behind = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=False))
-            gate = Proxy(Behind(port, ("ocr_ensemble",), ("ocr-",)), behind)
+            gate = Proxy(Behind(port, ("ocr_ensemble",), ("ocr-",)), behind, Line())
             door = await stack.enter_async_context(listening(gate.handle))
             caller = await stack.enter_async_context(aiohttp.ClientSession())
             await ask(caller, f"http://127.0.0.1:{door}")
@@ -158,3 +159,47 @@ def test_connections_beyond_the_most_are_closed(monkeypatch: pytest.MonkeyPatch)
             connection.close()
 
     through(ask)
+
+
+def test_a_request_that_is_refused_waits_until_another_one_has_been_answered() -> None:
+    begun, leave = asyncio.Event(), asyncio.Event()
+    asked: list[str] = []
+
+    async def one_place(request: web.BaseRequest) -> web.StreamResponse:
+        page = (await request.read()).decode()
+        asked.append(page)
+        if begun.is_set() and not leave.is_set():
+            return web.Response(text='{"error":"overloaded: this server has no place; try again later"}', status=503)
+        begun.set()
+        await leave.wait()
+        return web.Response(text=page)
+
+    async def ask(caller: aiohttp.ClientSession, url: str) -> None:
+        async def post(page: str) -> tuple[int, str]:
+            async with caller.post(f"{url}{INFER}", data=page, headers=RAW) as answer:
+                return answer.status, await answer.text()
+
+        first = asyncio.create_task(post("first"))
+        await begun.wait()
+        second = asyncio.create_task(post("second"))
+        while len(asked) < 2:
+            await asyncio.sleep(0)
+        leave.set()
+        assert [await first, await second] == [(200, "first"), (200, "second")]
+        assert asked == ["first", "second", "second"]
+
+    through(ask, one_place)
+
+
+def test_a_request_that_nobody_has_a_place_for_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line, "WAIT_S", 0)
+    told = '{"error":"overloaded: this server has no place; try again later"}'
+
+    async def full(_request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(text=told, status=503)
+
+    async def ask(caller: aiohttp.ClientSession, url: str) -> None:
+        async with caller.post(f"{url}{INFER}", data=b"page", headers=RAW) as answer:
+            assert (answer.status, await answer.text()) == (503, told)
+
+    through(ask, full)
