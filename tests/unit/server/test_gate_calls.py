@@ -11,7 +11,7 @@ import pytest
 from tritonclient.grpc.service_pb2 import ModelInferRequest
 
 from server.gate import checks, messages, room
-from server.gate.__main__ import GrpcDoor, open_grpc
+from server.gate.__main__ import GRPC, GrpcDoor, open_grpc
 from server.gate.line import Line
 from server.gate.proxy import Behind
 
@@ -61,6 +61,17 @@ def server() -> Server:
 def through(ask: Ask, server: Server | None) -> None:
     """Ask a gate with this server behind it, or with none."""
 
+    async def dial(address: str) -> None:
+        options = (("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1))
+        async with grpc.aio.insecure_channel(address, options) as caller:
+            await ask(caller)
+
+    at_the_door(dial, server)
+
+
+def at_the_door(dial: Callable[[str], Awaitable[None]], server: Server | None) -> None:
+    """Call up a gate with this server behind it, or with none."""
+
     async def run() -> None:
         async with AsyncExitStack() as stack:
             port = 1  # where nobody listens
@@ -72,9 +83,7 @@ def through(ask: Ask, server: Server | None) -> None:
                 stack.push_async_callback(behind.stop, None)
             door = GrpcDoor("127.0.0.1:0", Behind(port, ("ocr_ensemble",), ("ocr-",)))
             opened = await open_grpc(door, Line(), stack, 1.0)
-            options = (("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1))
-            async with grpc.aio.insecure_channel(f"127.0.0.1:{opened.port}", options) as caller:
-                await ask(caller)
+            await dial(f"127.0.0.1:{opened.port}")
 
     asyncio.run(run())
 
@@ -234,3 +243,17 @@ def test_streams_beyond_the_most_are_refused(server: Server, monkeypatch: pytest
         assert await second.read() == ASKED
 
     through(ask, server)
+
+
+def test_connections_beyond_the_most_are_closed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    fewer = tuple((name, 1 if name == "grpc.max_allowed_incoming_connections" else value) for name, value in GRPC)
+    monkeypatch.setattr("server.gate.__main__.GRPC", fewer)
+    own = (("grpc.use_local_subchannel_pool", 1),)  # or two channels of one process share a connection
+
+    async def dial(address: str) -> None:
+        async with grpc.aio.insecure_channel(address, own) as first, grpc.aio.insecure_channel(address, own) as second:
+            assert await first.unary_unary(LIVE)(b"") == b""
+            assert (await refusal(second.unary_unary(LIVE)(b"")))[0] == "UNAVAILABLE"
+            assert await first.unary_unary(LIVE)(b"") == b""
+
+    at_the_door(dial, server)
