@@ -31,7 +31,7 @@ def _lines(state: RunState) -> Iterator[str]:
     yield from _metric("ocr_pages_refused_total", "Pages without a place, or too late, of this tritonserver.", refused)
     yield from _metric("ocr_pages", "Pages in the pipeline.", {"": state.pages})
     yield from _metric("ocr_pages_limit", "Pages that may be in the pipeline.", {"": state.places})
-    yield from _metric("ocr_up", "1 while all processes are there.", {"": is_up})
+    yield from _metric("ocr_up", "Whether the server runs, with all of its processes.", {"": is_up})
 
 
 def _metric(name: str, meaning: str, samples: Samples) -> Iterator[str]:
