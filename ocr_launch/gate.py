@@ -15,7 +15,7 @@ from ocr_launch.processes import Process, end_with_parent
 
 # Its name among those that are started anew.
 GATE = "gate"
-POLL_S = 0.05
+POLL_S, CONNECT_S = 0.05, 1.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,4 +107,5 @@ class Gate:
 
 def _is_listening(reserved: socket.socket) -> bool:
     with socket.socket() as asking:
+        asking.settimeout(CONNECT_S)  # it may have been stopped, with many callers in front of it
         return asking.connect_ex(reserved.getsockname()) == 0
