@@ -13,7 +13,7 @@ from typing import TypeVar
 
 # So long a request waits, or for this part of the time that it has, if that is less.
 WAIT_S, WAIT_PART = 1.0, 1 / 8
-# After so much time the first in line is tried again in any case: a page may have been given up.
+# So often the first in line is tried in any case: a page may have been given up, or there may be more places.
 LOOK_S = 0.25
 
 Answer = TypeVar("Answer")
@@ -52,13 +52,13 @@ class Line:
                 self._call_next()
                 return answer
             is_turn = False
-            self._look = self._look or loop.call_later(LOOK_S, self._look_again)
         return answer
 
     async def _wait(self, at_most_s: float, *, is_first: bool) -> bool:
         """Stand in line; whether it was this request's turn in time."""
         turn = asyncio.get_running_loop().create_future()
         (self._waiting.appendleft if is_first else self._waiting.append)(turn)
+        self._look_later()
         try:
             await asyncio.wait([turn], timeout=at_most_s)
         except asyncio.CancelledError:  # the caller has gone
@@ -74,6 +74,11 @@ class Line:
         if self._waiting:
             self._waiting.popleft().set_result(None)
 
-    def _look_again(self) -> None:
+    def _look_later(self) -> None:
+        if self._look is None and self._waiting:
+            self._look = asyncio.get_running_loop().call_later(LOOK_S, self._look_now)
+
+    def _look_now(self) -> None:
         self._look = None
         self._call_next()
+        self._look_later()

@@ -121,6 +121,25 @@ def test_a_place_that_becomes_free_without_an_answer_is_found(monkeypatch: pytes
     run(scene)
 
 
+def test_more_are_let_in_at_once_when_there_are_more_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise those under way would stay as few as they were at the worst moment."""
+    monkeypatch.setattr(line, "LOOK_S", 0.01)
+    monkeypatch.setattr(line, "WAIT_S", 60)
+
+    async def scene(pipeline: Pipeline, come: Callable[..., asyncio.Task[str | None]]) -> None:
+        tasks = [come(name) for name in "abc"]
+        await settle()
+        assert pipeline.entered == ["a"]
+        pipeline.places = 2
+        while len(pipeline.entered) < 3:
+            await asyncio.sleep(0)
+        for name in "abc":
+            pipeline.leave(name)
+        assert [await task for task in tasks] == list("abc")
+
+    run(scene)
+
+
 def test_callers_who_go_let_the_next_one_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line, "WAIT_S", 60)
     monkeypatch.setattr(line, "LOOK_S", 60)
