@@ -1,7 +1,7 @@
 """`python -m benchmarks.latency.breakdown`: where the time of a request goes, part by part, image by image."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -24,7 +24,7 @@ from server.triton import TritonServer
 # Very much text, much, hardly any; and the last as large as a telephone's photo.
 KINDS = {"table": "table.png", "receipt": "receipt.png", "street": "street.jpg"}
 PHOTO_MEGAPIXELS = 12
-# The kernel counts CPU time in units of 10 ms: with so many requests they no longer matter.
+# The medians of so many requests, and the mean of their CPU time, hold on a machine that does nothing else.
 REPEATS = 10
 WARM_UPS = 3
 
@@ -41,6 +41,7 @@ class Breakdown:
         parts_ms: The parts in one process, without a server.
         overheads_ms: What the server adds.
         cpu_ms: CPU time of the server's processes, whose cores work side by side: more than the time that passes.
+        networks: Those of them that run a network.
     """
 
     image: str
@@ -50,6 +51,12 @@ class Breakdown:
     parts_ms: Times
     overheads_ms: Times
     cpu_ms: Times
+    networks: Collection[str]
+
+    @property
+    def own_cpu_ms(self) -> float:
+        """CPU time outside the networks."""
+        return sum(used_ms for name, used_ms in self.cpu_ms.items() if name not in self.networks)
 
 
 class Measurer:
@@ -67,10 +74,9 @@ class Measurer:
         for _ in range(WARM_UPS):
             lines = len(self._client.read(encoded).lines)
             self._parts.measure(encoded)
-        processes = (cpu_time.SERVER, *self._repository.steps, self._repository.recognizer)
-        before_ms = cpu_time.cpu_ms(self._server.pid)
+        before_ms = self._cpu_ms()
         requests_ms, parts_ms, overheads_ms, calls = zip(*(self._once(encoded) for _ in range(repeats)), strict=True)
-        after_ms = cpu_time.cpu_ms(self._server.pid)
+        after_ms = self._cpu_ms()
         return Breakdown(
             image=name,
             lines=lines,
@@ -78,8 +84,16 @@ class Measurer:
             request_ms=median(requests_ms),
             parts_ms=medians(parts_ms),
             overheads_ms=medians(overheads_ms),
-            cpu_ms={name: (after_ms[name] - before_ms[name]) / repeats for name in processes},
+            cpu_ms={name: (after_ms[name] - used_ms) / repeats for name, used_ms in before_ms.items()},
+            networks=self._repository.onnx_models,
         )
+
+    def _cpu_ms(self) -> Times:
+        """The CPU time of each process that a request passes through, the networks' last."""
+        used_ms = cpu_time.cpu_ms(self._server.pid, self._server.gate_pid)
+        around = [name for name in self._repository.steps if name not in self._repository.onnx_models]
+        names = (cpu_time.GATE, cpu_time.SERVER, cpu_time.DECODER, *around, *sorted(self._repository.onnx_models))
+        return {name: used_ms[name] for name in names}
 
     def _once(self, encoded: bytes) -> tuple[float, Times, Times, int]:
         before = server_statistics.read(self._server.url)
@@ -110,6 +124,7 @@ def table(breakdowns: Sequence[Breakdown]) -> str:
         *_times("", [image.overheads_ms for image in breakdowns]),
         _total("a request", [image.request_ms for image in breakdowns]),
         *_times("CPU time: ", [image.cpu_ms for image in breakdowns]),
+        _total("CPU time outside the networks", [image.own_cpu_ms for image in breakdowns]),
         _total("CPU time of all", [sum(image.cpu_ms.values()) for image in breakdowns]),
     ]
     return tables.markdown(["ms", *(image.image for image in breakdowns)], rows, numbers_from=1)

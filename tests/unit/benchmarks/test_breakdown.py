@@ -81,11 +81,13 @@ def test_processes_are_told_apart_by_the_model_they_run(tmp_path: Path) -> None:
 
 def test_the_table_has_a_column_for_each_image(tmp_path: Path) -> None:
     overheads_ms = dict.fromkeys(OVERHEADS, 1.0)
-    images = [Breakdown(name, 3, 2, 86.0, PARTS_MS, overheads_ms, {"recognizer": 20.0}) for name in ("form", "photo")]
+    cpu_ms = {"tritonserver": 4.0, "gate": 1.5, "recognizer": 20.0}
+    images = [Breakdown(name, 3, 2, 86.0, PARTS_MS, overheads_ms, cpu_ms, ["recognizer"]) for name in ("form", "photo")]
     written = write(images, tmp_path)
     assert head(table(images)) == ["ms", "form", "photo"]
     assert ["lines read / calls of the recognizer", "3 / 2", "3 / 2"] in rows(written)
     parts_alone = f"**{sum(PARTS_MS.values()):.1f}**"
     assert ["**the parts alone**", parts_alone, parts_alone] in rows(written)
     assert ["**a request**", "**86.0**", "**86.0**"] in rows(written)
+    assert ["**CPU time outside the networks**", "**5.5**", "**5.5**"] in rows(written)
     assert {file.name for file in tmp_path.iterdir()} == {"breakdown.csv", "breakdown.md", "breakdown.png"}
