@@ -67,15 +67,24 @@ def decode(
     >>> decode(np.int32([[2, 2, 0, 2, 1]]), np.float32([[.5, .1, .9, .25, .75]]), ["", "a", "b"])
     (['bba'], array([0.5], dtype=float32))
     """
-    previous = np.pad(indices, ((0, 0), (1, 0)), constant_values=BLANK)[:, :-1]
-    kept = (indices != BLANK) & (indices != previous)
-    counts = kept.sum(axis=1)
-    means = np.where(kept, confidences, 0).sum(axis=1) / np.maximum(counts, 1)
-    texts = [
-        _join([characters[i] for i in row[keep]], sure[keep])
-        for row, keep, sure in zip(indices, kept, confidences, strict=True)
-    ]
-    return texts, means.astype(np.float32)
+    count, steps = indices.shape
+    return _decode(indices.ravel(), confidences.ravel(), np.full(count, steps), characters)
+
+
+def _decode(
+    indices: NDArray[np.int32], confidences: FloatArray, lengths: NDArray[np.intp], characters: Sequence[str]
+) -> tuple[list[str], FloatArray]:
+    """As `decode`, of lines of any lengths, (N,), whose time steps follow each other: (S,) each."""
+    lines = np.repeat(np.arange(len(lengths)), lengths)
+    is_first = (np.diff(indices, prepend=BLANK) != 0) | (np.diff(lines, prepend=-1) != 0)
+    kept = np.flatnonzero(is_first & (indices != BLANK))
+    counts = np.bincount(lines[kept], minlength=len(lengths))
+    sure = confidences[kept]
+    means = np.bincount(lines[kept], sure, minlength=len(lengths)) / np.maximum(counts, 1)
+    letters = [characters[index] for index in indices[kept].tolist()]
+    ends = np.cumsum(counts)
+    bounds = zip((ends - counts).tolist(), ends.tolist(), strict=True)
+    return [_join(letters[start:end], sure[start:end]) for start, end in bounds], means.astype(np.float32)
 
 
 def _join(letters: Sequence[str], confidences: FloatArray) -> str:
@@ -106,10 +115,12 @@ def decode_calls(
     Returns:
         Texts, (N,) objects, and confidences, (N,) float32, in the order of the lines.
     """
-    count = sum(len(call) for call in calls)
-    texts, confidences = np.empty(count, object), np.zeros(count, np.float32)
-    for call, (indices, step_confidences) in zip(calls, outputs, strict=True):
-        texts[call], confidences[call] = decode(indices, step_confidences, characters)
+    order = np.concatenate([np.zeros(0, np.intp), *calls])
+    texts, confidences = np.empty(len(order), object), np.zeros(len(order), np.float32)
+    if outputs:
+        indices, sure = (np.concatenate([output.ravel() for output in each]) for each in zip(*outputs, strict=True))
+        lengths = np.concatenate([np.full(*output.shape) for output, _ in outputs])
+        texts[order], confidences[order] = _decode(indices, sure, lengths, characters)
     return texts, confidences
 
 
