@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_core import orientation, unread, words
-from ocr_core.crops import IntArray
+from ocr_core.crops import IntArray, split
 from ocr_core.options import Options
 from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray
@@ -39,7 +39,7 @@ def of_page(
         read_scale: (1,) float32, pixels of the detector's input for one of the image; passes through.
     """
     texts, confidences, quads = lines.reading.texts, lines.reading.confidences, lines.quads
-    cut = np.split(strip, np.cumsum(widths), axis=1)
+    cut = split(strip, widths)
     crops = [cut[place] for place in lines.places]
     reasons = unread.reasons(texts, confidences, crops, options)
     kept = reasons == ""

@@ -1,10 +1,11 @@
 """Crops of like width go to the recognizer together."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from ocr_core.crops import IntArray
+from ocr_core.crops import IntArray, split
 from ocr_core.pixels import RgbArray
 from ocr_core.recognizer import Recognizer
 
@@ -65,16 +66,15 @@ def pack(
         For each call the indices of its crops, (n,) int32, and the crops, (n, height, width, 3) uint8, padded
         on the right.
     """
-    calls = plan(widths, bucket_px, max_crops)
-    return calls, [_pad(strip, widths, call, recognizer, bucket_px) for call in calls]
+    calls, crops = plan(widths, bucket_px, max_crops), split(strip, widths)
+    return calls, [_pad([crops[line] for line in call.tolist()], recognizer, bucket_px) for call in calls]
 
 
-def _pad(strip: RgbArray, widths: IntArray, call: IntArray, recognizer: Recognizer, bucket_px: int) -> RgbArray:
-    ends = np.cumsum(widths)[call]
-    width = min(int(-(-widths[call].max() // bucket_px) * bucket_px), recognizer.max_width)
-    batch = np.full((len(call), strip.shape[0], width, 3), PADDING, np.uint8)
-    for crop, end, crop_width in zip(batch, ends, widths[call], strict=True):
-        crop[:, :crop_width] = strip[:, end - crop_width : end]
-        if recognizer.padding == "edge":
-            crop[:, crop_width:] = strip[:, end - 1 : end]
+def _pad(crops: Sequence[RgbArray], recognizer: Recognizer, bucket_px: int) -> RgbArray:
+    widest = max(crop.shape[1] for crop in crops)
+    width = min(math.ceil(widest / bucket_px) * bucket_px, recognizer.max_width)
+    batch = np.empty((len(crops), recognizer.height, width, 3), np.uint8)
+    for padded, crop in zip(batch, crops, strict=True):
+        padded[:, : crop.shape[1]] = crop
+        padded[:, crop.shape[1] :] = crop[:, -1:] if recognizer.padding == "edge" else PADDING
     return batch
