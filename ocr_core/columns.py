@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_core.quads import FloatArray
-from ocr_core.rows import SAME_ROW, Indices, lines, rows, typical_height
+from ocr_core.rows import SAME_ROW, Indices, lines, quantile, rows, typical_height
 from ocr_core.section import Section
 
 # Prose: the typical line fills this share of its column …
@@ -38,7 +38,7 @@ MOST = 0.6
 def is_prose(boxes: FloatArray, members: Indices) -> bool:
     """Whether lines without a gutter are long, and fill their column or stand close together."""
     found = lines(boxes[members])
-    width, height = float(np.median(found[:, 2] - found[:, 0])), typical_height(found)
+    width, height = quantile(found[:, 2] - found[:, 0]), typical_height(found)
     fill = width / max(np.ptp(found[:, ::2]), 1e-6)
     return width >= WIDE * height and bool(fill >= FULL or (fill >= RAGGED and _pitch(found) < CLOSE * height))
 
@@ -107,7 +107,7 @@ def paragraphs(boxes: FloatArray, members: Indices) -> list[Indices]:
     """Lines without a gutter, paragraph by paragraph: of like height, evenly spaced, only the first one set in."""
     order, row_of = rows(boxes[members])
     left, middle, height = _row_places(boxes[members[order]], row_of)
-    set_in = left - left.min() > MIN_INDENT * float(np.median(height))
+    set_in = left - left.min() > MIN_INDENT * quantile(height)
     flush = np.append(~set_in, False)
     begins = set_in[1:] & flush[:-2] & flush[2:]
     return np.split(members[order], _starts(row_of)[1:][begins | _stands_apart(middle, height, PARAGRAPH)])
@@ -129,21 +129,21 @@ def _row_places(boxes: FloatArray, row_of: Indices) -> tuple[FloatArray, FloatAr
 def _stands_apart(middle: FloatArray, height: FloatArray, more: float) -> NDArray[np.bool_]:
     """For each row but the first, whether it is further below than others, by `more` heights, or of another size."""
     pitches = np.diff(middle)
-    usual = np.quantile(pitches, 0.4) if len(pitches) else 0
+    usual = quantile(pitches, 0.4) if len(pitches) else 0
     sizes = np.log(np.maximum(height, 1e-3))
-    return np.asarray((pitches > usual + more * np.median(height)) | (np.abs(np.diff(sizes)) > OTHER_SIZE))
+    return np.asarray((pitches > usual + more * quantile(height)) | (np.abs(np.diff(sizes)) > OTHER_SIZE))
 
 
 def _pitch(found: FloatArray) -> float:
     """From the middle of a line to the next one's."""
-    return float(np.median(np.diff(np.sort(found[:, 1] + found[:, 3]) / 2))) if len(found) > 1 else 0.0
+    return quantile(np.diff(np.sort(found[:, 1] + found[:, 3]) / 2)) if len(found) > 1 else 0.0
 
 
 def _is_list(found: FloatArray) -> bool:
     height = typical_height(found)
     widths, shifts = found[:, 2] - found[:, 0], found[:, 0] - found[:, 0].min()
     flush = np.mean(shifts < MIN_INDENT * height) > 0.4 and np.mean(shifts < MAX_INDENT * height) > 0.9
-    wordy = np.median(widths) > WORDY * height
+    wordy = quantile(widths) > WORDY * height
     return bool(len(found) >= MIN_COLUMN_LINES and flush and wordy and _pitch(found) < CLOSE * height)
 
 
@@ -155,7 +155,7 @@ def _groups(boxes: FloatArray, section: Section) -> Indices:
     pitches = np.diff(middles)
     if len(pitches) == 0:
         return np.zeros(1, np.intp)
-    apart = pitches > np.quantile(pitches, 0.25) + LEADING * typical_height(found)
+    apart = pitches > quantile(pitches, 0.25) + LEADING * typical_height(found)
     return np.append(0, np.cumsum(apart))
 
 

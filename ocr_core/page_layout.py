@@ -12,7 +12,7 @@ import numpy as np
 
 from ocr_core import columns
 from ocr_core.quads import FloatArray
-from ocr_core.rows import MIN_GUTTER, Indices, joined, typical_height
+from ocr_core.rows import MIN_GUTTER, Indices, joined, quantile, typical_height
 from ocr_core.section import Part, Section, Span
 
 # Share of its height by which a box is lowered at the top and raised at the bottom: rows of prose nearly touch.
@@ -104,7 +104,7 @@ def _is_border(
         return True
     richer = max(before, after, key=len)
     if gap > SPACE and len(together) < len(richer) > 2:
-        return bool(np.median([right - left for left, right in richer]) < max_cell)
+        return quantile(np.array([right - left for left, right in richer])) < max_cell
     return False
 
 

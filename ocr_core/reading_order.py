@@ -66,11 +66,13 @@ def _ends_of_lines(quads: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Where each line begins and where it ends, half-way up: (L, 2) float32 each. Words form lines on a level page."""
     starts, ends = quads[:, [0, 3]].mean(axis=1), quads[:, 1:3].mean(axis=1)
     heights = edge_lengths(quads)[1]
-    gaps, offsets = np.moveaxis(starts[None] - ends[:, None], 2, 0)
-    same_row = np.abs(offsets) < SAME_ROW * np.minimum(heights[:, None], heights)
+    gaps, offsets = (starts[None, :, axis] - ends[:, None, axis] for axis in (0, 1))
     near = (starts[None, :, 0] > starts[:, None, 0]) & (gaps < SAME_LINE * heights[:, None])
-    distances = np.where(same_row & near, np.abs(gaps), np.inf)
-    following = np.where(np.isfinite(distances).any(axis=1), distances.argmin(axis=1), -1)
+    same_row = np.abs(offsets) < SAME_ROW * np.minimum(heights[:, None], heights)
+    boxes, others = np.nonzero(near & same_row)
+    farthest_first = np.lexsort((-others, -np.abs(gaps[boxes, others])))
+    following = np.full(len(quads), -1)
+    following[boxes[farthest_first]] = others[farthest_first]  # the last one counts
     last = np.arange(len(quads))
     while np.any(following[last] >= 0):
         last = np.where(following[last] >= 0, following[last], last)

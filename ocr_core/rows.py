@@ -13,9 +13,17 @@ MIN_GUTTER = 0.75
 SAME_ROW = 0.5
 
 
+def quantile(values: NDArray[np.floating], share: float = 0.5) -> float:
+    """The median of some values, (N,), or another quantile. For so few, NumPy's functions take ten times as long."""
+    ordered = np.sort(values)
+    place = share * (len(ordered) - 1)
+    low, high = ordered[int(place)], ordered[min(int(place) + 1, len(ordered) - 1)]
+    return float(low + (high - low) * (place - int(place)))
+
+
 def typical_height(boxes: FloatArray) -> float:
     """The median; never quite 0, so that others may be divided by it."""
-    return max(float(np.median(boxes[:, 3] - boxes[:, 1])), 1e-3)
+    return max(quantile(boxes[:, 3] - boxes[:, 1]), 1e-3)
 
 
 def rows(boxes: FloatArray) -> tuple[Indices, Indices]:
