@@ -18,6 +18,7 @@ from export.errors import ExportError
 from ocr_core import batching, crops, ctc, detection, image
 from ocr_core.detector import Detector
 from ocr_core.options import Options
+from ocr_core.pixels import as_rgb
 from ocr_core.quads import FloatArray
 from ocr_core.recognizer import Recognizer
 
@@ -186,7 +187,7 @@ def cut_lines(export: DetectorExport, recognizer: Recognizer, samples: Path) -> 
 
 
 def _pages(detector: Detector, samples: Path) -> list[NDArray[np.uint8]]:
-    return [image.decode((samples / name).read_bytes(), 100, detector)[0] for name in PAGES]
+    return [as_rgb(image.decode((samples / name).read_bytes(), 100, detector)[0]) for name in PAGES]
 
 
 def _page_batches(detector: Detector, samples: Path) -> Iterator[NDArray[np.uint8]]:

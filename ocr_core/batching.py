@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ocr_core.crops import IntArray, split
-from ocr_core.pixels import RgbArray
+from ocr_core.pixels import PixelArray, RgbArray, as_rgb
 from ocr_core.recognizer import Recognizer
 
 # Crops are padded to a multiple of this, so that calls of different requests have equal shapes and can share a
@@ -47,7 +47,7 @@ def plan(widths: IntArray, bucket_px: int = BUCKET_PX, max_crops: int = MAX_CROP
 
 
 def pack(
-    strip: RgbArray,
+    strip: PixelArray,
     widths: IntArray,
     recognizer: Recognizer,
     bucket_px: int = BUCKET_PX,
@@ -56,25 +56,25 @@ def pack(
     """Cut a strip into padded batches.
 
     Args:
-        strip: (height, sum of widths, 3) uint8, the crops side by side.
+        strip: (height, sum of widths, channels) uint8, RGB or grey, the crops side by side.
         widths: (N,) int32, pixels.
         recognizer: The crops that it takes.
         bucket_px: See `plan`.
         max_crops: See `plan`.
 
     Returns:
-        For each call the indices of its crops, (n,) int32, and the crops, (n, height, width, 3) uint8, padded
+        For each call the indices of its crops, (n,) int32, and the crops, (n, height, width, 3) uint8 RGB, padded
         on the right.
     """
     calls, crops = plan(widths, bucket_px, max_crops), split(strip, widths)
     return calls, [_pad([crops[line] for line in call.tolist()], recognizer, bucket_px) for call in calls]
 
 
-def _pad(crops: Sequence[RgbArray], recognizer: Recognizer, bucket_px: int) -> RgbArray:
+def _pad(crops: Sequence[PixelArray], recognizer: Recognizer, bucket_px: int) -> RgbArray:
     widest = max(crop.shape[1] for crop in crops)
     width = min(math.ceil(widest / bucket_px) * bucket_px, recognizer.max_width)
     batch = np.empty((len(crops), recognizer.height, width, 3), np.uint8)
     for padded, crop in zip(batch, crops, strict=True):
-        padded[:, : crop.shape[1]] = crop
+        as_rgb(crop, into=padded[:, : crop.shape[1]])
         padded[:, crop.shape[1] :] = crop[:, -1:] if recognizer.padding == "edge" else PADDING
     return batch

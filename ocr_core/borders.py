@@ -10,7 +10,7 @@ from ocr_core.detector import Detector
 from ocr_core.errors import BadImage, BadRequest
 from ocr_core.image import MAX_PAGE_SIDE_PX, PAGE_TO_DETECTOR, detector_size, size
 from ocr_core.image_limits import MAX_SIDE_PX
-from ocr_core.pixels import RgbArray
+from ocr_core.pixels import CHANNELS, PixelArray
 from ocr_core.quads import FloatArray
 from ocr_core.recognizer import Recognizer
 
@@ -22,11 +22,11 @@ MAX_STRIP_PX = 2**20
 ROUNDING = 2
 
 
-def check_maps(page: RgbArray, maps: FloatArray, image_size: NDArray[np.int32], detector: Detector) -> None:
+def check_maps(page: PixelArray, maps: FloatArray, image_size: NDArray[np.int32], detector: Detector) -> None:
     """Check what the detector's step has made of a page.
 
     Args:
-        page: (height, width, 3) uint8.
+        page: (height, width, channels) uint8, RGB or grey.
         maps: (1, channels, height, width) float32.
         image_size: (2,) int32, height and width.
         detector: Whose maps they are.
@@ -41,6 +41,7 @@ def check_maps(page: RgbArray, maps: FloatArray, image_size: NDArray[np.int32], 
             f"page is {width} x {height} pixels; it must have at least one and at most {area_px}, "
             f"and sides of at most {MAX_PAGE_SIDE_PX}"
         )
+    _check_channels("page", page)
     if not ((image_size > 0) & (image_size <= MAX_SIDE_PX)).all():
         raise BadRequest(f"image_size is {image_size.tolist()}; sides must be between 1 and {MAX_SIDE_PX} pixels")
     expected = tuple(side // detector.map_stride_px for side in reversed(detector_size(width, height, detector)))
@@ -87,12 +88,12 @@ def check_blocks(blocks: NDArray[np.int32], count: int) -> None:
 
 
 def check_strip(
-    strip: RgbArray, widths: NDArray[np.int32], quads: FloatArray, scores: FloatArray, recognizer: Recognizer
+    strip: PixelArray, widths: NDArray[np.int32], quads: FloatArray, scores: FloatArray, recognizer: Recognizer
 ) -> None:
     """Check the crops of a page and what is known of each.
 
     Args:
-        strip: (height, sum of widths, 3) uint8, the crops side by side.
+        strip: (height, sum of widths, channels) uint8, RGB or grey, the crops side by side.
         widths: (N,) int32, pixels.
         quads: (N, 4, 2) float32.
         scores: (N,) float32.
@@ -113,6 +114,12 @@ def check_strip(
             f"they must be between 1 and {recognizer.max_width}"
         )
     check_widths(widths)
-    expected = (recognizer.height, int(widths.sum()), 3)
+    _check_channels("strip", strip)
+    expected = (recognizer.height, int(widths.sum()), strip.shape[2])
     if strip.shape != expected:
         raise BadRequest(f"strip is {list(strip.shape)}; with these widths it must be {list(expected)}")
+
+
+def _check_channels(name: str, pixels: PixelArray) -> None:
+    if pixels.shape[2] not in CHANNELS:
+        raise BadRequest(f"{name} has {pixels.shape[2]} channels; it must have 3 of RGB or 1 of grey")

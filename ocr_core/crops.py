@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ocr_core.borders import check_widths
 from ocr_core.image import size
 from ocr_core.opencv import cv2
-from ocr_core.pixels import RgbArray
+from ocr_core.pixels import PixelArray
 from ocr_core.quads import FloatArray, edge_lengths, scale
 from ocr_core.recognizer import Recognizer
 from ocr_core.rows import Indices
@@ -34,23 +34,23 @@ def widths_px(quads: FloatArray, recognizer: Recognizer) -> IntArray:
     return np.asarray(np.clip(natural, recognizer.min_width, recognizer.max_width), np.int32)
 
 
-def cut(page: RgbArray, quads: FloatArray, recognizer: Recognizer) -> tuple[RgbArray, IntArray]:
+def cut(page: PixelArray, quads: FloatArray, recognizer: Recognizer) -> tuple[PixelArray, IntArray]:
     """Cut the quads out of the page, each by the simplest transform that its corners allow.
 
     Args:
-        page: (height, width, 3) uint8.
+        page: (height, width, channels) uint8, RGB or grey.
         quads: (N, 4, 2) float32, page pixels, clockwise from the top-left corner in reading direction.
         recognizer: The crops that it takes.
 
     Returns:
-        The strip, (recognizer.height, sum of widths, 3) uint8, and the widths, (N,) int32, pixels.
+        The strip, (recognizer.height, sum of widths, channels) uint8, and the widths, (N,) int32, pixels.
 
     Raises:
         BadImage: The strip would be larger than a page's can be.
     """
     widths = widths_px(quads, recognizer)
     check_widths(widths)
-    strip = np.empty((recognizer.height, int(widths.sum()), 3), np.uint8)
+    strip = np.empty((recognizer.height, int(widths.sum()), page.shape[2]), np.uint8)
     crops = split(strip, widths)
     for halved, lines in _halvings(page, quads, recognizer):
         corners = scale(quads[lines], size(page), size(halved))
@@ -58,22 +58,22 @@ def cut(page: RgbArray, quads: FloatArray, recognizer: Recognizer) -> tuple[RgbA
     return strip, widths
 
 
-def split(strip: RgbArray, widths: IntArray) -> list[RgbArray]:
-    """The crops of a strip, (height, width, 3) uint8 each: views of it.
+def split(strip: PixelArray, widths: IntArray) -> list[PixelArray]:
+    """The crops of a strip, (height, width, channels) uint8 each: views of it.
 
     Args:
-        strip: (height, sum of widths, 3) uint8, the crops side by side.
+        strip: (height, sum of widths, channels) uint8, the crops side by side.
         widths: (N,) int32, pixels.
     """
     ends = np.cumsum(widths).tolist()
     return [strip[:, end - width : end] for end, width in zip(ends, widths.tolist(), strict=True)]
 
 
-def turned_by_half(strip: RgbArray, widths: IntArray, lines: Indices) -> tuple[RgbArray, IntArray]:
+def turned_by_half(strip: PixelArray, widths: IntArray, lines: Indices) -> tuple[PixelArray, IntArray]:
     """Some crops of a strip, each turned by half: the text that they show upside down stands upright.
 
     Args:
-        strip: (height, sum of widths, 3) uint8, the crops side by side.
+        strip: (height, sum of widths, channels) uint8, the crops side by side.
         widths: (N,) int32, pixels.
         lines: (n,) indices of the crops.
 
@@ -84,7 +84,7 @@ def turned_by_half(strip: RgbArray, widths: IntArray, lines: Indices) -> tuple[R
     return np.concatenate([strip[:, :0], *(crops[line][::-1, ::-1] for line in lines)], axis=1), widths[lines]
 
 
-def _halvings(page: RgbArray, quads: FloatArray, recognizer: Recognizer) -> Iterator[tuple[RgbArray, Indices]]:
+def _halvings(page: PixelArray, quads: FloatArray, recognizer: Recognizer) -> Iterator[tuple[PixelArray, Indices]]:
     """The page halved again and again, and the quads, (n,) indices, to be cut out of each of these.
 
     Their text is less than twice as high as a crop there: else pixels are skipped.
@@ -93,12 +93,13 @@ def _halvings(page: RgbArray, quads: FloatArray, recognizer: Recognizer) -> Iter
     times = np.log2(np.maximum(heights / recognizer.height, 1)).astype(int)
     for time in range(times.max(initial=0) + 1):
         if time:
-            page = np.asarray(cv2.resize(page, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+            halved = cv2.resize(page, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+            page = np.asarray(halved, np.uint8).reshape(*halved.shape[:2], page.shape[2])
         yield page, np.flatnonzero(times == time)
 
 
-def _cut(page: RgbArray, quads: FloatArray, crops: Sequence[RgbArray]) -> None:
-    """Fill crops, (height, width, 3) uint8 each, with what is in the quads."""
+def _cut(page: PixelArray, quads: FloatArray, crops: Sequence[PixelArray]) -> None:
+    """Fill crops, (height, width, channels) uint8 each, with what is in the quads."""
     left, top, right, bottom = quads[:, 0, 0], quads[:, 0, 1], quads[:, 2, 0], quads[:, 2, 1]
     upright = np.stack([left, top, right, top, right, bottom, left, bottom], axis=1).reshape(-1, 4, 2)
     is_upright = (left < right) & (top < bottom) & (np.abs(quads - upright).max(axis=(1, 2), initial=0) < EXACT_PX)
@@ -106,7 +107,7 @@ def _cut(page: RgbArray, quads: FloatArray, crops: Sequence[RgbArray]) -> None:
         (_resize if alike else _warp)(page, quad, crop)
 
 
-def _resize(page: RgbArray, quad: FloatArray, crop: RgbArray) -> None:
+def _resize(page: PixelArray, quad: FloatArray, crop: PixelArray) -> None:
     """Fill a crop with what is in an upright quad: a tenth of the time that a transform takes."""
     height, width = size(crop)
     (left, top), (right, bottom) = quad[0].tolist(), quad[2].tolist()
@@ -122,7 +123,7 @@ def _span(start: float, end: float, shift: float, side: int) -> tuple[int, int]:
     return first, min(max(round(end + shift), first + 1), side)
 
 
-def _warp(page: RgbArray, quad: FloatArray, crop: RgbArray) -> None:
+def _warp(page: PixelArray, quad: FloatArray, crop: PixelArray) -> None:
     """Fill a crop with what is in any quad."""
     corners = _corners(*reversed(size(crop)))
     # Linear rather than cubic: token F1 on street scenes is three points higher.

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ocr_core import image
 from ocr_core.detector import Detector
 from ocr_core.errors import BadImage
-from ocr_core.pixels import RgbArray
+from ocr_core.pixels import PixelArray
 
 # Greatest message that either side sends: a sentence, or a traceback.
 MAX_MESSAGE_BYTES = 65_536
@@ -67,7 +67,7 @@ class Decoder:
         self._shared_bytes = image.max_page_bytes(detector)
         self._start()
 
-    def decode(self, encoded: NDArray[np.uint8]) -> tuple[RgbArray, tuple[int, int]]:
+    def decode(self, encoded: NDArray[np.uint8]) -> tuple[PixelArray, tuple[int, int]]:
         """Decode an image file.
 
         Args:
@@ -121,7 +121,7 @@ class Decoder:
             raise RuntimeError("the process that decodes images does not start; its messages stand above") from None
         self._socket.settimeout(STUCK_S)
 
-    def _decode(self, encoded: NDArray[np.uint8]) -> tuple[RgbArray, tuple[int, int]]:
+    def _decode(self, encoded: NDArray[np.uint8]) -> tuple[PixelArray, tuple[int, int]]:
         """Put the file into the shared memory, and take the page out of it."""
         if len(encoded) > len(self._shared):
             self._shared.resize(len(encoded))

@@ -1,4 +1,4 @@
-"""An encoded image → the page in RGB and the detector's view of it."""
+"""An encoded image → the page and the detector's view of it."""
 
 import io
 import math
@@ -14,7 +14,7 @@ from ocr_core import image_limits
 from ocr_core.detector import Detector
 from ocr_core.errors import BadImage
 from ocr_core.opencv import cv2
-from ocr_core.pixels import RgbArray, to_rgb
+from ocr_core.pixels import PixelArray, RgbArray, as_rgb, to_page
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
 # What Pillow raises on damaged files of these formats (found by fuzzing; its documentation promises no list).
@@ -46,8 +46,8 @@ Image.preinit()
 Image.MAX_IMAGE_PIXELS = None
 
 
-def decode(encoded: bytes, max_megapixels: float, detector: Detector) -> tuple[RgbArray, tuple[int, int]]:
-    """Decode an image file to RGB as a viewer shows it: EXIF orientation applied, transparency laid on white.
+def decode(encoded: bytes, max_megapixels: float, detector: Detector) -> tuple[PixelArray, tuple[int, int]]:
+    """Decode an image file to RGB or grey as a viewer shows it: EXIF orientation applied, transparency laid on white.
 
     Of an animation or a multi-page file, the first frame. An image far larger than the detector and the
     recognizer can make use of comes back reduced.
@@ -59,7 +59,8 @@ def decode(encoded: bytes, max_megapixels: float, detector: Detector) -> tuple[R
         detector: What it takes decides how large a page is of use.
 
     Returns:
-        The page, (height, width, 3) uint8 RGB, and the image's own (height, width) as a viewer shows it.
+        The page, (height, width, channels) uint8, grey if the image is, else RGB, and the image's own (height, width)
+        as a viewer shows it.
 
     Raises:
         BadImage: The bytes are empty, no image, damaged, truncated, or too large an image.
@@ -76,7 +77,7 @@ def decode(encoded: bytes, max_megapixels: float, detector: Detector) -> tuple[R
             image = image.transpose(orientation)
         if orientation in SIDEWAYS:
             width, height = height, width
-        page = to_rgb(image, _page_size(width, height, detector))
+        page = to_page(image, _page_size(width, height, detector))
     except DAMAGED:
         raise BadImage(
             f"the {kind} image of {width} x {height} pixels is damaged or truncated; send the whole file"
@@ -98,29 +99,29 @@ def _open(encoded: bytes) -> Image.Image:
         ) from None
 
 
-def fit_to_detector(page: RgbArray, detector: Detector) -> RgbArray:
+def fit_to_detector(page: PixelArray, detector: Detector) -> RgbArray:
     """Scale a page to the detector's input.
 
     Args:
-        page: (height, width, 3) uint8.
+        page: (height, width, channels) uint8, RGB or grey.
         detector: What it takes.
 
     Returns:
-        (height, width, 3) uint8, sides multiples of `side_multiple_px` and at most `max_side_px`, area at most about
-        `max_area_px`.
+        (height, width, 3) uint8 RGB, sides multiples of `side_multiple_px` and at most `max_side_px`, area at most
+        about `max_area_px`.
     """
     height, width = page.shape[:2]
     size_wh = detector_size(width, height, detector)
     shrinking = size_wh[0] < width or size_wh[1] < height
     resized = cv2.resize(page, size_wh, interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
-    return np.asarray(resized, np.uint8)
+    return as_rgb(np.asarray(resized, np.uint8).reshape(size_wh[1], size_wh[0], -1))
 
 
-def outputs(page: RgbArray, image_size: tuple[int, int], detector: Detector) -> dict[str, NDArray[Any]]:
+def outputs(page: PixelArray, image_size: tuple[int, int], detector: Detector) -> dict[str, NDArray[Any]]:
     """What the first step gives of a page; `detector_scale` is how many pixels the detector sees for one of the image.
 
     Args:
-        page: (height, width, 3) uint8.
+        page: (height, width, channels) uint8, RGB or grey.
         image_size: (height, width) of the image that the page comes from.
         detector: What it takes.
     """
@@ -136,9 +137,9 @@ def outputs(page: RgbArray, image_size: tuple[int, int], detector: Detector) -> 
     }
 
 
-def size(image_rgb: RgbArray) -> tuple[int, int]:
+def size(pixels: PixelArray) -> tuple[int, int]:
     """(height, width) of an image."""
-    return image_rgb.shape[0], image_rgb.shape[1]
+    return pixels.shape[0], pixels.shape[1]
 
 
 def detector_size(width: int, height: int, detector: Detector) -> tuple[int, int]:

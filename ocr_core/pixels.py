@@ -1,4 +1,4 @@
-"""A decoded image → RGB as a viewer shows it, in the size that is of use.
+"""A decoded image → what a viewer shows of it, in RGB or grey, in the size that is of use.
 
 Where an image is reduced, it is reduced first: what comes after it then costs a few megapixels, not all of them.
 """
@@ -12,12 +12,16 @@ from PIL import Image
 from ocr_core.opencv import cv2
 
 RgbArray = NDArray[np.uint8]
+# (height, width, 3) of RGB, or (height, width, 1) of grey, a third of the work for all steps.
+PixelArray = NDArray[np.uint8]
+GREY = 1
+CHANNELS = (GREY, 3)
 Pixel = TypeVar("Pixel", np.uint8, np.uint16, np.float32)
 # Greatest values of grey in files of floating-point numbers, the least usual range that holds all of a file's counts.
 FLOAT_WHITES = (1, 255, 65535)
 
 
-def to_rgb(image: Image.Image, size_wh: tuple[int, int]) -> RgbArray:
+def to_page(image: Image.Image, size_wh: tuple[int, int]) -> PixelArray:
     """Lay transparency on white, map deep grey to 8 bits, and reduce.
 
     Args:
@@ -25,15 +29,33 @@ def to_rgb(image: Image.Image, size_wh: tuple[int, int]) -> RgbArray:
         size_wh: Width and height of the result, at most those of the image.
 
     Returns:
-        (height, width, 3) uint8 RGB. Against converting first and reducing then, values differ by rounding at most.
+        (height, width, channels) uint8: grey if the image is, else RGB. Against converting first and reducing then,
+        values differ by rounding at most.
     """
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return _three_channels(_deep_grey(np.asarray(image), size_wh))
+        return _deep_grey(np.asarray(image), size_wh)[:, :, None]
     if image.has_transparency_data:
         return _on_white(image, size_wh)
     if image.mode in ("1", "L"):
-        return _three_channels(_reduce(np.asarray(image if image.mode == "L" else image.convert("L")), size_wh))
+        return _reduce(np.asarray(image if image.mode == "L" else image.convert("L")), size_wh)[:, :, None]
     return _reduce(np.asarray(image if image.mode == "RGB" else image.convert("RGB")), size_wh)
+
+
+def as_rgb(pixels: PixelArray, into: RgbArray | None = None) -> RgbArray:
+    """The same in three channels; in `into`, an array of the same height and width, if there is one."""
+    if pixels.shape[2] == GREY:
+        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB, into), np.uint8)
+    if into is None:
+        return pixels
+    into[:] = pixels
+    return into
+
+
+def as_grey(pixels: PixelArray) -> NDArray[np.uint8]:
+    """The same in grey, (height, width)."""
+    if pixels.shape[2] == GREY:
+        return pixels[:, :, 0]
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _reduce(pixels: NDArray[Pixel], size_wh: tuple[int, int]) -> NDArray[Pixel]:
@@ -73,7 +95,3 @@ def _deep_grey(grey: NDArray[np.generic], size_wh: tuple[int, int]) -> NDArray[n
     whites = FLOAT_WHITES if np.issubdtype(grey.dtype, np.floating) else FLOAT_WHITES[-1:]
     values *= 255 / next((white for white in whites if greatest <= white), greatest)
     return np.asarray(np.rint(_reduce(values, size_wh)), np.uint8)
-
-
-def _three_channels(grey: NDArray[np.uint8]) -> RgbArray:
-    return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), np.uint8)  # NumPy's repeat takes 25 times as long

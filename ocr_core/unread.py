@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_core import ctc
-from ocr_core.opencv import cv2
 from ocr_core.options import Options
-from ocr_core.pixels import RgbArray
+from ocr_core.pixels import RgbArray, as_grey
 from ocr_core.quads import FloatArray
 
 LOW_CONFIDENCE, UNKNOWN_SCRIPT = "low_confidence", "unknown_script"
@@ -56,7 +55,7 @@ def _is_more(crop: RgbArray, count: int) -> bool:
 
 def _ink_px(crop: RgbArray) -> int:
     """How many columns of a crop, (height, width, 3) uint8, have ink that spans a good part of the height."""
-    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    grey = as_grey(crop).astype(np.float32)
     difference = np.abs(grey - np.median(grey))
     ink = difference > MIN_CONTRAST * difference.max()
     spans = len(ink) - ink[::-1].argmax(axis=0) - ink.argmax(axis=0)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ocr_core import batching
 from ocr_core.crops import IntArray
-from ocr_core.pixels import RgbArray
+from ocr_core.pixels import RgbArray, as_rgb
 from tests.unit.asking import recognizer
 
 RECOGNIZER = recognizer(height=4, max_width=100)
@@ -65,6 +65,15 @@ def test_a_batch_holds_its_crops_on_the_left_and_less_than_a_bucket_of_padding_o
             assert np.array_equal(crop[:, : widths[index]], crops[index])
             filled = batching.PADDING if padding == "grey" else crops[index][:, -1:]
             assert (crop[:, widths[index] :] == filled).all()
+
+
+@given(widths=WIDTHS.filter(len), padding=st.sampled_from(["grey", "edge"]))
+def test_grey_crops_become_the_same_batches(widths: IntArray, padding: Literal["grey", "edge"]) -> None:
+    grey = strip_of(widths)[:, :, :1]
+    calls, batches = batching.pack(grey, widths, replace(RECOGNIZER, padding=padding))
+    _, expected = batching.pack(as_rgb(grey), widths, replace(RECOGNIZER, padding=padding))
+    assert len(batches) == len(calls)
+    assert all(np.array_equal(batch, other) for batch, other in zip(batches, expected, strict=True))
 
 
 def test_without_crops_there_is_no_call() -> None:

@@ -42,6 +42,7 @@ def test_the_maps_of_a_page_are_taken(detector: Any, shape: tuple[int, ...]) -> 
         (page(40_000, 32), maps(1, 640, 320), SIZE, "page is 40000 x 32 pixels; .* sides of at most 32000"),
         (page(9_000, 9_000), maps(1, 640, 320), SIZE, "page is 9000 x 9000 pixels; .* at most 22118400"),
         (page(320, 640), maps(1, 320, 640), SIZE, r"maps are \[1, 1, 320, 640\]; .* must be \[1, 1, 640, 320\]"),
+        (page(320, 640)[:, :, :2], maps(1, 640, 320), SIZE, "page has 2 channels; it must have 3 of RGB or 1 of grey"),
         (page(320, 640), maps(1, 0, 0), SIZE, r"maps are \[1, 1, 0, 0\]"),
         (page(320, 640), maps(1, 640, 320) + np.float32("nan"), SIZE, "infinite or no numbers"),
         (page(320, 640), maps(1, 640, 320), np.array([0, 5], np.int32), r"image_size is \[0, 5\]"),
@@ -54,11 +55,13 @@ def test_what_is_no_page_with_its_maps_is_refused(image: Array, of_page: Array, 
         check_maps(image, of_page, image_size, DB)
 
 
-def strip_of(widths: list[int], *, height: int = 48, more: int = 0, quads: int = 0, scores: int = 0) -> Tensors:
+def strip_of(
+    widths: list[int], *, height: int = 48, more: int = 0, quads: int = 0, scores: int = 0, channels: int = 3
+) -> Tensors:
     count = len(widths)
     total = max(0, sum(widths) + more)
     return (
-        np.broadcast_to(np.uint8(0), (height, total, 3)),
+        np.broadcast_to(np.uint8(0), (height, total, channels)),
         np.array(widths, np.int32),
         np.zeros((count + quads, 4, 2), np.float32),
         np.zeros(count + scores, np.float32),
@@ -68,6 +71,7 @@ def strip_of(widths: list[int], *, height: int = 48, more: int = 0, quads: int =
 @pytest.mark.parametrize("widths", [[], [16], [320, 1, 17]])
 def test_a_strip_of_its_crops_is_taken(widths: list[int]) -> None:
     check_strip(*strip_of(widths), RECOGNIZER)
+    check_strip(*strip_of(widths, channels=1), RECOGNIZER)
 
 
 @pytest.mark.parametrize(
@@ -81,10 +85,11 @@ def test_a_strip_of_its_crops_is_taken(widths: list[int]) -> None:
         (strip_of([20, 30], more=1), r"strip is [48, 51, 3]; with these widths it must be [48, 50, 3]"),
         (strip_of([20, 30], height=47), "strip is [47, 50, 3]"),
         (strip_of([], more=1), "strip is [48, 1, 3]"),
+        (strip_of([20, 30], channels=2), "strip has 2 channels; it must have 3 of RGB or 1 of grey"),
         (strip_of([20] * 20_000), f"20000 lines of text were found; at most {MAX_LINES} are read"),
         (strip_of([320] * MAX_LINES), f"1600000 pixels long together; at most {MAX_STRIP_PX}"),
     ],
-    ids=str.split("quads scores negative none too-wide too-long too-low stray-column too-many too-much"),
+    ids=str.split("quads scores negative none too-wide too-long too-low stray-column channels too-many too-much"),
 )
 def test_what_is_no_strip_of_crops_is_refused(tensors: Tensors, told: str) -> None:
     with pytest.raises(BadRequest, match=re.escape(told)):

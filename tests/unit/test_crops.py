@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocr_core import crops, quads
-from ocr_core.pixels import RgbArray
+from ocr_core.pixels import RgbArray, as_rgb
 from ocr_core.quads import FloatArray
 from tests.unit.asking import recognizer
 
@@ -59,6 +59,28 @@ def test_a_line_drawn_in_perspective_comes_back_upright(corners: list[list[float
     assert widths.tolist() == [200]
     assert strip.shape == (48, 200, 3)
     assert mean_difference(strip, upright) < SAME
+
+
+@pytest.mark.parametrize("height", [20, 60, 230], ids=["small", "upright", "halved"])
+@pytest.mark.parametrize("slope", [0, 30])
+def test_a_grey_page_gives_the_same_crops_in_grey(height: int, slope: int) -> None:
+    grey = np.random.default_rng(0).integers(0, 256, (300, 300, 1), np.uint8)
+    found = box(10, 20, 210, 20 + height)
+    found[0, :, 1] += [0, slope, slope, 0]
+    strip, widths = crops.cut(grey, found, RECOGNIZER)
+    assert strip.shape == (48, widths[0], 1)
+    assert np.array_equal(as_rgb(strip), crops.cut(as_rgb(grey), found, RECOGNIZER)[0])
+
+
+def test_an_upright_line_is_what_a_transform_makes_of_it() -> None:
+    """A pixel beside it, it would be another picture."""
+    page = pattern(260, 100)
+    found = box(13, 20, 213, 44)
+    wide = recognizer(min_width=400, max_width=400)
+    strip, _ = crops.cut(page, found, wide)
+    found[0, 2] += 0.6  # no rectangle any more
+    transformed, _ = crops.cut(page, found, wide)
+    assert mean_difference(strip, transformed) < 2
 
 
 def test_a_tall_line_is_turned() -> None:

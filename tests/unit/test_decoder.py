@@ -51,7 +51,7 @@ def assert_decodes(decoder: Decoder) -> None:
 def test_a_page_is_the_same_as_when_it_is_decoded_here(decoder: Decoder) -> None:
     assert_decodes(decoder)
     other, _ = decoder.decode(array(png(64, 48)))
-    assert other.tolist() == np.zeros((48, 64, 3)).tolist()
+    assert other.tolist() == np.zeros((48, 64, 1)).tolist()
     assert_decodes(decoder)
 
 
@@ -73,7 +73,7 @@ def test_an_image_that_takes_too_long_is_refused_and_the_next_one_decoded() -> N
     with closing(Decoder(Limits(max_megapixels=40, max_seconds=0.05), DB)) as decoder:
         for _ in range(2):
             page, _ = decoder.decode(array(png(1, 1)))
-            assert page.shape == (1, 1, 3)
+            assert page.shape == (1, 1, 1)
             slow = decoder.pid
             with pytest.raises(BadImage, match=r"takes more than 0\.05 s to decode; .*smaller"):
                 decoder.decode(array(png(6000, 6000)))

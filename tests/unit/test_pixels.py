@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from PIL import Image
 
-from ocr_core.pixels import RgbArray, to_rgb
+from ocr_core.pixels import PixelArray, as_grey, as_rgb, to_page
 
 SMALL_WH = {"to two thirds": (200, 160), "to a fifth": (60, 48)}
 # A page: paper, and black strokes of a few pixels on it.
@@ -41,25 +43,33 @@ PICTURES = {
     "float": Image.fromarray(GREY.astype(np.float32) / 255),
     "CMYK": Image.fromarray(RGB).convert("CMYK"),
 }
+WITHOUT_COLOURS = {"1 bit", "grey", "16 bits", "32 bits", "float"}
 
 
 @pytest.mark.filterwarnings("ignore:'mode' parameter is deprecated:DeprecationWarning")
 @pytest.mark.parametrize("size_wh", SMALL_WH.values(), ids=SMALL_WH.keys())
-@pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES.keys())
-def test_a_reduced_page_is_within_rounding_of_one_that_was_converted_whole(
-    picture: Image.Image, size_wh: tuple[int, int]
-) -> None:
-    whole = to_rgb(picture, picture.size)
-    assert whole.shape == (240, 300, 3)
-    np.testing.assert_allclose(to_rgb(picture, size_wh).astype(int), reduced(whole, size_wh), atol=2)
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_reduced_page_is_within_rounding_of_one_that_was_converted_whole(name: str, size_wh: tuple[int, int]) -> None:
+    picture = PICTURES[name]
+    whole = to_page(picture, picture.size)
+    assert whole.shape == (240, 300, 1 if name in WITHOUT_COLOURS else 3)
+    np.testing.assert_allclose(to_page(picture, size_wh).astype(int), reduced(whole, size_wh), atol=2)
 
 
-def reduced(page: RgbArray, size_wh: tuple[int, int]) -> NDArray[np.int_]:
-    return to_rgb(Image.fromarray(page), size_wh).astype(int)
+def reduced(page: PixelArray, size_wh: tuple[int, int]) -> NDArray[np.int_]:
+    return to_page(Image.fromarray(page.squeeze()), size_wh).astype(int)
+
+
+@given(arrays(np.uint8, (3, 4, 1)))
+def test_grey_in_three_channels_is_the_same_grey(grey: PixelArray) -> None:
+    rgb = as_rgb(grey)
+    assert np.array_equal(rgb, np.dstack([grey] * 3))
+    assert np.array_equal(as_grey(rgb), as_grey(grey))
+    assert as_rgb(rgb) is rgb
 
 
 def test_a_number_that_no_page_has_does_not_darken_the_others() -> None:
     values = np.full((100, 100), 0.5, np.float32)
     values[0, 0], values[1, 1], values[2, 2] = np.nan, np.inf, -3e38
-    assert to_rgb(Image.fromarray(values), (50, 50))[20, 20].tolist() == [128] * 3
-    assert to_rgb(Image.fromarray(np.full((9, 9), 3e38, np.float32)), (3, 3)).tolist() == [[[255] * 3] * 3] * 3
+    assert to_page(Image.fromarray(values), (50, 50))[20, 20] == 128
+    assert (to_page(Image.fromarray(np.full((9, 9), 3e38, np.float32)), (3, 3)) == 255).all()
