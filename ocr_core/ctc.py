@@ -119,7 +119,7 @@ def decode_calls(
     texts, confidences = np.empty(len(order), object), np.zeros(len(order), np.float32)
     if outputs:
         indices, sure = (np.concatenate([output.ravel() for output in each]) for each in zip(*outputs, strict=True))
-        lengths = np.concatenate([np.full(*output.shape) for output, _ in outputs])
+        lengths = np.concatenate([np.full(len(output), output.shape[1]) for output, _ in outputs])
         texts[order], confidences[order] = _decode(indices, sure, lengths, characters)
     return texts, confidences
 

@@ -1,5 +1,7 @@
 """Rows of boxes, (N, 4) float32 of left, top, right, bottom in pixels of a level page."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +15,7 @@ MIN_GUTTER = 0.75
 SAME_ROW = 0.5
 
 
-def quantile(values: NDArray[np.floating], share: float = 0.5) -> float:
+def quantile(values: NDArray[np.floating[Any]], share: float = 0.5) -> float:
     """The median of some values, (N,), or another quantile. For so few, NumPy's functions take ten times as long."""
     ordered = np.sort(values)
     place = share * (len(ordered) - 1)
