@@ -1,6 +1,8 @@
 """Which crops go into which call, and what a call looks like."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise, product
 from typing import Literal
 
 import numpy as np
@@ -29,10 +31,13 @@ def strip_of(widths: IntArray) -> RgbArray:
         ([], []),
         ([16], [[0]]),
         ([32, 33, 64, 1], [[1, 2], [0, 3]]),
-        ([100, 20, 90, 30], [[0], [2], [1, 3]]),
+        ([100, 20, 90, 30], [[0, 2], [1, 3]]),
+        ([320, 20, 290, 30], [[0, 2], [1, 3]]),
+        ([320, 20, 256, 30], [[0], [2], [1, 3]]),
+        ([320, 288, 288, 288], [[0], [1, 2, 3]]),
         ([40] * 8, [[0, 1, 2, 3, 4, 5, 6, 7]]),
-        ([40] * 9, [[0, 1, 2, 3, 4], [5, 6, 7, 8]]),
-        ([40] * 17, [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11], [12, 13, 14, 15, 16]]),
+        ([40] * 9, [[0, 1, 2, 3], [4, 5, 6, 7, 8]]),
+        ([40] * 17, [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9, 10], [11, 12, 13, 14, 15, 16]]),
     ],
 )
 def test_crops_of_like_width_share_calls_and_the_widest_go_first(widths: list[int], calls: list[list[int]]) -> None:
@@ -40,17 +45,34 @@ def test_crops_of_like_width_share_calls_and_the_widest_go_first(widths: list[in
 
 
 @given(widths=WIDTHS)
-def test_every_crop_is_in_exactly_one_call_with_others_of_its_bucket(widths: IntArray) -> None:
+def test_every_crop_is_in_exactly_one_call_and_none_with_wider_ones_comes_later(widths: IntArray) -> None:
     calls = batching.plan(widths)
     assert sorted(index for call in calls for index in call.tolist()) == list(range(len(widths)))
     assert all(1 <= len(call) <= batching.MAX_CROPS and call.dtype == np.int32 for call in calls)
-    buckets = [set(np.ceil(widths[call] / batching.BUCKET_PX)) for call in calls]
-    assert all(len(bucket) == 1 for bucket in buckets)
-    assert [max(bucket) for bucket in buckets] == sorted((max(bucket) for bucket in buckets), reverse=True)
+    padded = [-(-int(widths[call].max()) // batching.BUCKET_PX) for call in calls]
+    assert padded == sorted(padded, reverse=True)
+
+
+def cost_px(padded: Sequence[int], calls: Sequence[Sequence[int]]) -> int:
+    return sum(batching.CALL_PX + len(call) * max(padded[crop] for crop in call) for call in calls)
+
+
+@given(widths=st.lists(st.integers(16, 400), max_size=7).map(lambda widths: np.array(widths, np.int32)))
+def test_no_other_division_costs_less(widths: IntArray) -> None:
+    padded = sorted((-(-widths // batching.BUCKET_PX) * batching.BUCKET_PX).tolist(), reverse=True)
+    planned = [
+        sorted((-(-widths[call] // batching.BUCKET_PX) * batching.BUCKET_PX).tolist()) for call in batching.plan(widths)
+    ]
+    costs = []
+    for cuts in product([False, True], repeat=max(len(padded) - 1, 0)):
+        ends = [place + 1 for place, cut in enumerate(cuts) if cut]
+        calls = [range(start, end) for start, end in pairwise([0, *ends, len(padded)]) if end > start]
+        costs.append(cost_px(padded, calls))
+    assert sum(batching.CALL_PX + len(call) * call[-1] for call in planned) == min(costs)
 
 
 @given(widths=WIDTHS, padding=st.sampled_from(["grey", "edge"]))
-def test_a_batch_holds_its_crops_on_the_left_and_less_than_a_bucket_of_padding_on_the_right(
+def test_a_batch_holds_its_crops_on_the_left_and_padding_on_the_right(
     widths: IntArray, padding: Literal["grey", "edge"]
 ) -> None:
     strip = strip_of(widths)
@@ -82,7 +104,7 @@ def test_without_crops_there_is_no_call() -> None:
 
 
 @pytest.mark.parametrize(
-    ("width", "sizes"), [(640, [8, 8]), (700, [6, 5, 5]), (1280, [4] * 4), (5120, [1] * 16), (9600, [1] * 16)]
+    ("width", "sizes"), [(640, [8, 8]), (700, [5, 5, 6]), (1280, [4] * 4), (5120, [1] * 16), (9600, [1] * 16)]
 )
 def test_wide_crops_share_a_call_with_fewer_for_the_recognizer_keeps_the_memory_of_its_largest(
     width: int, sizes: list[int]
