@@ -100,27 +100,23 @@ def _halvings(page: PixelArray, quads: FloatArray, recognizer: Recognizer) -> It
 
 def _cut(page: PixelArray, quads: FloatArray, crops: Sequence[PixelArray]) -> None:
     """Fill crops, (height, width, channels) uint8 each, with what is in the quads."""
-    left, top, right, bottom = quads[:, 0, 0], quads[:, 0, 1], quads[:, 2, 0], quads[:, 2, 1]
-    upright = np.stack([left, top, right, top, right, bottom, left, bottom], axis=1).reshape(-1, 4, 2)
-    is_upright = (left < right) & (top < bottom) & (np.abs(quads - upright).max(axis=(1, 2), initial=0) < EXACT_PX)
-    for quad, crop, alike in zip(quads, crops, is_upright.tolist(), strict=True):
-        (_resize if alike else _warp)(page, quad, crop)
+    widths, heights = np.array([crop.shape[1::-1] for crop in crops]).reshape(-1, 2).T
+    boxes = np.concatenate([quads.min(axis=1), quads.max(axis=1)], axis=1)
+    is_upright = np.abs(quads - boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2)).max(axis=(1, 2)) < EXACT_PX
+    spans = _spans(boxes[:, ::2], widths, page.shape[1]), _spans(boxes[:, 1::2], heights, page.shape[0])
+    for quad, crop, upright, (left, right), (top, bottom) in zip(quads, crops, is_upright, *spans, strict=True):
+        if upright and left < right and top < bottom:  # a tenth of the time that a transform takes
+            cv2.resize(page[top:bottom, left:right], crop.shape[1::-1], crop)
+        else:
+            _warp(page, quad, crop)
 
 
-def _resize(page: PixelArray, quad: FloatArray, crop: PixelArray) -> None:
-    """Fill a crop with what is in an upright quad: a tenth of the time that a transform takes."""
-    height, width = size(crop)
-    (left, top), (right, bottom) = quad[0].tolist(), quad[2].tolist()
-    # A transform counts from the middle of the first pixel, this from its edge.
-    left, right = _span(left, right, (1 - (right - left) / width) / 2, page.shape[1])
-    top, bottom = _span(top, bottom, (1 - (bottom - top) / height) / 2, page.shape[0])
-    cv2.resize(page[top:bottom, left:right], (width, height), dst=crop)
-
-
-def _span(start: float, end: float, shift: float, side: int) -> tuple[int, int]:
-    """Whole pixels of a page's side that are nearest to a span of it, one at least."""
-    first = min(max(round(start + shift), 0), side - 1)
-    return first, min(max(round(end + shift), first + 1), side)
+def _spans(spans: FloatArray, crops_px: IntArray, page_px: int) -> list[list[int]]:
+    """Whole pixels of a page's side that are nearest to parts of it, (N, 2), which crops of some size are made of."""
+    # Transforms count from the middle of the first pixel, resizing from its edge.
+    shifts = (1 - (spans[:, 1] - spans[:, 0]) / crops_px) / 2
+    whole: list[list[int]] = np.clip(np.rint(spans + shifts[:, None]), 0, page_px).astype(int).tolist()
+    return whole
 
 
 def _warp(page: PixelArray, quad: FloatArray, crop: PixelArray) -> None:
