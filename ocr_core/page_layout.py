@@ -7,6 +7,7 @@ table's, which is read row by row. What they look like is what `ocr_core/columns
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -38,13 +39,13 @@ def blocks_in_order(boxes: FloatArray) -> list[Indices]:
     Returns:
         Indices into `boxes` for each block: together each exactly once.
     """
-    return _read(boxes, np.arange(len(boxes)), 0).blocks if len(boxes) else []
+    return _read(boxes, np.arange(len(boxes)), 0).blocks() if len(boxes) else []
 
 
 def _read(boxes: FloatArray, members: Indices, depth: int) -> Part:
     parts = [_section(boxes, section, depth) for section in _sections(boxes, members)]
     return Part(
-        [block for part in parts for block in part.blocks],
+        partial(_blocks, parts),
         sum(part.columns_height for part in parts),
         sum(part.height for part in parts),
     )
@@ -54,11 +55,16 @@ def _section(boxes: FloatArray, section: Section, depth: int) -> Part:
     members = section.members
     height = float(boxes[members, 3].max() - boxes[members, 1].min())
     if len(section.strips) == 1 or depth == MAX_DEPTH:
-        return Part(columns.paragraphs(boxes, members), height * columns.is_prose(boxes, members), height)
+        prose_height = height * columns.is_prose(boxes, members)
+        return Part(partial(columns.paragraphs, boxes, members), prose_height, height)
     parts = _columns(boxes, section, depth)
     if parts:
-        return Part([block for part in parts for block in part.blocks], height, height)
-    return Part(columns.by_rows(boxes, section), 0, height)
+        return Part(partial(_blocks, parts), height, height)
+    return Part(partial(columns.by_rows, boxes, section), 0, height)
+
+
+def _blocks(parts: Sequence[Part]) -> list[Indices]:
+    return [block for part in parts for block in part.blocks()]
 
 
 def _columns(boxes: FloatArray, section: Section, depth: int) -> list[Part]:

@@ -1,5 +1,6 @@
 """A section of a page, rows that share their gutters; and what was read in it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -49,12 +50,13 @@ class Part:
     """A part of a page that is read as one.
 
     Attributes:
-        blocks: Indices of its boxes, block by block in reading order.
+        blocks: Gives the indices of its boxes, block by block in reading order. A part that turns out to be of a
+            table is never asked.
         columns_height: Height of what is prose in it, or laid out in columns; pixels.
         height: Of all of it.
     """
 
-    blocks: list[Indices]
+    blocks: Callable[[], list[Indices]]
     columns_height: float
     height: float
 
