@@ -1,10 +1,11 @@
 """Where a server listens, and how to trust it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-SCHEMES = ("http", "https", "grpc", "grpcs")
+SCHEMES = ("http", "https", "grpc", "grpcs", "dns", "grpcs+dns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,8 +13,9 @@ class Address:
     """Where a server listens.
 
     Attributes:
-        scheme: "http", "https", "grpc" or "grpcs".
-        target: "host:port", followed by the base path where a proxy puts an HTTP server below one.
+        scheme: "http", "https", "grpc" or "grpcs"; "dns" or "grpcs+dns" where gRPC is to ask all servers of a name.
+        target: "host:port", followed by the base path where a proxy puts an HTTP server below one. With DNS,
+            "/host:port", as in gRPC's own names; in front of the slash may be the DNS server to ask.
     """
 
     scheme: str
@@ -22,12 +24,17 @@ class Address:
     @property
     def is_grpc(self) -> bool:
         """Whether to speak gRPC rather than HTTP."""
-        return self.scheme.startswith("grpc")
+        return not self.scheme.startswith("http")
 
     @property
     def is_encrypted(self) -> bool:
         """Whether to speak TLS."""
-        return self.scheme in ("https", "grpcs")
+        return self.scheme in ("https", "grpcs", "grpcs+dns")
+
+    @property
+    def is_many(self) -> bool:
+        """Whether gRPC finds several servers behind it, and takes turns."""
+        return self.scheme.endswith("dns")
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.target}"
@@ -35,7 +42,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tls:
-    """PEM files for encrypted connections (https, grpcs) beyond the system's own certificates.
+    """PEM files for encrypted connections (https, grpcs, grpcs+dns) beyond the system's own certificates.
 
     Attributes:
         ca_file: Certificates of the authorities to trust instead of the system's.
@@ -61,7 +68,9 @@ class Tls:
 
 
 def parse_url(url: str) -> Address:
-    """Understand "host:port" (HTTP), "http://host:port", "https://host:port", "grpc://host:port", "grpcs://host:port".
+    """Understand "host:port" (HTTP), "http://host:port", "https://…", "grpc://…", "grpcs://…"; the name of several.
+
+    That is "dns:///host:port" or, encrypted, "grpcs+dns:///host:port".
 
     Raises:
         ValueError: It is none of them.
@@ -77,8 +86,26 @@ def parse_url(url: str) -> Address:
     return Address(parts.scheme, parts.netloc + parts.path.rstrip("/"))
 
 
+def parse_urls(urls: str | Iterable[str]) -> tuple[Address, ...]:
+    """Understand the addresses of one or several servers, written one by one or with commas.
+
+    Raises:
+        ValueError: One of them is none, or there is none.
+
+    >>> [str(address) for address in parse_urls("a:8000, b:8000")]
+    ['http://a:8000', 'http://b:8000']
+    """
+    texts = [urls] if isinstance(urls, str) else urls
+    parts = [part.strip() for text in texts for part in text.split(",") if part.strip()]
+    return tuple(dict.fromkeys(map(parse_url, parts or [""])))
+
+
 def _is_address(parts: SplitResult) -> bool:
-    if parts.scheme not in SCHEMES or not parts.hostname or parts.username or parts.query or parts.fragment:
+    if parts.scheme not in SCHEMES or parts.query or parts.fragment:
+        return False
+    if parts.scheme.endswith("dns"):
+        return _is_address(urlsplit(f"grpc:/{parts.path}"))
+    if not parts.hostname or parts.username:
         return False
     try:
         port = parts.port

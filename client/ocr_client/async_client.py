@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ocr_client.errors import OcrError
-from ocr_client.flows import Action, Encode, Flow, Flows, Pause
+from ocr_client.flows import Action, Ask, Encode, Flow, Flows, Pause
 from ocr_client.images import ImageLike, encode, image_name
 from ocr_client.ordered import map_ordered_async
 from ocr_client.protocol import check_many
@@ -37,10 +37,11 @@ class AsyncOcrClient:
     It has the arguments, the methods and the errors of `OcrClient`. Cancelling a task cancels its request.
     """
 
-    def __init__(self, url: str = "localhost:8000", **options: "Unpack[ClientOptions]") -> None:
+    def __init__(self, url: str | Iterable[str] = "localhost:8000", **options: "Unpack[ClientOptions]") -> None:
         settings = Settings.of(url, **options)
         self._flows = Flows(settings)
-        self._transport = connect_async(settings)
+        self._concurrency = settings.concurrency
+        self._transports = {address: connect_async(address, settings) for address in settings.addresses}
 
     async def read(self, image: ImageLike, *, request_id: str | None = None, **options: "Unpack[ReadOptions]") -> Page:
         """Read the text in one image; see `OcrClient.read`."""
@@ -50,18 +51,19 @@ class AsyncOcrClient:
         self,
         images: Iterable[ImageLike] | AsyncIterable[ImageLike],
         *,
-        concurrency: int = 4,
+        concurrency: int | None = None,
         **options: "Unpack[ReadOptions]",
     ) -> AsyncGenerator[ReadResult, None]:
         """Read many images, several at a time; see `OcrClient.read_many`.
 
         To leave a loop over it early, wrap the iterator in `contextlib.aclosing`: otherwise asyncio closes it late.
         """
+        concurrency = self._concurrency if concurrency is None else concurrency
         check_many(images, concurrency, options)
         return map_ordered_async(partial(self._result, options), _numbered(images), concurrency)
 
     async def ready(self) -> bool:
-        """Whether the server answers and has the model loaded."""
+        """Whether the server, or one of several, answers and has the model loaded."""
         return await self._run(self._flows.ready())
 
     async def server_info(self) -> ServerInfo:
@@ -71,7 +73,8 @@ class AsyncOcrClient:
     async def close(self) -> None:
         """Close the connections; leaving the `async with` block does it, too."""
         await self._run(self._flows.close())
-        await self._transport.close()
+        for transport in self._transports.values():
+            await transport.close()
 
     async def __aenter__(self) -> "Self":
         return self
@@ -109,7 +112,8 @@ class AsyncOcrClient:
                 return await asyncio.to_thread(encode, image)
             case Pause(seconds):
                 return await asyncio.sleep(seconds)
-        return await self._transport.perform(action)
+            case Ask(address, call):
+                return await self._transports[address].perform(call)
 
 
 async def _numbered(images: Iterable[ImageLike] | AsyncIterable[ImageLike]) -> AsyncIterator[tuple[int, ImageLike]]:

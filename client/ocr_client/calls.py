@@ -45,7 +45,13 @@ class Infer:
 
 @dataclass(frozen=True, slots=True)
 class IsReady:
-    """Whether the ensemble can be used; gives a bool."""
+    """Whether the ensemble can be used; gives a bool.
+
+    Attributes:
+        timeout_s: How long to wait for the answer. None is the client's own `timeout_s`.
+    """
+
+    timeout_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ocr_client.errors import OcrError
-from ocr_client.flows import Action, Encode, Flow, Flows, Pause
+from ocr_client.flows import Action, Ask, Encode, Flow, Flows, Pause
 from ocr_client.images import ImageLike, encode, image_name
 from ocr_client.ordered import map_ordered
 from ocr_client.protocol import check_many
@@ -36,7 +36,8 @@ class OcrClient:
 
     Args:
         url: "host:port" or "http://host:port" of Triton's HTTP endpoint, "grpc://host:port" of its gRPC endpoint;
-            "https://…" and "grpcs://…" where they are encrypted.
+            "https://…" and "grpcs://…" where they are encrypted. Several of them, in a list or with commas, share the
+            work; "dns:///host:port" is gRPC to all servers of a name.
         **options: See `ClientOptions`.
 
     Raises:
@@ -46,10 +47,11 @@ class OcrClient:
         ValueError: The URL is not the address of a server, or an option is out of range.
     """
 
-    def __init__(self, url: str = "localhost:8000", **options: "Unpack[ClientOptions]") -> None:
+    def __init__(self, url: str | Iterable[str] = "localhost:8000", **options: "Unpack[ClientOptions]") -> None:
         settings = Settings.of(url, **options)
         self._flows = Flows(settings)
-        self._transport = connect(settings)
+        self._concurrency = settings.concurrency
+        self._transports = {address: connect(address, settings) for address in settings.addresses}
 
     def read(self, image: ImageLike, *, request_id: str | None = None, **options: "Unpack[ReadOptions]") -> Page:
         """Read the text in one image.
@@ -73,7 +75,7 @@ class OcrClient:
         return self._run(self._flows.read(image, options, request_id))
 
     def read_many(
-        self, images: Iterable[ImageLike], *, concurrency: int = 4, **options: "Unpack[ReadOptions]"
+        self, images: Iterable[ImageLike], *, concurrency: int | None = None, **options: "Unpack[ReadOptions]"
     ) -> Generator[ReadResult, None, None]:
         """Read many images, several at a time.
 
@@ -83,7 +85,7 @@ class OcrClient:
 
         Args:
             images: Taken one by one as they are needed, so that a generator keeps few in memory.
-            concurrency: How many requests are under way at the same time.
+            concurrency: How many requests are under way at the same time; 4 for each server by default.
             **options: See `ReadOptions`.
 
         Returns:
@@ -94,15 +96,16 @@ class OcrClient:
             TypeError: An option does not exist or is no number.
             ValueError: An option or the concurrency is out of range.
         """
+        concurrency = self._concurrency if concurrency is None else concurrency
         check_many(images, concurrency, options)
         return map_ordered(partial(self._result, options), enumerate(images), concurrency)
 
     def ready(self) -> bool:
-        """Whether the server answers and has the model loaded."""
+        """Whether the server, or one of several, answers and has the model loaded."""
         return self._run(self._flows.ready())
 
     def server_info(self) -> ServerInfo:
-        """What the server says about itself and its models.
+        """What the server, or one of several, says about itself and its models.
 
         Example:
             for model in client.server_info().models:
@@ -116,7 +119,8 @@ class OcrClient:
     def close(self) -> None:
         """Close the connections; leaving the `with` block does it, too."""
         self._run(self._flows.close())
-        self._transport.close()
+        for transport in self._transports.values():
+            transport.close()
 
     def __enter__(self) -> "Self":
         return self
@@ -154,4 +158,5 @@ class OcrClient:
                 return encode(image)
             case Pause(seconds):
                 return time.sleep(seconds)
-        return self._transport.perform(action)
+            case Ask(address, call):
+                return self._transports[address].perform(call)

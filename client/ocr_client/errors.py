@@ -10,7 +10,8 @@ OcrError
     ├── BadImage             send another image
     └── BadOption            correct the option
 
-ServerUnreachable and ServerOverloaded come only after the retries that a client makes; nothing else is retried.
+ServerUnreachable and ServerOverloaded come only after the retries that a client makes; nothing else is retried. Of
+several servers, the next one is asked first, after ServerTimeout, too: the error comes when none of them is to be had.
 
 The server puts a code before what it says about a request: `bad_image: …` is BadImage, `bad_option: …` BadOption,
 `bad_request: …` and every code that this client does not know BadRequest. The message is the sentence without the

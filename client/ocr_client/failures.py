@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping, Sequence
 
 from ocr_client.address import Address
 from ocr_client.errors import (
@@ -77,6 +78,33 @@ def unreachable(address: Address, reason: object) -> ServerUnreachable:
         f"no OCR server at {address} ({_told(reason)}): "
         f"start one with `make serve`, or point --url or OCR_URL at a running one{port}"
     )
+
+
+def silent(address: Address, timeout_s: float) -> ServerTimeout:
+    """The error when one of several servers does not even say whether it is ready."""
+    return ServerTimeout(
+        f"{address} did not say within {timeout_s:.2g} s whether it is ready: check host and port, and whether it runs"
+    )
+
+
+def not_ready(address: Address) -> ServerOverloaded:
+    """The error when one of several servers says that it is not ready."""
+    return ServerOverloaded(f"{address} is loading or stopping (it says that {MODEL} is not ready): see its log")
+
+
+def nowhere(addresses: Sequence[Address], errors: Mapping[Address, OcrError]) -> OcrError:
+    """The error when none of several servers is to be had: what one of them has said, and which others there are.
+
+    One that is there counts more than one that is not: it makes a retry worth while.
+
+    Args:
+        addresses: Of all servers.
+        errors: What some of them have said: ServerOverloaded, ServerTimeout, ServerUnreachable.
+    """
+    kinds = (ServerOverloaded, ServerTimeout, ServerUnreachable)
+    address, error = min(errors.items(), key=lambda told: kinds.index(type(told[1])))
+    others = ", ".join(str(other) for other in addresses if other != address)
+    return type(error)(f"{error}; no answer from {others}, either")
 
 
 def timeout(address: Address, timeout_s: float) -> ServerTimeout:

@@ -1,15 +1,19 @@
 """How a client connects to its server: written once, for both clients and the command line."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
-from ocr_client.address import Address, Tls, parse_url
-from ocr_client.calls import Call, Infer
+from ocr_client.address import Address, Tls, parse_urls
+from ocr_client.calls import Call, Infer, IsReady
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+
+# Requests under way at the same time, for each server, unless the caller says how many.
+CONCURRENCY = 4
 
 
 class ClientOptions(TypedDict, total=False):
@@ -20,11 +24,11 @@ class ClientOptions(TypedDict, total=False):
             gives up what nobody waits for any longer.
         retries: How often to try again, after growing pauses, while the server is unreachable; 3 by default, which
             takes less than a second. An overloaded server is asked again until `timeout_s` is over. 0 is never, for
-            both.
+            both. That another server is asked in place of one that fails does not count.
         headers: Sent with every request: HTTP headers, gRPC metadata.
         tls: Certificates for https and grpcs, if the system's own are not enough.
         shared_memory: Whether to pass images through system shared memory. The server must run on this machine
-            (in a container: with --ipc=host) and as the same user, on Linux.
+            (in a container: with --ipc=host) and as the same user, on Linux; and it must be the only one.
     """
 
     timeout_s: float
@@ -36,9 +40,9 @@ class ClientOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The server's address and the options of `ClientOptions`, checked."""
+    """The addresses of the servers and the options of `ClientOptions`, checked."""
 
-    address: Address
+    addresses: tuple[Address, ...]
     timeout_s: float = 60.0
     retries: int = 3
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -51,18 +55,26 @@ class Settings:
             raise ValueError(f"timeout_s is more than 0 seconds, got {self.timeout_s!r}")
         if self.retries < 0:
             raise ValueError(f"retries is 0 or more, got {self.retries!r}")
+        if self.shared_memory and (len(self.addresses) > 1 or self.addresses[0].is_many):
+            several = ", ".join(map(str, self.addresses))
+            raise ValueError(f"shared_memory takes one server, on this machine, got {several}: leave it out")
+
+    @property
+    def concurrency(self) -> int:
+        """How many requests are under way at the same time, unless the caller says how many."""
+        return CONCURRENCY * len(self.addresses)
 
     def timeout_of(self, call: Call) -> float:
         """Seconds that a call may take."""
-        own_s = call.timeout_s if isinstance(call, Infer) else None
+        own_s = call.timeout_s if isinstance(call, (Infer, IsReady)) else None
         return self.timeout_s if own_s is None else own_s
 
     @classmethod
-    def of(cls, url: str, **options: "Unpack[ClientOptions]") -> "Settings":
+    def of(cls, url: str | Iterable[str], **options: "Unpack[ClientOptions]") -> "Settings":
         """Check what a client was given.
 
         Raises:
             TypeError: There is no such option.
-            ValueError: The URL is not the address of a server, or an option is out of range.
+            ValueError: A URL is not the address of a server, or an option is out of range.
         """
-        return cls(parse_url(url), **options)
+        return cls(parse_urls(url), **options)

@@ -89,7 +89,7 @@ def load(
     """
     outcomes, images, turns = Outcomes(), list(texts), count()
     with OcrClient(url, timeout_s=timeout_s, retries=retries) as client, ThreadPoolExecutor(clients) as pool:
-        client._transport = Watched(client._transport, outcomes)
+        client._transports = {a: Watched(transport, outcomes) for a, transport in client._transports.items()}
         start_s = time.monotonic()
 
         def work() -> None:

@@ -1,24 +1,37 @@
 """The options of every command that asks a server."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial, wraps
 from typing import Any, TypeAlias
 
 import click
 
-from ocr_client.address import Tls
+from ocr_client.address import Address, Tls, parse_urls
 from ocr_client.client import OcrClient
 
-Connect: TypeAlias = Callable[[], OcrClient]
+Connect: TypeAlias = Callable[..., OcrClient]
+"""Makes a client of all servers; with `addresses`, of those."""
+
+
+def _parse_urls(_ctx: click.Context, _option: click.Parameter, urls: tuple[str, ...]) -> tuple[Address, ...]:
+    try:
+        return parse_urls(urls)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
 
 OPTIONS = (
     click.option(
         "--url",
-        default="localhost:8000",
+        "addresses",
+        multiple=True,
+        callback=_parse_urls,
+        default=["localhost:8000"],
         envvar="OCR_URL",
         show_envvar=True,
         show_default=True,
-        help="The server: host:port or http(s)://… for HTTP, grpc(s)://host:port for gRPC.",
+        help="The server: host:port or http(s)://… for HTTP, grpc(s)://host:port for gRPC. Several, with commas or "
+        "repeated, share the work; dns:///host:port is gRPC to all servers of a name.",
     ),
     click.option(
         "--timeout",
@@ -50,7 +63,7 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def with_connection(
-        url: str,
+        addresses: tuple[Address, ...],
         timeout_s: float,
         headers: tuple[str, ...],
         ca_file: str | None,
@@ -59,8 +72,14 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         shared_memory: bool,
         **others: Any,
     ) -> Any:
-        certificates = {"ca_file": ca_file, "cert_file": cert_file, "key_file": key_file}
-        connect = partial(_connect, url, certificates, timeout_s, dict(map(_header, headers)), shared_memory)
+        connect = partial(
+            _connect,
+            addresses=addresses,
+            certificates={"ca_file": ca_file, "cert_file": cert_file, "key_file": key_file},
+            timeout_s=timeout_s,
+            headers=dict(map(_header, headers)),
+            shared_memory=shared_memory,
+        )
         return command(connect=connect, **others)
 
     for option in reversed(OPTIONS):
@@ -69,7 +88,8 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _connect(
-    url: str,
+    *,
+    addresses: Sequence[Address],
     certificates: dict[str, str | None],
     timeout_s: float,
     headers: dict[str, str],
@@ -77,7 +97,9 @@ def _connect(
 ) -> OcrClient:
     try:
         tls = Tls(**certificates)
-        return OcrClient(url, timeout_s=timeout_s, headers=headers, tls=tls, shared_memory=shared_memory)
+        return OcrClient(
+            map(str, addresses), timeout_s=timeout_s, headers=headers, tls=tls, shared_memory=shared_memory
+        )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     except (ModuleNotFoundError, OSError) as error:

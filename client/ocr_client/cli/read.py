@@ -20,6 +20,7 @@ from ocr_client.cli.progress import Progress
 from ocr_client.cli.view import print_pages
 from ocr_client.formats import WRITERS
 from ocr_client.options import FLAGS, OPTIONS, Choice, Flag
+from ocr_client.settings import CONCURRENCY
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -90,10 +91,8 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--concurrency",
     type=click.IntRange(1),
-    default=4,
-    show_default=True,
     metavar="N",
-    help="How many requests are under way at the same time.",
+    help=f"How many requests are under way at the same time.  [default: {CONCURRENCY} for each server]",
 )
 @click.option(
     "--dpi",
@@ -123,7 +122,7 @@ def read(
     overlay: Path | None,
     recursive: bool,
     skip_existing: bool,
-    concurrency: int,
+    concurrency: int | None,
     dpi: float,
     force: bool,
     **options: "Unpack[ReadOptions]",
@@ -153,7 +152,7 @@ def read(
             client,
             plan.inputs,
             dpi=dpi,
-            concurrency=concurrency,
+            concurrency=concurrency or CONCURRENCY * len(ctx.params["addresses"]),
             keep_images=plan.needs_images,
             to_pdf=plan.to_pdf,
             force=force,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import click
 
-from ocr_client.address import parse_url
+from ocr_client.address import Address
 from ocr_client.cli.connection import Connect, connection_options
 from ocr_client.cli.probe import Probe, send_probe
 from ocr_client.cli.terminal import print_styled
@@ -34,16 +34,20 @@ def status(ctx: click.Context, connect: Connect, as_json: bool) -> None:
     images are in the server, and how many were refused and why.
 
     If the server is ready, it gets small images: two for each instance of the model that has most instances, but at
-    least 8 and at most 64.
+    least 8 and at most 64. Of several servers, each is shown.
     """
-    with connect() as client:
-        address = parse_url(ctx.params["url"])
+    are_well = [_show(connect, address, as_json) for address in ctx.params["addresses"]]
+    ctx.exit(0 if all(are_well) else 1)
+
+
+def _show(connect: Connect, address: Address, as_json: bool) -> bool:
+    """Print what there is to say of a server; whether nothing is wrong with it."""
+    with connect(addresses=[address]) as client:
         try:
             info = client.server_info()
         except OcrError as error:
-            supervision = find(address)
-            known = "; ".join(supervision.problems) if supervision else ""
-            raise click.ClickException(f"{error}; {known}" if known else str(error)) from error
+            _show_missing(address, error, as_json)
+            return False
         probe = send_probe(client, info.most_instances) if info.ready else Probe(0, (), ())
         supervision = find(address)
     problems = [*info.problems, *probe.problems, *(supervision.problems if supervision else ())]
@@ -53,7 +57,15 @@ def status(ctx: click.Context, connect: Connect, as_json: bool) -> None:
         click.echo(json.dumps(fields, ensure_ascii=False))
     else:
         _print(info, supervision, problems, probe)
-    ctx.exit(1 if problems else 0)
+    return not problems
+
+
+def _show_missing(address: Address, error: OcrError, as_json: bool) -> None:
+    supervision = find(address)
+    problem = "; ".join([str(error), *(supervision.problems if supervision else ())])
+    if as_json:
+        click.echo(json.dumps({"url": str(address), "ready": False, "problems": [problem]}, ensure_ascii=False))
+    click.ClickException(problem).show()
 
 
 def _print(info: ServerInfo, supervision: Supervision | None, problems: Sequence[str], probe: Probe) -> None:

@@ -5,6 +5,7 @@ Nothing is imported before it is needed: gRPC is an extra, and each library take
 
 from typing import Any, Protocol
 
+from ocr_client.address import Address
 from ocr_client.calls import Call
 from ocr_client.settings import Settings
 
@@ -29,27 +30,27 @@ class AsyncTransport(Protocol):
         """Let the connections go."""
 
 
-def connect(settings: Settings) -> Transport:
-    """The transport that the address asks for; nothing is sent yet.
+def connect(address: Address, settings: Settings) -> Transport:
+    """The transport that an address asks for; nothing is sent yet.
 
     Raises:
         ModuleNotFoundError: It takes gRPC, which is not installed.
     """
-    if settings.address.is_grpc:
+    if address.is_grpc:
         from ocr_client.transports.grpc import GrpcTransport
 
-        return GrpcTransport(settings)
+        return GrpcTransport(address, settings)
     from ocr_client.transports.http_blocking import HttpTransport
 
-    return HttpTransport(settings)
+    return HttpTransport(address, settings)
 
 
-def connect_async(settings: Settings) -> AsyncTransport:
+def connect_async(address: Address, settings: Settings) -> AsyncTransport:
     """The same for an event loop; it must run already."""
-    if settings.address.is_grpc:
+    if address.is_grpc:
         from ocr_client.transports.grpc import AsyncGrpcTransport
 
-        return AsyncGrpcTransport(settings)
+        return AsyncGrpcTransport(address, settings)
     from ocr_client.transports.http_async import AsyncHttpTransport
 
-    return AsyncHttpTransport(settings)
+    return AsyncHttpTransport(address, settings)

@@ -1,11 +1,13 @@
 """gRPC, blocking and for asyncio, by tritonclient: its two clients have the same methods."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
+from ocr_client.address import Address
 from ocr_client.calls import (
     Call,
     CountRequests,
@@ -41,6 +43,30 @@ CHANNEL = {
     "grpc.min_reconnect_backoff_ms": 100,
     "grpc.max_reconnect_backoff_ms": 1000,
 }
+# For the servers of a name: each request goes to the next one that is connected, and to another one at once if that has
+# no time for it, or is gone. Too many of those retries end them ("throttling"), so that they do not make it worse.
+TURNS = {
+    "grpc.service_config": json.dumps(
+        {
+            "loadBalancingConfig": [{"round_robin": {}}],
+            "methodConfig": [
+                {
+                    "name": [{}],
+                    "retryPolicy": {
+                        "maxAttempts": 3,
+                        "initialBackoff": "0.01s",
+                        "maxBackoff": "0.1s",
+                        "backoffMultiplier": 2,
+                        "retryableStatusCodes": ["UNAVAILABLE"],
+                    },
+                }
+            ],
+            "retryThrottling": {"maxTokens": 10, "tokenRatio": 0.5},
+        }
+    ),
+    # A larger request would not be sent again: gRPC keeps 256 kB.
+    "grpc.per_rpc_retry_buffer_size": 1 << 30,
+}
 # gRPC's statuses, and the HTTP statuses that mean the same here.
 HTTP_STATUS = {
     "INVALID_ARGUMENT": 400,
@@ -68,13 +94,13 @@ WHERE = re.compile(
 class GrpcTransport:
     """A channel to a server; any number of threads may use it."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._triton = tritonclient.grpc.InferenceServerClient(**_channel(settings))
+    def __init__(self, address: Address, settings: Settings) -> None:
+        self._address, self._settings = address, settings
+        self._triton = tritonclient.grpc.InferenceServerClient(**_channel(address, settings))
 
     def perform(self, call: Call) -> Any:
         """Do it and give what the call says."""
-        with _failures_explained(self._settings, call):
+        with _failures_explained(self._address, self._settings, call):
             return _result(call, _invoke(self._triton, call, self._settings))
 
     def close(self) -> None:
@@ -85,17 +111,17 @@ class GrpcTransport:
 class AsyncGrpcTransport:
     """The same for one event loop."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, address: Address, settings: Settings) -> None:
+        self._address, self._settings = address, settings
 
     @cached_property
     def _triton(self) -> Any:
         # Belongs to the event loop, which need not run yet when the client is made.
-        return tritonclient.grpc.aio.InferenceServerClient(**_channel(self._settings))
+        return tritonclient.grpc.aio.InferenceServerClient(**_channel(self._address, self._settings))
 
     async def perform(self, call: Call) -> Any:
         """Do it and give what the call says."""
-        with _failures_explained(self._settings, call):
+        with _failures_explained(self._address, self._settings, call):
             return _result(call, await _invoke(self._triton, call, self._settings))
 
     async def close(self) -> None:
@@ -104,13 +130,13 @@ class AsyncGrpcTransport:
             await self._triton.close()
 
 
-def _channel(settings: Settings) -> dict[str, Any]:
+def _channel(address: Address, settings: Settings) -> dict[str, Any]:
     """Arguments of tritonclient's constructors."""
     tls = settings.tls
     return {
-        "url": settings.address.target,
-        "channel_args": list(CHANNEL.items()),
-        "ssl": settings.address.is_encrypted,
+        "url": f"dns://{address.target}" if address.is_many else address.target,
+        "channel_args": list({**CHANNEL, **(TURNS if address.is_many else {})}.items()),
+        "ssl": address.is_encrypted,
         "root_certificates": tls and tls.ca_file,
         "certificate_chain": tls and tls.cert_file,
         "private_key": tls and tls.key_file,
@@ -166,20 +192,20 @@ def _result(call: Call, answer: Any) -> Any:
 
 
 @contextmanager
-def _failures_explained(settings: Settings, call: Call) -> Iterator[None]:
+def _failures_explained(address: Address, settings: Settings, call: Call) -> Iterator[None]:
     """Raise what tritonclient raises as one of `ocr_client.errors`."""
     try:
         yield
     except InferenceServerException as error:
-        raise _explained(settings, call, error) from error
+        raise _explained(address, settings, call, error) from error
 
 
-def _explained(settings: Settings, call: Call, error: Any) -> OcrError:
+def _explained(address: Address, settings: Settings, call: Call, error: Any) -> OcrError:
     code, message = str(error.status()).removeprefix("StatusCode."), str(error.message())
     if code == "DEADLINE_EXCEEDED":
-        return timeout(settings.address, settings.timeout_s)
+        return timeout(address, settings.timeout_s)
     if code == "UNAVAILABLE" and NO_CONNECTION.search(message):
-        return unreachable(settings.address, WHERE.sub("", message))
+        return unreachable(address, WHERE.sub("", message))
     request_id = call.request_id if isinstance(call, Infer) else ""
     status = 413 if TOO_LARGE.search(message) else HTTP_STATUS.get(code, 500)
-    return server_error(settings.address, status, message, told=f"gRPC {code}", request_id=request_id)
+    return server_error(address, status, message, told=f"gRPC {code}", request_id=request_id)

@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 
+from ocr_client.address import Address
 from ocr_client.calls import Call
 from ocr_client.failures import not_triton, timeout, unreachable
 from ocr_client.settings import Settings
@@ -17,9 +18,8 @@ from ocr_client.transports.tls import ssl_context
 class AsyncHttpTransport:
     """Connections to a server, one for every task that asks at the same time."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._address = settings.address
+    def __init__(self, address: Address, settings: Settings) -> None:
+        self._address, self._settings = address, settings
         self._ssl_context = ssl_context(self._address, settings.tls)
 
     @cached_property

@@ -6,6 +6,7 @@ from typing import Any
 import urllib3
 from urllib3 import exceptions
 
+from ocr_client.address import Address
 from ocr_client.calls import Call
 from ocr_client.errors import OcrError
 from ocr_client.failures import not_triton, timeout, unreachable
@@ -20,9 +21,8 @@ KEPT_CONNECTIONS = 128
 class HttpTransport:
     """Connections to a server, one for every thread that asks at the same time."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._address = settings.address
+    def __init__(self, address: Address, settings: Settings) -> None:
+        self._address, self._settings = address, settings
         _, _, base_path = self._address.target.partition("/")
         self._base = f"/{base_path}" if base_path else ""
         context = ssl_context(self._address, settings.tls)

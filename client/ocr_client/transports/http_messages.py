@@ -85,7 +85,7 @@ def decode(address: Address, call: Call, answer: HttpAnswer) -> Any:
     Raises:
         OcrError: The server refuses or fails, or the answer makes no sense.
     """
-    if isinstance(call, IsReady):
+    if isinstance(call, IsReady) and answer.status not in (401, 403):
         return answer.status == 200
     if answer.status != 200:
         request_id = call.request_id if isinstance(call, Infer) else ""

@@ -4,6 +4,7 @@ import json
 import struct
 import threading
 from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from itertools import count
@@ -163,8 +164,9 @@ def _handler(triton: FakeTriton) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-@pytest.fixture
-def triton() -> Iterator[FakeTriton]:
+@contextmanager
+def serving() -> Iterator[FakeTriton]:
+    """A server of its own."""
     fake = FakeTriton()
     with ThreadingHTTPServer(("127.0.0.1", 0), _handler(fake)) as server:
         fake.url = f"127.0.0.1:{server.server_port}"
@@ -174,6 +176,22 @@ def triton() -> Iterator[FakeTriton]:
         fake.released.set()
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def triton() -> Iterator[FakeTriton]:
+    with serving() as fake:
+        yield fake
+
+
+@pytest.fixture
+def tritons() -> Iterator[list[FakeTriton]]:
+    """Three servers, which answer with what the images say."""
+    with serving() as first, serving() as second, serving() as third:
+        fakes = [first, second, third]
+        for fake in fakes:
+            fake.echoing = True
+        yield fakes
 
 
 @pytest.fixture

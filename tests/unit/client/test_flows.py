@@ -6,7 +6,7 @@ import pytest
 
 from ocr_client import OcrError, ServerFault, ServerOverloaded, ServerUnreachable
 from ocr_client.calls import Infer
-from ocr_client.flows import Encode, Flows, Pause
+from ocr_client.flows import Ask, Encode, Flows, Pause
 from ocr_client.settings import Settings
 
 CALL_S = 0.2
@@ -37,7 +37,7 @@ class Server:
             case Pause(seconds):
                 self.now_s += seconds
                 return flow.send(None)
-            case Infer(timeout_s=left_s):
+            case Ask(call=Infer(timeout_s=left_s)):
                 assert left_s
                 self.left_s.append(left_s)
                 self.now_s += min(CALL_S, left_s)

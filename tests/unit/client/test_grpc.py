@@ -5,7 +5,9 @@ import struct
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Thread
 from typing import Any
 
 import grpc
@@ -48,6 +50,10 @@ class GrpcTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore
     asked: list[Any] = field(default_factory=list)
     metadata: list[dict[str, str]] = field(default_factory=list)
 
+    def ModelReady(self, _request: Any, _context: Any) -> Any:  # noqa: N802  gRPC's name
+        """Say that the model is ready."""
+        return service_pb2.ModelReadyResponse(ready=True)
+
     def ModelInfer(self, request: Any, context: Any) -> Any:  # noqa: N802  gRPC's name
         """Answer an inference."""
         self.asked.append(request)
@@ -76,15 +82,44 @@ def page(text: str) -> Any:
     return answer
 
 
-@pytest.fixture
-def triton() -> Iterator[GrpcTriton]:
+@contextmanager
+def serving(host: str = "127.0.0.1", port: int = 0) -> Iterator[GrpcTriton]:
+    """A server of its own."""
     servicer = GrpcTriton()
     server = grpc.server(ThreadPoolExecutor(2))
     service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(servicer, server)
-    servicer.url = f"grpc://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    servicer.url = f"grpc://{host}:{server.add_insecure_port(f'{host}:{port}')}"
     server.start()
     yield servicer
     server.stop(None).wait()
+
+
+@pytest.fixture
+def triton() -> Iterator[GrpcTriton]:
+    with serving() as servicer:
+        yield servicer
+
+
+@contextmanager
+def naming(*hosts: str) -> Iterator[str]:
+    """The address of a DNS server that gives these IPv4 addresses for every name."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        listening.bind(("127.0.0.1", 0))
+
+        def run() -> None:
+            while (asked := listening.recvfrom(512)) and asked[0]:
+                query, peer = asked
+                end = query.index(b"\0", 12) + 5  # of the question: a name, its type and its class
+                addresses = hosts if query[end - 4 : end - 2] == b"\0\1" else ()
+                head = query[:2] + struct.pack(">HHHHH", 0x8180, 1, len(addresses), 0, 0)
+                answers = (struct.pack(">HHHIH", 0xC00C, 1, 1, 60, 4) + socket.inet_aton(host) for host in addresses)
+                listening.sendto(head + query[12:end] + b"".join(answers), peer)
+
+        thread = Thread(target=run)
+        thread.start()
+        yield "{}:{}".format(*listening.getsockname())
+        listening.sendto(b"", listening.getsockname())
+        thread.join()
 
 
 @pytest.fixture(params=CLIENTS)
@@ -125,7 +160,7 @@ def test_a_status_says_whose_fault_it_is(
 
 
 def test_only_an_unavailable_server_is_asked_again(triton: GrpcTriton, kind: type[Client]) -> None:
-    with kind(triton.url, timeout_s=0.5) as client:
+    with kind(triton.url, timeout_s=1.5) as client:
         for code, is_tried_again in ((Code.UNAVAILABLE, True), (Code.INTERNAL, False), (Code.INVALID_ARGUMENT, False)):
             triton.code, triton.asked = code, []
             with pytest.raises(OcrError):
@@ -165,3 +200,34 @@ def test_no_server_is_reported_with_what_to_do(kind: type[Client]) -> None:
         with pytest.raises(ServerUnreachable, match=rf"no OCR server at {url} \(Connection refused\): start one with"):
             client.read(b"image")
         assert not client.ready()
+
+
+@pytest.fixture
+def pair() -> Iterator[list[GrpcTriton]]:
+    """Two servers of one port and two hosts."""
+    with serving() as first, serving("127.0.0.2", int(first.url.rpartition(":")[2])) as second:
+        first.page, second.page = page("first"), page("second")
+        yield [first, second]
+
+
+def test_the_servers_of_a_name_take_turns(pair: list[GrpcTriton], kind: type[Client]) -> None:
+    port = pair[0].url.rpartition(":")[2]
+    with naming("127.0.0.1", "127.0.0.2") as dns, kind(f"dns://{dns}/ocr.test:{port}") as client:
+        # The first ones go to whichever is connected first.
+        while not all(triton.asked for triton in pair):
+            client.read(b"image")
+        texts = [client.read(b"image").text for _ in range(8)]
+        assert sorted(texts) == ["first"] * 4 + ["second"] * 4
+        # One that has no time for it hands it to the other at once; a large one, too.
+        pair[0].page, pair[0].code = None, Code.UNAVAILABLE
+        for triton in pair:
+            triton.asked = []
+        assert [client.read(b"x" * 1_000_000).text for _ in range(4)] == ["second"] * 4
+        assert len(pair[0].asked) + len(pair[1].asked) <= 8
+
+
+def test_several_addresses_may_be_of_grpc(pair: list[GrpcTriton], kind: type[Client]) -> None:
+    pair[0].page, pair[0].code = None, Code.UNAVAILABLE
+    with kind([triton.url for triton in pair], retries=0) as client:
+        assert [client.read(b"image").text for _ in range(4)] == ["second"] * 4
+        assert client.ready()

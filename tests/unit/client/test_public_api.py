@@ -63,7 +63,7 @@ def test_a_method_for_asyncio_is_a_coroutine(method: str) -> None:
 
 
 def test_the_typed_options_of_a_client_are_those_that_are_checked() -> None:
-    assert set(ClientOptions.__annotations__) == set(Settings.__dataclass_fields__) - {"address"}
+    assert set(ClientOptions.__annotations__) == set(Settings.__dataclass_fields__) - {"addresses"}
 
 
 def test_importers_get_its_types() -> None:

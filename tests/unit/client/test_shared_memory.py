@@ -28,7 +28,7 @@ from ocr_client.calls import Infer, RegisterRegion, SharedImage, UnregisterRegio
 from ocr_client.cli import main
 from ocr_client.demo import DemoServer
 from ocr_client.failures import UnknownRegion
-from ocr_client.flows import Encode, Flow, Flows, Pause
+from ocr_client.flows import Ask, Encode, Flow, Flows, Pause
 from ocr_client.settings import Settings
 from ocr_client.shared_memory import FOLDER, SMALLEST, Regions
 
@@ -93,20 +93,23 @@ class Server:
                 return image
             case Pause():
                 return None
-            case RegisterRegion(name, key, byte_size):
+            case Ask(_, RegisterRegion(name, key, byte_size)):
                 file = (self.folder / key.removeprefix("/")).open("rb", buffering=0)
                 assert len(file.read()) == byte_size
                 self.registered[name] = file
                 return None
-            case UnregisterRegion(name):
+            case Ask(_, UnregisterRegion(name)):
                 self.registered.pop(name).close()
                 return None
-        return self.infer(action)
+            case Ask(_, request):
+                return self.infer(request)
+        raise AssertionError(action)
 
-    def infer(self, request: Infer) -> Any:
+    def infer(self, request: Any) -> Any:
         """Read the image where it lies."""
         if self.failures:
             raise self.failures.pop(0)
+        assert isinstance(request, Infer)
         assert isinstance(request.image, SharedImage)
         if request.image.region not in self.registered:
             raise UnknownRegion(request.image.region)
@@ -149,7 +152,7 @@ def test_images_at_the_same_time_have_regions_of_their_own(flows: Flows, server:
     for flow in (first, second):
         register = flow.send(server.perform(next(flow)))
         calls.append(flow.send(server.perform(register)))
-    assert calls[0].image.region != calls[1].image.region
+    assert calls[0].call.image.region != calls[1].call.image.region
     for flow, call in ((second, calls[1]), (first, calls[0])):
         with pytest.raises(StopIteration):
             flow.send(server.perform(call))
@@ -221,13 +224,16 @@ def test_closing_continues_after_a_region_that_is_in_use(flows: Flows, server: S
     closing = flows.close()
     next(closing)
     last = closing.throw(ServerFault("Cannot unregister shared memory region: it is currently in use."))
-    assert isinstance(last, UnregisterRegion)
+    assert isinstance(last, Ask)
+    assert isinstance(last.call, UnregisterRegion)
 
 
 def test_closing_after_the_server_has_gone_is_no_error(flows: Flows, server: Server) -> None:
     server.run(flows.read(b"image", {}, None))
     closing = flows.close()
-    assert isinstance(next(closing), UnregisterRegion)
+    last = next(closing)
+    assert isinstance(last, Ask)
+    assert isinstance(last.call, UnregisterRegion)
     with pytest.raises(StopIteration):
         closing.throw(ServerUnreachable("…"))
 
