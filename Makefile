@@ -10,7 +10,7 @@ FILES ?= 10000
 SAMPLES := $(addprefix samples/,table.png article.png receipt.png blank.png label.png street.jpg)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples fuzz overload chaos soak lock audit clean
+.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples fuzz overload chaos replicas soak lock audit clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -42,6 +42,9 @@ accuracy: $(VENV)/installed ## measure token F1 of the running server at URL on 
 
 bench: export ## compare the service with its models alone and with other engines, on the labelled images in DATA
 	$(PY) -m benchmarks.baselines $(DATA)
+
+replicas: export ## three embedded servers under 16 clients, one killed, one added: is anything lost? (OPTIONS="--requests 100")
+	$(PY) -m tests.reliability.replicas $(OPTIONS)
 
 overload: export ## 64 clients at an embedded server: does it answer or refuse all in time? (OPTIONS="--seconds 600")
 	$(PY) -m tests.reliability.overload $(OPTIONS)
