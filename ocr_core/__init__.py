@@ -17,6 +17,8 @@ The modules in the order of the data flow:
     section.py        rows of a page that share their gutters
     rows.py           rows of boxes, and lines of words
     crops.py          quads → upright crops, laid side by side in a strip
+    gutters.py        lines that the detector joined across a gutter between columns, taken apart
+    segments.py       where along the lines there is ink
     batching.py       crops → batches of like width
     ctc.py            recognizer output → text and confidence
     reading.py        crops → lines, each read in the direction in which it makes sense

@@ -4,6 +4,7 @@ What goes in and comes out of each step is held against its config.pbtxt, for a 
 """
 
 import importlib.util
+import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,10 @@ import pytest
 from google.protobuf import json_format  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
+from benchmarks.reading_order.columns import COLUMNS
+from benchmarks.reading_order.distance import distance, tokens
+from benchmarks.reading_order.layout import page
+from benchmarks.reading_order.sheet import draw
 from ocr_core import server_files
 from tests.contract.configs import CONFIGS, ONNX_MODELS, PYTHON_MODELS, STEPS, by_name, conforms
 from tests.project import MODEL_REPOSITORY, SAMPLES
@@ -108,13 +113,18 @@ def assert_conform(arrays: Arrays, config: Any, declared: Any) -> None:
 @pytest.fixture(scope="module", params=["label.png", "blank.png"])
 def run(request: pytest.FixtureRequest, models: dict[str, Any]) -> tuple[str, Arrays]:
     """A sample's name, and all tensors of the ensemble after its steps have run in their order."""
-    tensors: Arrays = {"image": np.fromfile(SAMPLES / request.param, np.uint8)}
+    return request.param, run_steps(models, np.fromfile(SAMPLES / request.param, np.uint8))
+
+
+def run_steps(models: dict[str, Any], image: NDArray[np.uint8]) -> Arrays:
+    """All tensors of the ensemble after its steps have run in their order on an image's file."""
+    tensors: Arrays = {"image": image}
     for step in STEPS:
         config = CONFIGS[step.model_name]
         outputs = models[step.model_name]({theirs: tensors[ours] for theirs, ours in step.input_map.items()})
         assert_conform(outputs, config, config.output)
         tensors |= {ours: outputs[theirs] for theirs, ours in step.output_map.items()}
-    return request.param, tensors
+    return tensors
 
 
 def test_the_steps_give_what_their_configurations_declare_and_the_text_of_the_page(run: tuple[str, Arrays]) -> None:
@@ -134,3 +144,15 @@ def test_what_belongs_to_a_line_has_one_entry_a_line(run: tuple[str, Arrays]) ->
     ):
         assert len({len(tensors[name]) for name in names}) == 1
     assert tensors["strip"].shape[1] == tensors["widths"].sum()
+
+
+def test_columns_that_the_detector_joins_across_their_gutter_are_read_one_after_the_other(
+    models: dict[str, Any],
+) -> None:
+    """Of 66 lines, it joins 18; by the middle of the page one is in the second column."""
+    (layout,) = (layout for layout in COLUMNS if layout.name == "two columns, gutter 1.2 em")
+    sheet = page(layout, 0, held_out=True)
+    file = io.BytesIO()
+    draw(sheet).save(file, "PNG")
+    read = run_steps(models, np.frombuffer(file.getvalue(), np.uint8))["texts"]
+    assert distance(tokens(map(str, read)), tokens(line.text for line in sheet.lines)) < 0.05

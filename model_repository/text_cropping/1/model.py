@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ocr_core import borders, crops, detection
+from ocr_core import borders, crops, detection, gutters
 from ocr_core.admission import Pages
 from ocr_core.detector import Detector
 from ocr_core.image import size
@@ -26,4 +26,5 @@ class TritonPythonModel:
             borders.check_maps(page, maps, image_size, self.detector)
             found = detection.find(maps[0], size(page), self.detector, request.options)
             strip, widths = crops.cut(page, found.quads, self.recognizer)
+            found, strip, widths = gutters.take_apart(found, strip, widths, request.options)
             return {"strip": strip, "widths": widths, **found.outputs(size(page), tuple(image_size))}
