@@ -71,9 +71,13 @@ class Calls:
         try:
             await handler(method, metadata, context)
         except Refused as refused:
-            await context.abort(CODES.get(refused.status, grpc.StatusCode.INVALID_ARGUMENT), str(refused))
+            told = CODES.get(refused.status, grpc.StatusCode.INVALID_ARGUMENT), str(refused)
         except AioRpcError as error:
-            await context.abort(*self._told(error))
+            told = self._told(error)
+        else:
+            return
+        # Not above: an error that causes another one keeps the message until Python collects its garbage.
+        await context.abort(*told)
 
     async def _call(self, method: str, metadata: Any, context: ServicerContext) -> None:
         """Pass on a call of one message and one answer."""

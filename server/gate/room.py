@@ -1,6 +1,7 @@
 """How much the door for gRPC holds at once: gRPC itself bounds one message, and not all of them together."""
 
 import asyncio
+import ctypes
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -15,13 +16,18 @@ QUICK_S = 2.0
 MAX_SLOW = 16
 # ... and so is each stream of messages: the next one may be on its way at any time.
 MAX_STREAMS = 16
+# gRPC keeps a message in small parts, which the C library does not give back to the system by itself. So many freed
+# bytes are too many to keep; a while later, all of a message has been freed.
+MAX_KEPT_BYTES, FREED_S = 64 * 2**20, 1.0
+# For its malloc_trim; the embedded server needs glibc, too.
+LIBC = ctypes.CDLL(None)
 
 
 class Room:
     """What is held now."""
 
     def __init__(self) -> None:
-        self._held_bytes = 0
+        self._held_bytes = self._freed_bytes = 0
         self._taken: Counter[str] = Counter()
 
     @asynccontextmanager
@@ -59,6 +65,7 @@ class Room:
             yield
         finally:
             self._held_bytes -= count
+            self._note_freed(count)
 
     @contextmanager
     def stream(self) -> Iterator[None]:
@@ -69,6 +76,12 @@ class Room:
         """
         with self._one("streams", MAX_STREAMS):
             yield
+
+    def _note_freed(self, count: int) -> None:
+        self._freed_bytes += count
+        if self._freed_bytes > MAX_KEPT_BYTES:
+            self._freed_bytes = 0
+            asyncio.get_running_loop().call_later(FREED_S, LIBC.malloc_trim, 0)
 
     @contextmanager
     def _one(self, kind: str, most: int) -> Iterator[None]:

@@ -240,6 +240,17 @@ def test_the_servers_own_shared_memory_is_not_for_callers(server: TritonServer) 
     )
 
 
+def test_the_gate_gives_the_memory_of_large_messages_back(server: TritonServer) -> None:
+    gate = psutil.Process(server.gate_pid)
+    before = gate.memory_info().rss
+    large = ModelInferRequest(model_name="ocr_ensemble", model_version="99", raw_input_contents=[bytes(40 * 2**20)])
+    with grpc.insecure_channel(server.grpc_url, UNBOUND) as channel:
+        ask = GRPCInferenceServiceStub(channel).ModelInfer
+        codes = [call.code() for call in [ask.future(large, timeout=60) for _ in range(8)]]
+    assert codes == [grpc.StatusCode.NOT_FOUND] * 8
+    wait_until(lambda: gate.memory_info().rss < before + 100 * 2**20)
+
+
 def test_what_was_started_anew_is_counted_for_prometheus(server: TritonServer) -> None:
     mine, all_of_it = ("ocr_process_restarts_total", "ctc_decoding"), ("ocr_server_restarts_total", "")
     before = metrics(server)
