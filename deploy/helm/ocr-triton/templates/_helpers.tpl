@@ -74,6 +74,11 @@ seccompProfile:
 {{- if and (eq .image.tag "latest") (not .image.digest) -}}
 {{- fail "image.tag must name a release: latest is another image tomorrow, and servers would differ" -}}
 {{- end -}}
+{{- range $label, $_ := .podLabels -}}
+{{- if hasPrefix "app.kubernetes.io/" $label -}}
+{{- fail (printf "podLabels must not have %s: services find their servers by it" $label) -}}
+{{- end -}}
+{{- end -}}
 {{- if and (eq .models.source "claim") (not .models.claim.name) -}}
 {{- fail "models.source claim needs models.claim.name, the PersistentVolumeClaim with the exported models" -}}
 {{- end -}}
@@ -118,7 +123,7 @@ seccompProfile:
 {{- if and (ne .expose.kind "none") .networkPolicy.enabled (empty .networkPolicy.clients) -}}
 {{- fail "networkPolicy.clients must let in the proxy of expose, for example [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: NAMESPACE}}}]" -}}
 {{- end -}}
-{{- if and (eq (int .rollout.maxSurge) 0) (eq (int .rollout.maxUnavailable) 0) -}}
+{{- if and (has (toString .rollout.maxSurge) (list "0" "0%")) (has (toString .rollout.maxUnavailable) (list "0" "0%")) -}}
 {{- fail "rollout.maxSurge and rollout.maxUnavailable must not both be 0: no server could be replaced" -}}
 {{- end -}}
 {{- end -}}

@@ -1,0 +1,1 @@
+"""What runs the service on more than one machine, and what its sizes are derived from."""

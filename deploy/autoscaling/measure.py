@@ -1,0 +1,162 @@
+"""Measure what a server's queues say while so many clients ask it: the figures that the simulation is made of.
+
+    python -m deploy.autoscaling.measure
+
+It starts an embedded server, or asks the one at --url and --metrics-url. Each client sends samples one after the other, and comes back half a second after a refusal, as a patient user would.
+"""
+
+import dataclasses
+import http.client
+import json
+import random
+import statistics
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from deploy.autoscaling import metrics
+from server.triton import TritonServer
+
+FOLDER = Path(__file__).parent
+IMAGES = ("label.png", "receipt.png", "street.jpg", "table.png")
+CLIENTS = (1, 2, 4, 8, 16, 32, 64)
+QUEUE, PENDING, ENSEMBLE_TIME = (
+    "nv_inference_queue_duration_us",
+    "nv_inference_pending_request_count",
+    "nv_inference_request_duration_us",
+)
+ENSEMBLE = "ocr_ensemble"
+PATH = f"/v2/models/{ENSEMBLE}/infer"
+PAUSE_S = 0.5
+POLL_S = 0.5
+
+
+@dataclasses.dataclass(frozen=True)
+class Load:
+    """What happened under a number of clients.
+
+    Attributes:
+        clients: How many asked.
+        seconds: For how long.
+        answered: Pages that were read.
+        refused: Attempts that the server refused.
+        p50_s: Median latency of answered attempts.
+        p95_s: Its 95th percentile.
+        waiting: Requests in queues of each model, on average: seconds waited in each second.
+        pending: The gauge of requests not yet begun, on average of looks at it, of each model.
+        in_pipeline: Requests inside the ensemble, on average.
+    """
+
+    clients: int
+    seconds: float
+    answered: int
+    refused: int
+    p50_s: float
+    p95_s: float
+    waiting: dict[str, float]
+    pending: dict[str, float]
+    in_pipeline: float
+
+
+class Clients:
+    """Threads that send images until they are told to stop."""
+
+    def __init__(self, url: str, count: int, images: list[bytes]) -> None:
+        self.latencies_s: list[float] = []
+        self.refused = 0
+        self._url, self._images = url, images
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._ask, args=(number,)) for number in range(count)]
+
+    def __enter__(self) -> "Clients":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self, number: int) -> None:
+        order = random.Random(number)  # noqa: S311 - which image is next
+        connection = http.client.HTTPConnection(self._url, timeout=120)
+        while not self._over.is_set():
+            started = time.monotonic()
+            connection.request("POST", PATH, order.choice(self._images), {"Inference-Header-Content-Length": "0"})
+            answer = connection.getresponse()
+            answer.read()
+            with self._lock:
+                if answer.status == 200:
+                    self.latencies_s.append(time.monotonic() - started)
+                else:
+                    self.refused += 1
+            if answer.status != 200:
+                self._over.wait(PAUSE_S)
+        connection.close()
+
+
+def measure(url: str, metrics_url: str, clients: int, seconds: float) -> Load:
+    """Let clients ask for a while, after as many requests as there are clients have warmed the server up."""
+    images = [(FOLDER.parents[1] / "samples" / name).read_bytes() for name in IMAGES]
+    with Clients(url, clients, images) as asking:
+        while len(asking.latencies_s) < min(clients, 8):
+            time.sleep(POLL_S)
+        begun, refused, started, before = (
+            len(asking.latencies_s),
+            asking.refused,
+            time.monotonic(),
+            metrics.read(metrics_url),
+        )
+        looks = []
+        while time.monotonic() < started + seconds:
+            time.sleep(POLL_S)
+            looks.append(metrics.read(metrics_url)[PENDING])
+        after, elapsed = metrics.read(metrics_url), time.monotonic() - started
+        latencies = sorted(asking.latencies_s[begun:])
+        refused = asking.refused - refused
+    spent = {
+        metric: {
+            model: (after[metric][model] - before[metric].get(model, 0)) / 1e6 / elapsed for model in after[metric]
+        }
+        for metric in (QUEUE, ENSEMBLE_TIME)
+    }
+    return Load(
+        clients=clients,
+        seconds=round(elapsed, 1),
+        answered=len(latencies),
+        refused=refused,
+        p50_s=round(statistics.median(latencies), 3),
+        p95_s=round(latencies[int(0.95 * len(latencies))], 3),
+        waiting={model: round(value, 3) for model, value in spent[QUEUE].items()},
+        pending={model: round(statistics.mean(look[model] for look in looks), 2) for model in looks[0]},
+        in_pipeline=round(spent[ENSEMBLE_TIME][ENSEMBLE], 2),
+    )
+
+
+@click.command()
+@click.option("--url", help="host:port of HTTP; by default an embedded server is started.")
+@click.option("--metrics-url", help="The same for metrics.")
+@click.option("--seconds", default=20.0, show_default=True, help="For each number of clients.")
+@click.option("--output", type=click.Path(path_type=Path), default=FOLDER / "measured.json", show_default=True)
+def main(url: str | None, metrics_url: str | None, seconds: float, output: Path) -> None:
+    """Measure a server with 1 to 64 clients and write what was seen."""
+    if (url is None) != (metrics_url is None):
+        raise click.UsageError("give --url and --metrics-url, or neither")
+    with ExitStack() as stack:
+        if url is None or metrics_url is None:
+            server = stack.enter_context(TritonServer(FOLDER.parents[1] / "model_repository", stop_timeout_s=10))
+            url, metrics_url = server.url, server.metrics_url
+        loads = []
+        for clients in CLIENTS:
+            loads.append(dataclasses.asdict(measure(url, metrics_url, clients, seconds)))
+            print(json.dumps(loads[-1]), flush=True)
+    output.write_text(json.dumps(loads, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
