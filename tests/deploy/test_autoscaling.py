@@ -41,6 +41,7 @@ def test_a_query_is_of_requests_that_wait(name: str) -> None:
     """A quotient: the sum of a counter's rate over the microseconds of a second."""
     quotient = promql_parser.parse(QUERIES[name]())
     assert isinstance(quotient, promql_parser.BinaryExpr)
+    assert isinstance(quotient.rhs, promql_parser.NumberLiteral)
     assert (str(quotient.op), quotient.rhs.val) == ("/", 1e6)
     assert isinstance(quotient.lhs, promql_parser.AggregateExpr)
     rate = quotient.lhs.expr
