@@ -87,4 +87,4 @@ def container(image: Image, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def _embedded(log: Path) -> Iterator[Triton]:
     # A connection that a failed test left open may not hold up the end for long.
     with TritonServer(MODEL_REPOSITORY, log=log, stop_timeout_s=10) as server:
-        yield Triton(server.url, server.grpc_url, log, server.own_grpc_url)
+        yield Triton(server.url, server.grpc_url, log, server.own_grpc_url, server.metrics_url)

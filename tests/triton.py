@@ -18,12 +18,14 @@ class Triton:
         grpc_url: The same for gRPC; None where only the HTTP address is known.
         log: File with the server's own messages; None where it is out of reach.
         own_grpc_url: `host:port` of Triton's own port for gRPC, behind the gate; None where there is none, or unknown.
+        metrics_url: `host:port` of metrics; None where it is not known.
     """
 
     url: str
     grpc_url: str | None = None
     log: Path | None = None
     own_grpc_url: str | None = None
+    metrics_url: str | None = None
 
     def connect(self) -> InferenceServerClient:
         """A context manager: an open connection makes a server that is to stop wait for it."""
