@@ -2,7 +2,8 @@
 
     python -m deploy.autoscaling.measure
 
-It starts an embedded server, or asks the one at --url and --metrics-url. Each client sends samples one after the other, and comes back half a second after a refusal, as a patient user would.
+It starts an embedded server, or asks the one at --url and --metrics-url. Each client sends samples one after the other,
+and comes back half a second after a refusal.
 """
 
 import dataclasses
@@ -100,41 +101,52 @@ class Clients:
         connection.close()
 
 
-def measure(url: str, metrics_url: str, clients: int, seconds: float) -> Load:
-    """Let clients ask for a while, after as many requests as there are clients have warmed the server up."""
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """What clients and server had done at a time."""
+
+    at_s: float
+    answered: int
+    refused: int
+    metrics: metrics.Samples
+
+    @classmethod
+    def now(cls, clients: Clients, metrics_url: str) -> "Look":
+        """At this time."""
+        return cls(time.monotonic(), len(clients.latencies_s), clients.refused, metrics.read(metrics_url))
+
+    def spent(self, later: "Look", metric: str) -> dict[str, float]:
+        """By how many seconds a counter of microseconds grew in each second, for each model."""
+        before, after = self.metrics[metric], later.metrics[metric]
+        elapsed_us = 1e6 * (later.at_s - self.at_s)
+        return {model: round((value - before.get(model, 0)) / elapsed_us, 3) for model, value in after.items()}
+
+
+def measure(url: str, metrics_url: str, count: int, seconds: float) -> Load:
+    """Let clients ask for a while, after some requests that warm the server up."""
     images = [(FOLDER.parents[1] / "samples" / name).read_bytes() for name in IMAGES]
-    with Clients(url, clients, images) as asking:
-        while len(asking.latencies_s) < min(clients, 8):
+    with Clients(url, count, images) as clients:
+        while len(clients.latencies_s) < min(2 * count, 8):
             time.sleep(POLL_S)
-        begun, refused, started, before = (
-            len(asking.latencies_s),
-            asking.refused,
-            time.monotonic(),
-            metrics.read(metrics_url),
-        )
-        looks = []
-        while time.monotonic() < started + seconds:
+        looks = [Look.now(clients, metrics_url)]
+        while looks[-1].at_s < looks[0].at_s + seconds:
             time.sleep(POLL_S)
-            looks.append(metrics.read(metrics_url)[PENDING])
-        after, elapsed = metrics.read(metrics_url), time.monotonic() - started
-        latencies = sorted(asking.latencies_s[begun:])
-        refused = asking.refused - refused
-    spent = {
-        metric: {
-            model: (after[metric][model] - before[metric].get(model, 0)) / 1e6 / elapsed for model in after[metric]
-        }
-        for metric in (QUEUE, ENSEMBLE_TIME)
-    }
+            looks.append(Look.now(clients, metrics_url))
+    first, last = looks[0], looks[-1]
+    latencies_s = sorted(clients.latencies_s[first.answered : last.answered])
     return Load(
-        clients=clients,
-        seconds=round(elapsed, 1),
-        answered=len(latencies),
-        refused=refused,
-        p50_s=round(statistics.median(latencies), 3),
-        p95_s=round(latencies[int(0.95 * len(latencies))], 3),
-        waiting={model: round(value, 3) for model, value in spent[QUEUE].items()},
-        pending={model: round(statistics.mean(look[model] for look in looks), 2) for model in looks[0]},
-        in_pipeline=round(spent[ENSEMBLE_TIME][ENSEMBLE], 2),
+        clients=count,
+        seconds=round(last.at_s - first.at_s, 1),
+        answered=len(latencies_s),
+        refused=last.refused - first.refused,
+        p50_s=round(statistics.median(latencies_s), 3),
+        p95_s=round(latencies_s[int(0.95 * len(latencies_s))], 3),
+        waiting=first.spent(last, QUEUE),
+        pending={
+            model: round(statistics.mean(look.metrics[PENDING][model] for look in looks), 2)
+            for model in last.metrics[PENDING]
+        },
+        in_pipeline=first.spent(last, ENSEMBLE_TIME)[ENSEMBLE],
     )
 
 

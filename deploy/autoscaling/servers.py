@@ -1,0 +1,121 @@
+"""Servers as the simulation knows them: how fast they read, and how many requests wait inside, by the pages at hand."""
+
+import dataclasses
+import heapq
+import itertools
+import json
+import math
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+
+@dataclasses.dataclass(frozen=True)
+class Fit:
+    """A server, fitted to measurements.
+
+    Attributes:
+        pages_s: Pages read in a second with 0, 1, 2, … pages in the pipeline; the last one holds for more.
+        waiting: Requests in queues of its models, likewise.
+        most_pages: Further pages are refused.
+        spread: Standard deviation of the logarithm of a page's work, whose mean is 1.
+    """
+
+    pages_s: tuple[float, ...]
+    waiting: tuple[float, ...]
+    most_pages: int
+    spread: float
+
+    def work(self, chance: random.Random) -> float:
+        """Of one page, in pages of mean work."""
+        return chance.lognormvariate(-(self.spread**2) / 2, self.spread)
+
+
+def at(values: Sequence[float], pages: int) -> float:
+    """The value for so many pages.
+
+    >>> at((0.0, 2.0), 1), at((0.0, 2.0), 9)
+    (2.0, 2.0)
+    """
+    return values[min(pages, len(values) - 1)]
+
+
+def fit(measured: Path, most_pages: int = 8) -> Fit:
+    """Fit a server to what `measure.py` wrote.
+
+    Speed and waiting are interpolated over the pages that were in the pipeline. The spread of a page's work is that of
+    the latencies of one client, which waits for nobody.
+    """
+    loads = json.loads(measured.read_text(encoding="utf-8"))
+    points = [(0.0, 0.0, 0.0)]
+    points += [
+        (load["in_pipeline"], load["answered"] / load["seconds"], sum(load["waiting"].values())) for load in loads
+    ]
+    points.sort()
+    table = [_interpolate(points, pages) for pages in range(most_pages + 1)]
+    alone = next(load for load in loads if load["clients"] == 1)
+    spread = math.log(alone["p95_s"] / alone["p50_s"]) / 1.645  # the 95th percentile of a normal distribution
+    return Fit(tuple(speed for speed, _ in table), tuple(waiting for _, waiting in table), most_pages, spread)
+
+
+def _interpolate(points: list[tuple[float, float, float]], pages: float) -> tuple[float, float]:
+    """Speed and waiting at a number of pages; beyond the last point, those of the last."""
+    for (left, *before), (right, *after) in itertools.pairwise(points):
+        if left <= pages <= right and right > left:
+            part = (pages - left) / (right - left)
+            speed, waiting = (a + part * (b - a) for a, b in zip(before, after, strict=True))
+            return speed, waiting
+    return points[-1][1], points[-1][2]
+
+
+class Server:
+    """One server: its pages share it evenly, so that each advances at the same speed.
+
+    Args:
+        fit: How it behaves.
+        now_s: When it begins to serve.
+    """
+
+    def __init__(self, fit: Fit, now_s: float) -> None:
+        self.fit = fit
+        self.waited_s = 0.0
+        self.busy_s = 0.0
+        self.is_leaving = False
+        self._now_s = now_s
+        # Work that each page has had since the start; a page is done when this has grown by its own work.
+        self._done = 0.0
+        self._ends: list[tuple[float, int]] = []
+
+    @property
+    def pages(self) -> int:
+        """In its pipeline."""
+        return len(self._ends)
+
+    def advance(self, now_s: float) -> None:
+        """Work until now; nothing may end before that."""
+        elapsed_s = now_s - self._now_s
+        if self.pages:
+            self._done += elapsed_s * at(self.fit.pages_s, self.pages) / self.pages
+            self.waited_s += elapsed_s * at(self.fit.waiting, self.pages)
+            self.busy_s += elapsed_s
+        self._now_s = now_s
+
+    def take(self, page: int, work: float, now_s: float) -> bool:
+        """Take a page, or refuse it."""
+        self.advance(now_s)
+        if self.pages >= self.fit.most_pages:
+            return False
+        heapq.heappush(self._ends, (self._done + work, page))
+        return True
+
+    def next_end_s(self) -> float:
+        """When the first of its pages is read, if no other comes; infinite if it has none."""
+        if not self._ends:
+            return math.inf
+        left = max(0.0, self._ends[0][0] - self._done)
+        return self._now_s + left * self.pages / at(self.fit.pages_s, self.pages)
+
+    def finish(self, now_s: float) -> int:
+        """Give back the page that is read now."""
+        self.advance(now_s)
+        return heapq.heappop(self._ends)[1]
