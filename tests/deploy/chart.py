@@ -1,5 +1,6 @@
 """The chart as it renders, and a matrix of values that users may give it."""
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -99,14 +100,19 @@ def _chart() -> helm_python.Chart:
     return helm_python.Chart.load(CHART)
 
 
+@cache
+def _files(values: str) -> dict[str, str]:
+    rendered: dict[str, str] = _chart().render(values=json.loads(values), name=RELEASE, namespace=NAMESPACE)
+    return rendered
+
+
 def files(values: Mapping[str, Any]) -> dict[str, str]:
     """What Helm renders: the text of each template by its path.
 
     Raises:
         helm_python.HelmError: It refuses the values.
     """
-    rendered: dict[str, str] = _chart().render(values=dict(values), name=RELEASE, namespace=NAMESPACE)
-    return rendered
+    return _files(json.dumps(values))
 
 
 def render(values: Mapping[str, Any]) -> list[Object]:
@@ -149,7 +155,7 @@ def mebibytes(quantity: str) -> int:
     return number * {"Mi": 1, "Gi": 1024}[unit]
 
 
-class UniqueKeys(yaml.SafeLoader):
+class UniqueKeys(yaml.CSafeLoader):
     """YAML whose mappings have each key once; PyYAML would take the last, and the API server refuses."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
