@@ -12,6 +12,8 @@ import grpc
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 TIMEOUT_S, POLL_S = 60, 0.02
+# A body that a server does not survive.
+DEADLY = b"die"
 
 
 def wait_for(happened: Callable[[], bool]) -> None:
@@ -57,8 +59,10 @@ class NamedServer:
                 self._tell()
 
             def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                self._tell()
+                if self.rfile.read(int(self.headers["Content-Length"])) == DEADLY:
+                    self.close_connection = True
+                else:
+                    self._tell()
 
             def _tell(self) -> None:
                 body = json.dumps({"name": server.name, "path": self.path}).encode()

@@ -9,16 +9,17 @@ import pytest
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from tests.deploy.balancer.conftest import NAMES, Balancer
+from tests.deploy.balancer.named_server import DEADLY
 
 pytestmark = pytest.mark.haproxy
 INFER = "/v2/models/ocr_ensemble/infer"
 PAGE = bytes(1 << 20)
 
 
-def ask(balancer: Balancer, path: str = INFER) -> tuple[int, str]:
+def ask(balancer: Balancer, path: str = INFER, body: bytes = PAGE) -> tuple[int, str]:
     """Status, and the name of the server that answered."""
     connection = http.client.HTTPConnection(balancer.http, timeout=30)
-    connection.request("POST", path, PAGE)
+    connection.request("POST", path, body)
     answer = connection.getresponse()
     content = answer.read()
     connection.close()
@@ -42,6 +43,11 @@ def test_a_server_that_is_gone_costs_no_request(balancer: Balancer) -> None:
     answers = Counter(ask(balancer) for _ in range(30))
     assert {status for status, _ in answers} == {200}
     assert {name for _, name in answers} == {"ocr-1", "ocr-3"}
+
+
+def test_a_server_that_dies_with_a_request_is_told_as_a_reason_to_try_again(balancer: Balancer) -> None:
+    assert ask(balancer, body=DEADLY)[0] == 503
+    assert ask(balancer)[0] == 200
 
 
 @pytest.mark.parametrize(
