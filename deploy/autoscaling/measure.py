@@ -161,7 +161,9 @@ def main(url: str | None, metrics_url: str | None, seconds: float, output: Path)
         raise click.UsageError("give --url and --metrics-url, or neither")
     with ExitStack() as stack:
         if url is None or metrics_url is None:
-            server = stack.enter_context(TritonServer(FOLDER.parents[1] / "model_repository", stop_timeout_s=10))
+            server = stack.enter_context(
+                TritonServer(FOLDER.parents[1] / "model_repository", stop_timeout_s=10, is_supervised=False)
+            )
             url, metrics_url = server.url, server.metrics_url
         loads = []
         for clients in CLIENTS:
