@@ -41,8 +41,8 @@ def test_shared_memory_is_a_volume_that_the_memory_limit_counts(values: chart.Ob
     assert mounts(objects)["shm"] == "/dev/shm"  # noqa: S108 - where Linux has it
     shared_mib = mebibytes(volume["emptyDir"]["sizeLimit"])
     assert shared_mib * 2**20 >= SHARED_MEMORY_MB * 10**6
-    # On two cores the server needs 1.5 GB beside it (docs/production.md, "Run").
-    assert mebibytes(chart.server(objects)["resources"]["limits"]["memory"]) - shared_mib >= 1536
+    beside_mib = values.get("resources", {}).get("serverMemoryMi", 5120)
+    assert mebibytes(chart.server(objects)["resources"]["limits"]["memory"]) == beside_mib + shared_mib
 
 
 @each_values
