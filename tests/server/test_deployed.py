@@ -17,7 +17,8 @@ from tests.triton import Triton
 
 @pytest.mark.parametrize("name", QUERIES)
 def test_queries_name_metrics_and_models_that_a_server_shows(triton: Triton, client: OcrClient, name: str) -> None:
-    assert triton.metrics_url
+    if triton.metrics_url is None:
+        pytest.skip("--triton names an address without metrics")
     client.read(SAMPLES / "label.png")
     query = QUERIES[name]()
     (metric,) = set(re.findall(r"nv_\w+", query))
