@@ -51,7 +51,7 @@ class Container:
     @property
     def triton(self) -> Triton:
         """The server in it, as the tests see it."""
-        return Triton(self.address(HTTP), self.address(GRPC), self.log, self.address(METRICS))
+        return Triton(self.address(HTTP), self.address(GRPC), self.log, metrics_url=self.address(METRICS))
 
     def inspect(self, template: str) -> str:
         """What `docker inspect` says of it."""
