@@ -40,32 +40,46 @@ def at(values: Sequence[float], pages: int) -> float:
     return values[min(pages, len(values) - 1)]
 
 
-def fit(measured: Path, most_pages: int = 8) -> Fit:
-    """Fit a server to what `measure.py` wrote.
+# Images a second by requests at once, and latencies of one at once: README, "Speed", the table of perf_analyzer (HTTP,
+# two cores with VNNI).
+IMAGES_S = ((0, 0.0), (1, 2.18), (2, 2.53), (4, 2.40), (8, 2.40))
+P50_S, P95_S = 0.379, 1.016
+# The 95th percentile of a normal distribution.
+SIGMAS = 1.645
 
-    Speed and waiting are interpolated over the pages that were in the pipeline. The spread of a page's work is that of
-    the latencies of one client, which waits for nobody.
+
+def fit(measured: Path, most_pages: int = 8) -> Fit:
+    """Fit a server of two cores to what was measured.
+
+    Args:
+        measured: What `measure.py` wrote: requests that wait, by pages in the pipeline.
+        most_pages: That the launcher lets in on two cores.
+
+    Returns:
+        Speeds are those of the README. The spread of a page's work is that of the latencies of one client, which waits
+        for nobody, if their logarithms are distributed normally.
     """
     loads = json.loads(measured.read_text(encoding="utf-8"))
-    points = [(0.0, 0.0, 0.0)]
-    points += [
-        (load["in_pipeline"], load["answered"] / load["seconds"], sum(load["waiting"].values())) for load in loads
-    ]
-    points.sort()
-    table = [_interpolate(points, pages) for pages in range(most_pages + 1)]
-    alone = next(load for load in loads if load["clients"] == 1)
-    spread = math.log(alone["p95_s"] / alone["p50_s"]) / 1.645  # the 95th percentile of a normal distribution
-    return Fit(tuple(speed for speed, _ in table), tuple(waiting for _, waiting in table), most_pages, spread)
+    waiting = [(0.0, 0.0), *sorted((load["in_pipeline"], sum(load["waiting"].values())) for load in loads)]
+    pages = range(most_pages + 1)
+    return Fit(
+        pages_s=tuple(_interpolate(IMAGES_S, number) for number in pages),
+        waiting=tuple(_interpolate(waiting, number) for number in pages),
+        most_pages=most_pages,
+        spread=math.log(P95_S / P50_S) / SIGMAS,
+    )
 
 
-def _interpolate(points: list[tuple[float, float, float]], pages: float) -> tuple[float, float]:
-    """Speed and waiting at a number of pages; beyond the last point, those of the last."""
-    for (left, *before), (right, *after) in itertools.pairwise(points):
+def _interpolate(points: Sequence[tuple[float, float]], pages: float) -> float:
+    """The value at a number of pages; beyond the last point, that of the last.
+
+    >>> _interpolate([(0, 0.0), (2, 4.0)], 1), _interpolate([(0, 0.0), (2, 4.0)], 9)
+    (2.0, 4.0)
+    """
+    for (left, before), (right, after) in itertools.pairwise(points):
         if left <= pages <= right and right > left:
-            part = (pages - left) / (right - left)
-            speed, waiting = (a + part * (b - a) for a, b in zip(before, after, strict=True))
-            return speed, waiting
-    return points[-1][1], points[-1][2]
+            return before + (pages - left) / (right - left) * (after - before)
+    return points[-1][1]
 
 
 class Server:
