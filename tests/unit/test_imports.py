@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "ocr_launch": {"ocr_core"},
     "server": {"downloads", "ocr_core", "ocr_launch"},
     "export": {"downloads", "ocr_core"},
+    "deploy": {"server"},
     "benchmarks": {"ocr_client", "ocr_core", "ocr_launch", "server", "downloads", "samples"},
 }
 OURS = {Path(package).name for package in MAY_IMPORT} | {"tests"}
