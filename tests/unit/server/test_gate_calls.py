@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import grpc
@@ -86,6 +86,12 @@ def at_the_door(dial: Callable[[str], Awaitable[None]], server: Server | None) -
             await dial(f"127.0.0.1:{opened.port}")
 
     asyncio.run(run())
+
+
+async def send(call: Any, message: bytes) -> None:
+    """Send a message, unless the call has been refused already."""
+    with suppress(asyncio.InvalidStateError, grpc.aio.AioRpcError):
+        await call.write(message)
 
 
 async def refusal(call: Any) -> tuple[str, str]:
@@ -177,7 +183,7 @@ def test_a_deadline_and_a_cancellation_reach_the_server(server: Server, method: 
 def test_the_servers_own_refusal_is_passed_back(server: Server, method: str) -> None:
     async def ask(caller: grpc.aio.Channel) -> None:
         call = caller.stream_stream(method)(metadata=[("do", "refuse")])
-        await call.write(ASKED)
+        await send(call, ASKED)
         assert await refusal(call.read()) == ("UNAVAILABLE", "overloaded: try again later")
 
     through(ask, server)
@@ -195,7 +201,7 @@ def test_what_the_server_cannot_read_is_the_callers_fault(server: Server) -> Non
 def test_a_server_that_is_not_there_is_being_started(method: str) -> None:
     async def ask(caller: grpc.aio.Channel) -> None:
         call = caller.stream_stream(method)()
-        await call.write(ASKED)
+        await send(call, ASKED)
         assert await refusal(call.read()) == ("UNAVAILABLE", checks.STARTING)
 
     through(ask, None)
