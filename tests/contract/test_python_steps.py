@@ -16,6 +16,7 @@ import onnxruntime as ort
 import pytest
 from google.protobuf import json_format  # type: ignore[import-untyped]
 from numpy.typing import NDArray
+from PIL import Image
 
 from benchmarks.reading_order.columns import COLUMNS
 from benchmarks.reading_order.distance import distance, tokens
@@ -156,3 +157,12 @@ def test_columns_that_the_detector_joins_across_their_gutter_are_read_one_after_
     draw(sheet).save(file, "PNG")
     read = run_steps(models, np.frombuffer(file.getvalue(), np.uint8))["texts"]
     assert distance(tokens(map(str, read)), tokens(line.text for line in sheet.lines)) < 0.05
+
+
+def test_a_page_in_grey_is_read_in_one_channel(models: dict[str, Any]) -> None:
+    file = io.BytesIO()
+    Image.open(SAMPLES / "label.png").convert("L").save(file, "PNG")
+    tensors = run_steps(models, np.frombuffer(file.getvalue(), np.uint8))
+    assert (tensors["page"].shape[2], tensors["strip"].shape[2]) == (1, 1)
+    written = (SAMPLES / "label.txt").read_text(encoding="utf-8").splitlines()
+    assert list(map(str, tensors["texts"])) == written
