@@ -33,6 +33,8 @@ The modules in the order of the data flow:
     options.py        what a request may ask for
     request.py        what a step knows of a request beside its tensors
     admission.py      which pages are in the pipeline, and until when each is wanted
+    pages_file.py     what is noted of these pages for all processes of a server
+    server_files.py   small files in shared memory that belong to one server
     heartbeat.py      what the process of a step is at
     errors.py         what may go wrong, and whose fault it is
     memory.py         memory of freed arrays is reused
