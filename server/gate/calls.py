@@ -76,8 +76,7 @@ class Calls:
             told = self._told(error)
         else:
             return
-        # Not above: an error that causes another one keeps the message until Python collects its garbage.
-        await context.abort(*told)
+        await context.abort(*told)  # not above: the error would be kept with the one that this raises
 
     async def _call(self, method: str, metadata: Any, context: ServicerContext) -> None:
         """Pass on a call of one message and one answer."""
@@ -88,7 +87,10 @@ class Calls:
             ask = partial(self._ask, method, message, metadata, context)
             answer = await (self._infer(ask, context) if method == messages.UNARY else ask())
             if isinstance(answer, AioRpcError):
-                raise answer
+                try:
+                    raise answer
+                finally:
+                    del answer  # or the error keeps itself and the message until Python collects its garbage
             await context.write(answer)
 
     async def _infer(self, ask: Callable[[], Awaitable[Answer]], context: ServicerContext) -> Answer:
