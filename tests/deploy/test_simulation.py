@@ -63,7 +63,7 @@ def test_a_fit_reads_what_waits_between_what_was_measured(tmp_path: Path) -> Non
     (tmp_path / "measured.json").write_text(json.dumps(loads))
     fitted = fit(tmp_path / "measured.json", most_pages=4)
     assert fitted.waiting == (0, 1, 3, 5, 5)
-    assert fitted.pages_s == (0, 2.18, 2.53, pytest.approx(2.465), 2.40)
+    assert fitted.pages_s == pytest.approx((0, 2.18, 2.53, 2.465, 2.40))
 
 
 def test_servers_follow_the_load_and_nothing_is_lost_on_the_way() -> None:
