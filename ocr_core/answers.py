@@ -1,18 +1,20 @@
 """What the last step answers: the lines that could be read, the boxes of the others, and what is known of the page."""
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_core import orientation, unread, words
+from ocr_core import orientation, timings, unread, words
 from ocr_core.crops import IntArray, split
 from ocr_core.options import Options
 from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray
 from ocr_core.reading import Lines
 from ocr_core.rows import Indices
+from ocr_core.timings import Moments
 
 
 def of_page(
@@ -25,6 +27,7 @@ def of_page(
     detected_blocks: IntArray,
     read_size: IntArray,
     read_scale: FloatArray,
+    moments_ns: Moments,
 ) -> dict[str, NDArray[Any]]:
     """The outputs of the last step.
 
@@ -33,11 +36,13 @@ def of_page(
         strip: (height, sum of widths, 3) uint8, the crops side by side as they came.
         widths: (N,) int32, pixels.
         characters: Entry i is the recognizer's class i.
-        options: `min_confidence`, `words` and `characters` apply.
+        options: `min_confidence`, `words`, `characters` and `timings` apply.
         detected_blocks: (N,) int32, the number of the block of each crop.
         read_size: (2,) int32, height and width of the image; passes through.
         read_scale: (1,) float32, pixels of the detector's input for one of the image; passes through.
+        moments_ns: (4,) int64, as `timings.outputs` takes them.
     """
+    read_ns = time.monotonic_ns()
     texts, confidences, quads = lines.reading.texts, lines.reading.confidences, lines.quads
     cut = split(strip, widths)
     crops = [cut[place] for place in lines.places]
@@ -57,7 +62,8 @@ def of_page(
         "page_skew": np.array([orientation.skew(quads, lines.angle)], np.float32),
         "page_confidence": np.array([confidences.mean() if len(confidences) else 0], np.float32),
     }
-    return told | words.outputs(_seen(lines, crops, np.flatnonzero(kept)), characters, options)
+    told |= words.outputs(_seen(lines, crops, np.flatnonzero(kept)), characters, options)
+    return told | timings.outputs(moments_ns, read_ns, options)
 
 
 def _seen(lines: Lines, crops: Sequence[RgbArray], kept: Indices) -> Iterator[words.Seen]:

@@ -19,7 +19,7 @@ RANGES: dict[str, tuple[float, float]] = {
 CHOICES: dict[str, tuple[str, ...]] = {"orientation": ("auto", "off", "0", "90", "180", "270")}
 # Each option that is asked for or not, and how numbers, JSON, Triton's parameters and people write that. These and the
 # above: the one list of options on the server's side.
-FLAGS = ("words", "characters")
+FLAGS = ("words", "characters", "timings")
 FLAG_VALUES = {"0": False, "0.0": False, "false": False, "1": True, "1.0": True, "true": True}
 NAMES = (*RANGES, *CHOICES, *FLAGS)
 # Each name is compared with the options, to find misspelt ones.
@@ -39,6 +39,7 @@ class Options:
             out; or `off`, take it as upright and read no line in a second direction.
         words: Whether the words of the lines are wanted, too.
         characters: Whether their characters are; the words come with them.
+        timings: Whether the milliseconds of each step are.
     """
 
     map_threshold: float | None = None
@@ -48,6 +49,7 @@ class Options:
     orientation: str = "auto"
     words: bool = False
     characters: bool = False
+    timings: bool = False
 
     def __post_init__(self) -> None:
         """Check the values."""

@@ -38,9 +38,11 @@ class Flag(NamedTuple):
 
     Attributes:
         meaning: What it is, in a sentence.
+        parameter: Of the request that asks for what costs time; None if the option's own name is it.
     """
 
     meaning: str
+    parameter: str | None = None
 
 
 class ReadOptions(TypedDict, total=False):
@@ -68,9 +70,11 @@ class ReadOptions(TypedDict, total=False):
         bool, Flag("Tell the words of each line, too (json, jsonl, tsv; hocr, alto and pdf always have them).")
     ]
     characters: Annotated[bool, Flag("Tell the words and their characters, too (json, jsonl).")]
+    facts: Annotated[
+        bool, Flag("Tell the page's angle, skew, milliseconds of each step and more, too (json, jsonl).", "timings")
+    ]
     # No parameters of the request: they ask for further outputs.
     unread: bool
-    facts: bool
     blocks: bool
 
 
@@ -92,7 +96,7 @@ def request_parameters(options: Mapping[str, object]) -> dict[str, float | str]:
     if unknown := options.keys() - known.keys():
         raise TypeError(f"unknown option {', '.join(sorted(unknown))}; known are {', '.join(known)}")
     numbers = {name: _checked(name, options[name]) for name in OPTIONS if options.get(name) is not None}
-    return numbers | {name: True for name in FLAGS if options.get(name)}
+    return numbers | {flag.parameter or name: True for name, flag in FLAGS.items() if options.get(name)}
 
 
 def _checked(name: str, value: object) -> float | str:

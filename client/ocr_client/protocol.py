@@ -27,13 +27,15 @@ OUTPUTS: Mapping[str, tuple[int, ...]] = MappingProxyType(
         "image_size": (2,),
     }
 )
+PAGE_OUTPUTS = {"page_angle": (1,), "page_skew": (1,), "page_confidence": (1,), "detector_scale": (1,)}
+STEP_OUTPUTS = {"step_names": (-1,), "step_milliseconds": (-1,)}
 # Asked for only by those who want them, because servers of earlier versions do not have them; by the option that asks.
 # -1 is a number of its own. The last one of words and of characters tells which line or word each belongs to.
 FURTHER_OUTPUTS: Mapping[str, Mapping[str, tuple[int, ...]]] = MappingProxyType(
     {
         "unread": {"unread_quads": (-1, 4, 2), "unread_reasons": (-1,)},
         "blocks": {"blocks": (-1,)},
-        "facts": {"page_angle": (1,), "page_skew": (1,), "page_confidence": (1,), "detector_scale": (1,)},
+        "facts": {**PAGE_OUTPUTS, **STEP_OUTPUTS},
         "words": {"word_texts": (-1,), "word_confidences": (-1,), "word_quads": (-1, 4, 2), "word_lines": (-1,)},
         "characters": {
             "character_texts": (-1,),
@@ -114,11 +116,17 @@ def _unread(outputs: Mapping[str, NDArray[Any] | None]) -> tuple[Unread, ...] | 
 
 
 def _facts(outputs: Mapping[str, NDArray[Any] | None]) -> Facts | None:
-    values = [outputs.get(name) for name in FURTHER_OUTPUTS["facts"]]
-    if any(value is None for value in values):
+    if outputs.get("page_angle") is None:
         return None
-    angle, skew, confidence, scale = (float(value[0]) for value in values if value is not None)
-    return Facts(angle=int(angle), skew=round(skew, 2), confidence=round(confidence, 4), detector_scale=round(scale, 4))
+    angle, skew, confidence, scale = (float(number[0]) for number in _checked(outputs, PAGE_OUTPUTS).values())
+    names, times_ms = _checked(outputs, STEP_OUTPUTS).values()
+    return Facts(
+        angle=int(angle),
+        skew=round(skew, 2),
+        confidence=round(confidence, 4),
+        detector_scale=round(scale, 4),
+        step_milliseconds=dict(zip(_texts(names), _rounded(times_ms, 3), strict=True)),
+    )
 
 
 def _words(outputs: Mapping[str, NDArray[Any] | None], line_count: int) -> Sequence[tuple[Word, ...] | None]:

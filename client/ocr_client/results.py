@@ -1,7 +1,7 @@
 """What was read. `Page`, `Line`, `Word` and `Character` are the JSON schema: the same fields in the same order."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, TypeAlias
 
 Point: TypeAlias = tuple[float, float]
@@ -141,12 +141,14 @@ class Facts:
         skew: Degrees counter-clockwise by which it must be turned further for its lines to be level.
         confidence: How sure the recognizer is on average of all lines that were found, 0 to 1.
         detector_scale: How many pixels the detector saw for one of the image; at less than 1, small print may be lost.
+        step_milliseconds: How long the page took, by the names of the server's steps, in their order.
     """
 
     angle: int
     skew: float
     confidence: float
     detector_scale: float
+    step_milliseconds: Mapping[str, float] = field(hash=False)
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> "Facts":
@@ -156,7 +158,11 @@ class Facts:
             KeyError: A field is missing.
         """
         names = ("skew", "confidence", "detector_scale")
-        return cls(angle=int(fields["angle"]), **{name: float(fields[name]) for name in names})
+        return cls(
+            angle=int(fields["angle"]),
+            step_milliseconds={step: float(ms) for step, ms in fields["step_milliseconds"].items()},
+            **{name: float(fields[name]) for name in names},
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ def cropping(
     page: NDArray[Any] = PAGE, maps_hw: tuple[int, int] = (64, 96), size: tuple[int, int] = (64, 96)
 ) -> Arrays:
     maps = np.zeros((1, 1, *maps_hw), np.float32)
-    return {"page": page, "maps": maps, "image_size": np.array(size, np.int32)}
+    return {"page": page, "maps": maps, "image_size": np.array(size, np.int32), "moments_ns": np.zeros(0, np.int64)}
 
 
 def decoding(widths: list[int], strip_width: int, quads: int | None = None) -> Arrays:
@@ -52,6 +52,7 @@ def decoding(widths: list[int], strip_width: int, quads: int | None = None) -> A
         "overhang": np.zeros(1, np.float32),
         "read_size": np.array([64, 96], np.int32),
         "read_scale": np.ones(1, np.float32),
+        "moments_ns": np.zeros(0, np.int64),
     }
 
 

@@ -18,6 +18,7 @@ def test_blocks_are_numbered_by_the_lines_that_were_read() -> None:
         detected_blocks=np.array([0, 0, 1, 2], np.int32),
         read_size=np.array([8, 8], np.int32),
         read_scale=np.ones(1, np.float32),
+        moments_ns=np.zeros(0, np.int64),
     )
     told = outputs["blocks"]
     assert told.tolist() == [0, 1, 1]

@@ -86,7 +86,6 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
     help="Draw the boxes and the text into PNG files in DIR.",
 )
 @click.option("-r", "--recursive", is_flag=True, help="Read the folders in a folder, too.")
-@click.option("--facts", is_flag=True, help="Ask for the page's angle, skew and more; JSON has them.")
 @click.option("--skip-existing", is_flag=True, help="Skip each IMAGE whose file is in the --output folder already.")
 @click.option(
     "--concurrency",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ocr_core import image
+from ocr_core import image, timings
 from ocr_core.admission import Pages
 from ocr_core.decoder import Decoder, Limits
 from ocr_core.detector import Detector
@@ -28,7 +28,7 @@ class TritonPythonModel:
         with self.pages.entering(request, *self.bounds) as deadline_ns:
             page, size = self.decoder.decode(inputs["image"])
             deadline = {"deadline_ns": np.array([deadline_ns], np.int64)}
-            return image.outputs(page, size, self.detector) | deadline
+            return image.outputs(page, size, self.detector) | deadline | timings.moments(request)
 
     def finalize(self):
         self.decoder.close()

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ocr_core import borders, crops, detection, gutters
+from ocr_core import borders, crops, detection, gutters, timings
 from ocr_core.admission import Pages
 from ocr_core.detector import Detector
 from ocr_core.image import size
@@ -21,10 +21,11 @@ class TritonPythonModel:
     def execute(self, requests):
         return answer(requests, self.crop)
 
-    def crop(self, request, page, maps, image_size, deadline_ns):
+    def crop(self, request, page, maps, image_size, deadline_ns, moments_ns):
         with self.pages.passing(request, int(deadline_ns[0])):
             borders.check_maps(page, maps, image_size, self.detector)
             found = detection.find(maps[0], size(page), self.detector, request.options)
             strip, widths = crops.cut(page, found.quads, self.recognizer)
             found, strip, widths = gutters.take_apart(found, strip, widths, request.options)
-            return {"strip": strip, "widths": widths, **found.outputs(size(page), tuple(image_size))}
+            outputs = {"strip": strip, "widths": widths, **found.outputs(size(page), tuple(image_size))}
+            return outputs | timings.moments(request, moments_ns)

@@ -43,6 +43,10 @@ def test_what_is_asked_for_is_sent_as_true_and_nothing_else() -> None:
     assert request_parameters({"words": True, "characters": False}) == {"words": True}
 
 
+def test_facts_ask_for_the_times_of_the_steps() -> None:
+    assert request_parameters({"facts": True}) == {"timings": True}
+
+
 @pytest.mark.parametrize(("value", "sent"), [("auto", "auto"), ("90", "90"), (90, "90"), (0, "0")])
 def test_a_choice_is_sent_as_a_word(value: object, sent: str) -> None:
     assert request_parameters({"orientation": value}) == {"orientation": sent}
@@ -76,5 +80,5 @@ def test_the_command_has_them_all_with_their_ranges_and_meanings() -> None:
 
 def test_the_command_asks_for_words_and_characters_by_flags() -> None:
     shown = {parameter.name: parameter for parameter in read.params if isinstance(parameter, click.Option)}
-    for name, (meaning,) in FLAGS.items():
-        assert (shown[name].is_flag, shown[name].help) == (True, meaning)
+    for name, flag in FLAGS.items():
+        assert (shown[name].is_flag, shown[name].help) == (True, flag.meaning)

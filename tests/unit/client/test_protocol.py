@@ -79,7 +79,7 @@ def test_further_outputs_are_asked_for_only_by_those_who_want_them(option: str) 
     assert build_request(b"image", {option: True}).outputs == (*OUTPUTS, *names)
 
 
-@pytest.mark.parametrize("option", ["unread", "facts", "blocks"])
+@pytest.mark.parametrize("option", ["unread", "blocks"])
 def test_outputs_that_cost_nothing_are_no_parameters(option: str) -> None:
     assert build_request(b"image", {option: True}).parameters == {}
 
@@ -97,9 +97,21 @@ def test_boxes_of_unread_text_come_with_the_page_or_not_at_all() -> None:
 def test_facts_come_with_the_page_or_not_at_all() -> None:
     sent = {"page_angle": np.array([270], np.int32), "page_skew": np.array([1.234567], np.float32)}
     sent |= {name: np.array([0.98765432], np.float32) for name in ("page_confidence", "detector_scale")}
+    sent |= {"step_names": np.array([b"decoding", b"reading"], np.object_)}
+    sent |= {"step_milliseconds": np.array([1.5, 20.12345], np.float32)}
     assert parse_page(outputs()).facts is None
-    facts = Facts(angle=270, skew=1.23, confidence=0.9877, detector_scale=0.9877)
-    assert parse_page(outputs(**sent)).facts == facts
+    times_ms = {"decoding": 1.5, "reading": 20.123}
+    facts = Facts(angle=270, skew=1.23, confidence=0.9877, detector_scale=0.9877, step_milliseconds=times_ms)
+    page = parse_page(outputs(**sent))
+    assert page.facts == facts
+    assert hash(page) == hash(parse_page(outputs(**sent)))
+
+
+def test_times_without_their_steps_are_the_servers_fault() -> None:
+    sent = {name: np.zeros(1, np.float32) for name in FURTHER_OUTPUTS["facts"]}
+    sent |= {"step_names": np.array([b"decoding", b"reading"], np.object_)}
+    with pytest.raises(ServerFault, match="step_milliseconds"):
+        parse_page(outputs(**sent))
 
 
 def test_a_line_knows_its_block_where_that_was_asked_for() -> None:

@@ -62,7 +62,8 @@ def test_the_json_has_words_and_characters_where_they_were_asked_for() -> None:
 
 
 def test_the_json_has_the_facts_of_a_page_where_they_were_asked_for() -> None:
-    facts = {"angle": 90, "skew": -1.5, "confidence": 0.75, "detector_scale": 0.5}
+    steps_ms = {"image_preprocessing": 4.5, "text_detection": 200.0}
+    facts = {"angle": 90, "skew": -1.5, "confidence": 0.75, "detector_scale": 0.5, "step_milliseconds": steps_ms}
     page = Page(width=9, height=8, lines=(), facts=Facts.from_dict(facts))
     assert page.to_dict()["facts"] == facts
     assert Page.from_dict(json.loads(json.dumps(page.to_dict()))) == page
