@@ -163,3 +163,32 @@ def test_lines_come_in_pixels_of_the_page_upright_and_in_reading_order() -> None
         ],
         atol=1e-3,
     )
+
+
+def arc(value: float) -> FloatArray:
+    """A line on an arc: a fifth of a ring of radius 150, 16 pixels thick."""
+    y, x = np.indices((120, 300))
+    radius, angle = np.hypot(x - 150, y - 200), np.arctan2(x - 150, 200 - y)
+    return np.where((np.abs(radius - 150) <= 8) & (np.abs(angle) <= np.pi / 5), value, 0).astype(np.float32)
+
+
+def test_a_line_on_an_arc_counts_by_its_own_shape() -> None:
+    """It fills less than half of its rectangle, and grows as a straight line of its thickness does."""
+    probability = arc(0.9)
+    found, scores = db.decode(probability, DB)
+    np.testing.assert_allclose(scores, [0.9], rtol=1e-5)
+    bottom, top = np.argwhere(probability).max(axis=0)[0], np.argwhere(probability).min(axis=0)[0]
+    straight = np.zeros((120, 300), np.float32)
+    straight[50:66, 50:238] = 0.9
+    grown_px = np.ptp(db.decode(straight, DB)[0][0, :, 1]) - 15
+    assert np.ptp(found[0, :, 1]) - (bottom - top) == pytest.approx(grown_px, abs=2)
+
+
+def test_an_arc_of_which_the_detector_is_not_sure_is_no_line() -> None:
+    assert len(db.decode(arc(0.7), DB)[0]) == 0
+
+
+def test_a_straight_box_below_the_threshold_stays_out_however_sure_its_core_is() -> None:
+    probability = np.zeros((40, 100), np.float32)
+    probability[10:20, 10:50], probability[10:20, 50:90] = 0.35, 0.6
+    assert len(db.decode(probability, DB)[0]) == 0

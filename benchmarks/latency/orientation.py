@@ -1,0 +1,122 @@
+"""`python -m benchmarks.latency.orientation DATA`: what pages pay for being read however they lie."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
+from functools import partial
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import click
+from numpy.typing import NDArray
+
+from benchmarks.accuracy.labels import find_sets, read_set
+from benchmarks.common import options, tables
+from benchmarks.upper_bound.models_alone import MAX_MEGAPIXELS, ModelsAlone
+from ocr_core import crops, detection, image, reading
+from ocr_core.crops import IntArray
+from ocr_core.errors import NotExported
+from ocr_core.options import Options
+from ocr_core.pixels import RgbArray
+from ocr_launch.errors import StartError
+
+HEAD = ("set", "images", "of them read again", "lines read again", "of the recognizer's pixels", "of the CPU time")
+
+EPILOG = """\b
+Example:
+  python -m benchmarks.latency.orientation ../shared/data
+
+Everything that is read a second time counts, whether that helped or not. The images are taken as they are, upright. CPU
+time is that of the whole pipeline in one process, without a server. It adds up over the cores, and other work of this
+machine hardly adds to it.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the recognizer did.
+
+    Attributes:
+        lines: That it read.
+        width_px: Of them together.
+        cpu_s: CPU time, seconds.
+    """
+
+    lines: int = 0
+    width_px: int = 0
+    cpu_s: float = 0.0
+
+    def __add__(self, other: "Work") -> "Work":
+        """Both together."""
+        return Work(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one page took.
+
+    Attributes:
+        first: Reading every line as its box lies.
+        again: Reading lines the other way.
+        cpu_s: The whole page, seconds of CPU time.
+    """
+
+    first: Work
+    again: Work
+    cpu_s: float
+
+
+def measure(models: ModelsAlone, encoded: bytes) -> Cost:
+    """Read a page in this process."""
+    start_s, works = process_time(), list[Work]()
+
+    def recognize(strip: RgbArray, widths: IntArray) -> reading.Reading:
+        start_s = process_time()
+        read = reading.recognize(models.weights.recognizer, partial(_send, models), strip, widths)
+        works.append(Work(len(widths), int(widths.sum()), process_time() - start_s))
+        return read
+
+    page, _ = image.decode(encoded, MAX_MEGAPIXELS, models.weights.detector)
+    (maps,) = models.detector.run(image.fit_to_detector(page, models.weights.detector)[None])
+    found = detection.find(maps[0], image.size(page), models.weights.detector, Options())
+    strip, widths = crops.cut(page, found.quads, models.weights.recognizer)
+    reading.read(strip, widths, found.quads, found.scores, recognize, Options(), found.overhang)
+    return Cost(works[0], sum(works[1:], Work()), process_time() - start_s)
+
+
+def _send(models: ModelsAlone, batches: Sequence[Mapping[str, RgbArray]]) -> list[list[NDArray[Any]]]:
+    return models.recognize([batch["crops"] for batch in batches])
+
+
+def row(name: str, costs: Sequence[Cost]) -> list[str]:
+    """A data set's row of the table."""
+    first, again = (sum((getattr(cost, part) for cost in costs), Work()) for part in ("first", "again"))
+    return [
+        name,
+        str(len(costs)),
+        str(sum(cost.again.lines > 0 for cost in costs)),
+        f"{again.lines} of {first.lines}",
+        f"{again.width_px / max(first.width_px, 1):.1%}",
+        f"{again.cpu_s / sum(cost.cpu_s for cost in costs):.1%}",
+    ]
+
+
+@click.command(epilog=EPILOG)
+@click.argument("folder", metavar="DATA", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@options.model_repository
+def main(folder: Path, root: Path) -> None:
+    """Print what part of the work on the upright images of DATA, labelled sets, goes into second readings."""
+    try:
+        with ModelsAlone(root) as models:
+            rows = []
+            for name, path in find_sets(folder.resolve()).items():
+                with click.progressbar(read_set(path), label=name, file=sys.stderr) as bar:
+                    rows.append(row(name, [measure(models, labelled.path.read_bytes()) for labelled in bar]))
+    except (NotExported, StartError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(tables.markdown(HEAD, rows, numbers_from=1))
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m benchmarks.latency.orientation")
