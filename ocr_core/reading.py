@@ -27,7 +27,8 @@ MIN_SURE_SHARE = 0.2
 # … is read with this confidence; lines of fewer letters say nothing: "O", "11" and "SOS" are the same upside down.
 SURE = 0.9
 MIN_LETTERS = 4
-# So many lines, the widest, then tell whether it does: if they are surer by so much on average when they are turned.
+# So many lines, the widest, then tell whether it does: if those that say something when they are turned are surer by so
+# much on average, and not unsure all the same. (The others are no text, and would only blur it.)
 PROBES = 8
 MARGIN = 0.1
 # A line is tried the other way below this confidence, which most that stand on their head have; one that runs across
@@ -36,7 +37,7 @@ UNSURE = 0.75
 # … if it is so many times as long as high: a letter or two may mean anything. …
 MIN_ASPECT = 3
 # … Along the page, only where such lines stand out, being few beside those that are sure: street scenes are full of
-# text that nobody can read. All of it costs upright receipts 0.5 % of the recognizer's time, and forms 0.2 %.
+# text that nobody can read.
 MAX_UNSURE_SHARE = 0.25
 
 
@@ -134,15 +135,18 @@ def read(
     reading, places, turn_page = recognize(strip, widths), np.arange(len(widths)), False
     if options.orientation == "off":
         return Lines(reading, quads, scores, places, np.zeros(len(widths), bool), 0)
-    angle = orientation.of_text(quads) if options.orientation == "auto" else int(options.orientation)
+    is_auto = options.orientation == "auto"
+    seeming = angle = orientation.of_text(quads) if is_auto else int(options.orientation)
     other: Other = partial(_turned, strip, widths, recognize)
-    if options.orientation == "auto" and _stands_on_its_head(reading, widths, other):
-        angle, turn_page = (angle + 180) % 360, True
-        reading, other = other(places), reading.of
+    if is_auto and _stands_on_its_head(reading, widths, other):
+        turn_page, reading, other = True, other(places), reading.of
     reading, turn_lines = _turn_lines(reading, quads, angle, other)
     turned = turn_lines ^ turn_page
     quads = np.where(turned[:, None, None], orientation.turn_text_by_half(quads), quads)
-    if turn_page:  # the boxes came in the order of the page as it seemed to lie
+    if is_auto:  # small boxes may have told another axis than the text in the large ones
+        sure = reading.confidences >= SURE
+        angle = orientation.of_text(quads[sure] if sure.any() else quads)
+    if angle != seeming:  # the boxes came in the order of the page as it seemed to lie
         places = reading_order(orientation.turn(quads, angle), overhang)
     return Lines(reading.of(places), quads[places], scores[places], places, turned[places], angle)
 
@@ -159,7 +163,12 @@ def _stands_on_its_head(reading: Reading, widths: IntArray, other: Other) -> boo
     if len(widths) == 0 or sure.sum() > MIN_SURE_SHARE * telling.sum():
         return False
     widest = np.argsort(-widths, kind="stable")[:PROBES]
-    return bool(other(widest).confidences.mean() > reading.confidences[widest].mean() + MARGIN)
+    others = other(widest)
+    telling = _is_telling(others)
+    if not telling.any():
+        return False
+    surer, confidence = others.confidences[telling].mean(), reading.confidences[widest][telling].mean()
+    return bool(surer > confidence + MARGIN and surer >= UNSURE)
 
 
 def _turn_lines(reading: Reading, quads: FloatArray, angle: int, other: Other) -> tuple[Reading, NDArray[np.bool_]]:
@@ -177,7 +186,8 @@ def _turn_lines(reading: Reading, quads: FloatArray, angle: int, other: Other) -
 def _may_run_against(reading: Reading, quads: FloatArray, angle: int) -> NDArray[np.bool_]:
     """Which lines are worth a second reading: (N,) bool."""
     lengths, heights = edge_lengths(quads)
-    long, across = lengths >= MIN_ASPECT * heights, orientation.is_across(quads, angle)
+    long = (lengths >= MIN_ASPECT * heights) & (reading.texts != "")
+    across = orientation.is_across(quads, angle)
     telling = _is_telling(reading)
     along = long & ~across & telling & (reading.confidences < UNSURE)
     if along.sum() > MAX_UNSURE_SHARE * (telling & (reading.confidences >= SURE)).sum():

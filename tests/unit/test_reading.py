@@ -107,6 +107,24 @@ def test_a_page_that_is_not_surer_on_its_head_is_left_as_it_is() -> None:
     assert (texts(lines), lines.angle, asked) == (["faint"] * 20, 0, [20, reading.PROBES])
 
 
+def test_what_is_no_text_either_way_does_not_blur_what_the_others_say() -> None:
+    picture: tuple[Said, Said] = ("|", 0.6), ("", 0.0)
+    lines, _ = read([HEADSTAND, *[picture] * 7])
+    assert lines.angle == 180
+
+
+def test_a_page_that_makes_no_sense_on_its_head_either_is_left_as_it_is() -> None:
+    lines, _ = read([(("j3;m", 0.4), ("w:Ej", 0.6))] * 3)
+    assert lines.angle == 0
+
+
+def test_the_angle_is_that_of_the_text_which_is_surely_read() -> None:
+    """A few boxes of what is no text lie level; the text runs downwards."""
+    level, downwards = boxes(3), orientation.turn(boxes(2), -90) + np.float32(200)
+    lines, _ = read([FAINT, FAINT, FAINT, UPRIGHT, UPRIGHT], np.concatenate([level, downwards]))
+    assert lines.angle == 90
+
+
 def test_lines_of_few_letters_say_nothing_about_a_page() -> None:
     """Each of them may be read either way."""
     lines, _ = read([(("SOS", 0.99), ("SOS", 0.98)), *[HEADSTAND] * 4])
@@ -143,6 +161,11 @@ def test_a_line_across_its_page_is_tried_upwards_unless_it_is_surely_read_downwa
     assert (texts(lines)[2], lines.angle, asked) == ("upwards", 0, [3, 1])
     lines, asked = read([UPRIGHT, UPRIGHT, (("downwards", 0.95), ("doubt", 0.8))], across)
     assert (texts(lines)[2], asked) == ("downwards", [3])
+
+
+def test_a_blank_box_across_its_page_is_not_tried() -> None:
+    across = np.concatenate([boxes(2), orientation.turn(boxes(1), -90) + np.float32(200)])
+    assert read([UPRIGHT, UPRIGHT, (("", 0.0), ("", 0.0))], across)[1] == [3]
 
 
 def test_a_short_box_is_not_turned() -> None:
