@@ -6,6 +6,7 @@ What goes in and comes out of each step is held against its config.pbtxt, for a 
 import importlib.util
 import io
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -55,7 +56,7 @@ class Graph:
         assert file.is_file(), f"{file} is missing: export the models first (make export)"
         self.session = ort.InferenceSession(file, providers=["CPUExecutionProvider"])
 
-    def __call__(self, inputs: Arrays) -> Arrays:
+    def __call__(self, inputs: Arrays, **_: bool) -> Arrays:
         """Run one batch."""
         assert_conform(inputs, self.config, self.config.input)
         rows = {len(array) for array in inputs.values()}
@@ -80,13 +81,13 @@ class PythonStep:
         if hasattr(self.model, "finalize"):
             self.model.finalize()
 
-    def __call__(self, inputs: Arrays) -> Arrays:
+    def __call__(self, inputs: Arrays, **parameters: bool) -> Arrays:
         """Answer one request."""
         assert_conform(inputs, self.config, self.config.input)
         names = [tensor.name for tensor in self.config.output]
         tensors = [fake_triton.Tensor(name, array) for name, array in inputs.items()]
         request = fake_triton.InferenceRequest(
-            inputs=tensors, requested_output_names=names, model_name=self.config.name
+            inputs=tensors, requested_output_names=names, model_name=self.config.name, parameters=parameters
         )
         (response,) = self.model.execute([request])
         assert not response.has_error(), response.error().message()
@@ -117,12 +118,13 @@ def run(request: pytest.FixtureRequest, models: dict[str, Any]) -> tuple[str, Ar
     return request.param, run_steps(models, np.fromfile(SAMPLES / request.param, np.uint8))
 
 
-def run_steps(models: dict[str, Any], image: NDArray[np.uint8]) -> Arrays:
+def run_steps(models: dict[str, Any], image: NDArray[np.uint8], **parameters: bool) -> Arrays:
     """All tensors of the ensemble after its steps have run in their order on an image's file."""
     tensors: Arrays = {"image": image}
     for step in STEPS:
         config = CONFIGS[step.model_name]
-        outputs = models[step.model_name]({theirs: tensors[ours] for theirs, ours in step.input_map.items()})
+        inputs = {theirs: tensors[ours] for theirs, ours in step.input_map.items()}
+        outputs = models[step.model_name](inputs, **parameters)
         assert_conform(outputs, config, config.output)
         tensors |= {ours: outputs[theirs] for theirs, ours in step.output_map.items()}
     return tensors
@@ -135,6 +137,17 @@ def test_the_steps_give_what_their_configurations_declare_and_the_text_of_the_pa
     assert_conform(outputs, ensemble, ensemble.output)
     written = (SAMPLES / name).with_suffix(".txt").read_text(encoding="utf-8").splitlines()
     assert [str(text) for text in outputs["texts"]] == written
+
+
+def test_the_milliseconds_of_the_steps_come_to_who_asks_and_to_nobody_else(models: dict[str, Any]) -> None:
+    start_s = time.perf_counter()
+    blank = np.fromfile(SAMPLES / "blank.png", np.uint8)
+    asked, other = run_steps(models, blank, timings=True), run_steps(models, blank)
+    elapsed_ms = (time.perf_counter() - start_s) * 1000
+    assert len(asked["step_names"]) == len(asked["step_milliseconds"]) == 5
+    assert (asked["step_milliseconds"] >= 0).all()
+    assert 0 < asked["step_milliseconds"].sum() < elapsed_ms
+    assert {len(other[name]) for name in ("step_names", "step_milliseconds", "decoded_ns", "cropped_ns")} == {0}
 
 
 def test_what_belongs_to_a_line_has_one_entry_a_line(run: tuple[str, Arrays]) -> None:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from benchmarks.accuracy.turned import turn_back
 from ocr_client import OcrClient, Page
+from ocr_core.timings import STEPS
 from tests.project import SAMPLES
 from tests.triton import Triton
 
@@ -58,6 +59,8 @@ def test_the_facts_of_a_page_that_is_only_askew(client: OcrClient, label: Page) 
     assert facts.skew == pytest.approx(-20, abs=1)  # its lines rise
     assert facts.confidence == pytest.approx(np.mean([line.confidence for line in label.lines]), abs=1e-3)
     assert facts.detector_scale == pytest.approx(1, abs=0.05)
+    assert list(facts.step_milliseconds) == list(STEPS)
+    assert all(time_ms > 0 for time_ms in facts.step_milliseconds.values())
 
 
 def test_the_facts_of_a_blank_page(client: OcrClient) -> None:
