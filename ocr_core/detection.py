@@ -69,7 +69,7 @@ def find(maps: FloatArray, page_size: tuple[int, int], detector: Detector, optio
     _, height, width = maps.shape
     found = quads.scale(found, (height * detector.map_stride_px, width * detector.map_stride_px), page_size)
     check_lines(len(found))
-    angle = orientation.of_boxes(found, options)
+    angle = orientation.of_boxes(found, scores, options)
     upright = quads.turn_to_reading_direction(orientation.turn(found, angle))
     order, blocks = order_and_blocks(upright, detector.overhang)
     return Found(orientation.turn(upright[order], -angle), scores[order], blocks, detector.overhang)

@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_core.options import Options
-from ocr_core.quads import TALL, FloatArray
+from ocr_core.quads import FloatArray
 from ocr_core.reading_order import weighted_median
 
 QUARTER = 90
+# A box this much longer than high, or higher than long, tells an axis.
+LONG = 1.25
 
 
 def turn(quads: FloatArray, angle: int) -> FloatArray:
@@ -37,16 +39,17 @@ def turn_text_by_half(quads: FloatArray) -> FloatArray:
     return np.roll(quads, 2, axis=1)
 
 
-def of_boxes(quads: FloatArray, options: Options) -> int:
+def of_boxes(quads: FloatArray, scores: FloatArray, options: Options) -> int:
     """Angle of a page as far as its boxes tell it: 0 for 0 or 180, 90 for 90 or 270; or what the request says it is.
 
     Args:
         quads: (N, 4, 2) float32, pixels, starting at any corner.
+        scores: (N,) float32.
         options: `orientation` applies.
     """
     if options.orientation.isdigit():
         return int(options.orientation)
-    return QUARTER if options.orientation == "auto" and _is_sideways(quads) else 0
+    return QUARTER if options.orientation == "auto" and _is_sideways(quads, scores) else 0
 
 
 def of_text(quads: FloatArray) -> int:
@@ -87,11 +90,14 @@ def _slopes(quads: FloatArray) -> tuple[FloatArray, FloatArray]:
     return np.degrees(np.arctan2(y, x)), np.hypot(x, y)
 
 
-def _is_sideways(quads: FloatArray) -> bool:
-    """Whether most of the text stands upright: by length, of the boxes that are clearly longer than high."""
+def _is_sideways(quads: FloatArray, scores: FloatArray) -> bool:
+    """Whether most of the text stands upright, by the boxes that are longer than high or higher than long.
+
+    Each counts by how many times it is so, and by its score: a long line tells more than a large picture of one.
+    """
     edges = quads[:, 1:3] - quads[:, 0:2]  # two that meet
     lengths = np.linalg.norm(edges, axis=2)
     rows, longer = np.arange(len(quads)), lengths.argmax(axis=1)
     x, y = np.abs(edges[rows, longer]).T
-    long = lengths.max(axis=1) >= TALL * lengths.min(axis=1)
-    return bool(np.sum(np.where(long, np.where(y > x, 1, -1) * lengths.max(axis=1), 0)) > 0)
+    ratios = lengths.max(axis=1) / np.maximum(lengths.min(axis=1), 1)
+    return bool(np.sum(np.where(ratios >= LONG, np.where(y > x, 1, -1) * ratios * scores, 0)) > 0)

@@ -16,6 +16,11 @@ UPRIGHT = np.array(
 AUTO = Options()
 
 
+def of_boxes(quads: FloatArray, options: Options = AUTO) -> int:
+    """The angle by boxes that are all as sure."""
+    return orientation.of_boxes(quads, np.ones(len(quads), np.float32), options)
+
+
 def seen_on_a_page_turned_by(angle: int, quads: FloatArray) -> FloatArray:
     """Where the boxes lie on a page that must be turned by `angle` to stand upright."""
     return orientation.turn(quads, -angle)
@@ -50,19 +55,25 @@ def test_text_tells_how_its_page_lies(angle: int) -> None:
 def test_boxes_tell_the_axis_of_their_page_wherever_they_begin(angle: int, told: int) -> None:
     for first in range(4):
         boxes = np.roll(seen_on_a_page_turned_by(angle, UPRIGHT), first, axis=1)
-        assert orientation.of_boxes(boxes, AUTO) == told
+        assert of_boxes(boxes) == told
 
 
 def test_a_box_about_as_high_as_long_says_nothing_and_one_high_box_less_than_two_long_ones() -> None:
     short = UPRIGHT[[2, 2, 2]]
-    assert orientation.of_boxes(orientation.turn(short, 90), AUTO) == 0
+    assert of_boxes(orientation.turn(short, 90)) == 0
     sign = orientation.turn(UPRIGHT[:1], 90)
-    assert orientation.of_boxes(np.concatenate([UPRIGHT, sign]), AUTO) == 0
+    assert of_boxes(np.concatenate([UPRIGHT, sign])) == 0
+
+
+def test_unsure_boxes_tell_less() -> None:
+    boxes = np.concatenate([UPRIGHT[:1], orientation.turn(UPRIGHT[:1], 90)])
+    assert orientation.of_boxes(boxes, np.array([0.9, 0.6], np.float32), AUTO) == 0
+    assert orientation.of_boxes(boxes, np.array([0.6, 0.9], np.float32), AUTO) == 90
 
 
 @pytest.mark.parametrize(("option", "angle"), [("off", 0), ("0", 0), ("90", 90), ("180", 180), ("270", 270)])
 def test_a_request_that_says_how_the_page_lies_is_believed(option: str, angle: int) -> None:
-    assert orientation.of_boxes(orientation.turn(UPRIGHT, 90), Options(orientation=option)) == angle
+    assert of_boxes(orientation.turn(UPRIGHT, 90), Options(orientation=option)) == angle
 
 
 @pytest.mark.parametrize("angle", [0, 90, 180, 270])
@@ -77,6 +88,6 @@ def test_skew_is_what_is_left_to_turn(angle: int, skew_deg: float) -> None:
 
 def test_a_page_without_text_is_upright_and_level() -> None:
     none = np.zeros((0, 4, 2), np.float32)
-    assert (orientation.of_boxes(none, AUTO), orientation.of_text(none), orientation.skew(none, 0)) == (0, 0, 0)
+    assert (of_boxes(none), orientation.of_text(none), orientation.skew(none, 0)) == (0, 0, 0)
     assert orientation.is_across(none, 0).shape == (0,)
     assert orientation.turn(none, 90).shape == (0, 4, 2)
