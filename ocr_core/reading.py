@@ -138,8 +138,8 @@ def read(
     is_auto = options.orientation == "auto"
     seeming = angle = orientation.of_text(quads) if is_auto else int(options.orientation)
     other: Other = partial(_turned, strip, widths, recognize)
-    if is_auto and _stands_on_its_head(reading, widths, other):
-        turn_page, reading, other = True, other(places), reading.of
+    if is_auto and (others := _on_its_head(reading, widths, other)):
+        turn_page, reading, other = True, others, reading.of
     reading, turn_lines = _turn_lines(reading, quads, angle, other)
     turned = turn_lines ^ turn_page
     quads = np.where(turned[:, None, None], orientation.turn_text_by_half(quads), quads)
@@ -156,19 +156,20 @@ def _turned(strip: RgbArray, widths: IntArray, recognize: Recognize, lines: Indi
     return recognize(*crops.turned_by_half(strip, widths, lines))
 
 
-def _stands_on_its_head(reading: Reading, widths: IntArray, other: Other) -> bool:
-    """Whether a page's lines are read with more confidence the other way; asked only if they are read with little."""
+def _on_its_head(reading: Reading, widths: IntArray, other: Other) -> Reading | None:
+    """What a page's lines say the other way, if it stands on its head; tried only if hardly one is surely read."""
     telling = _is_telling(reading)
     sure = telling & (reading.confidences >= SURE)
     if len(widths) == 0 or sure.sum() > MIN_SURE_SHARE * telling.sum():
-        return False
-    widest = np.argsort(-widths, kind="stable")[:PROBES]
+        return None
+    widest, rest = np.split(np.argsort(-widths, kind="stable"), [PROBES])
     others = other(widest)
     telling = _is_telling(others)
-    if not telling.any():
-        return False
-    surer, confidence = others.confidences[telling].mean(), reading.confidences[widest][telling].mean()
-    return bool(surer > confidence + MARGIN and surer >= UNSURE)
+    surer, confidence = others.confidences[telling], reading.confidences[widest][telling]
+    if not len(surer) or surer.mean() < max(confidence.mean() + MARGIN, UNSURE):
+        return None
+    reading = reading.with_lines(widest, others)
+    return reading.with_lines(rest, other(rest)) if len(rest) else reading
 
 
 def _turn_lines(reading: Reading, quads: FloatArray, angle: int, other: Other) -> tuple[Reading, NDArray[np.bool_]]:
