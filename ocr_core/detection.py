@@ -1,16 +1,25 @@
 """A detector's maps → the page's lines of text, in reading order."""
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_core import db, east, orientation, quads
+from ocr_core import db, east, image, orientation, quads
 from ocr_core.borders import check_lines
 from ocr_core.detector import Detector
 from ocr_core.options import Options
+from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray
 from ocr_core.reading_order import order_and_blocks
+
+# A page on its side is looked at again, turned, if it has so many boxes: detectors miss a part of text that stands
+# upright. A sign or two that do so on an upright picture are not worth it.
+MIN_LINES = 5
+
+# Batches for the detector, by the name of its input → its output `maps` for each.
+Send = Callable[[Sequence[Mapping[str, RgbArray]]], Sequence[Sequence[FloatArray]]]
 
 
 class Found(NamedTuple):
@@ -63,13 +72,46 @@ def find(maps: FloatArray, page_size: tuple[int, int], detector: Detector, optio
         BadImage: More lines are found than a page can have.
         ModelMismatch: The maps are another family's.
     """
-    detector.check(maps)
     detector = detector.with_options(options)
+    found, scores = _boxes(maps, page_size, detector)
+    return _in_order(found, scores, detector, orientation.of_boxes(found, scores, options))
+
+
+def find_on(page: RgbArray, maps: FloatArray, detector: Detector, options: Options, send: Send) -> Found:
+    """`find`, and if the page lies on its side, what there is to find once it has been turned.
+
+    Args:
+        page: (height, width, 3) uint8.
+        maps: As for `find`.
+        detector: Likewise.
+        options: Likewise.
+        send: Has the detector look at batches; only called for such a page.
+
+    Raises:
+        BadImage: As `find`.
+        ModelMismatch: Likewise.
+    """
+    detector = detector.with_options(options)
+    found, scores = _boxes(maps, image.size(page), detector)
+    angle = orientation.of_boxes(found, scores, options)
+    if orientation.is_sideways(angle) and len(found) >= MIN_LINES:
+        turned = np.ascontiguousarray(np.rot90(page, angle // orientation.QUARTER))
+        (((maps,),),) = send([{"image": image.fit_to_detector(turned, detector)[None]}])
+        found, scores = _boxes(maps, image.size(turned), detector)
+        found = orientation.turn_back(found, angle, image.size(page))
+    return _in_order(found, scores, detector, angle)
+
+
+def _boxes(maps: FloatArray, page_size: tuple[int, int], detector: Detector) -> tuple[FloatArray, FloatArray]:
+    detector.check(maps)
     found, scores = db.decode(maps[0], detector) if detector.decoder == "db" else east.decode(maps, detector)
     _, height, width = maps.shape
-    found = quads.scale(found, (height * detector.map_stride_px, width * detector.map_stride_px), page_size)
     check_lines(len(found))
-    angle = orientation.of_boxes(found, scores, options)
+    return quads.scale(found, (height * detector.map_stride_px, width * detector.map_stride_px), page_size), scores
+
+
+def _in_order(found: FloatArray, scores: FloatArray, detector: Detector, angle: int) -> Found:
+    """Boxes on a page of this angle, in reading direction and order."""
     upright = quads.turn_to_reading_direction(orientation.turn(found, angle))
     order, blocks = order_and_blocks(upright, detector.overhang)
     return Found(orientation.turn(upright[order], -angle), scores[order], blocks, detector.overhang)

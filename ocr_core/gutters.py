@@ -112,7 +112,7 @@ def take_apart(found: Found, strip: RgbArray, widths: IntArray, options: Options
     Returns:
         The same of what is left, in reading order; most often that are all lines as they were.
     """
-    angle = orientation.of_boxes(found.quads, options)
+    angle = orientation.of_boxes(found.quads, found.scores, options)
     parts = find(orientation.turn(found.quads, angle), strip, widths, found.overhang)
     if parts is None:
         return found, strip, widths

@@ -34,6 +34,27 @@ def turn(quads: FloatArray, angle: int) -> FloatArray:
     return np.stack(turned, axis=-1)
 
 
+def turn_back(quads: FloatArray, angle: int, page_size: tuple[int, int]) -> FloatArray:
+    """Where quads that were found on a turned page lie on the page as it was.
+
+    Args:
+        quads: (N, 4, 2) float32, pixels of the turned page.
+        angle: By which it was turned, as `numpy.rot90(page, angle // 90)` does.
+        page_size: (height, width) before that.
+
+    >>> turn_back(np.float32([[[2, 9]]]), 90, (20, 10)).tolist()
+    [[[1.0, 2.0]]]
+    """
+    height, width = page_size
+    corner = ((0, 0), (0, width), (width, height), (height, 0))[angle // QUARTER]
+    return turn(quads - np.array(corner, np.float32), -angle)
+
+
+def is_sideways(angle: int) -> bool:
+    """Whether a page of this angle lies on its side."""
+    return angle % (2 * QUARTER) == QUARTER
+
+
 def turn_text_by_half(quads: FloatArray) -> FloatArray:
     """The same boxes with the text read the other way: they begin at the opposite corner."""
     return np.roll(quads, 2, axis=1)

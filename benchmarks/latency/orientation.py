@@ -79,7 +79,7 @@ def measure(models: ModelsAlone, encoded: bytes) -> Cost:
 
     page, _ = image.decode(encoded, MAX_MEGAPIXELS, models.weights.detector)
     (maps,) = models.detector.run(image.fit_to_detector(page, models.weights.detector)[None])
-    found = detection.find(maps[0], image.size(page), models.weights.detector, Options())
+    found = detection.find_on(page, maps[0], models.weights.detector, Options(), partial(_look, models))
     strip, widths = crops.cut(page, found.quads, models.weights.recognizer)
     reading.read(strip, widths, found.quads, found.scores, recognize, Options(), found.overhang)
     return Cost(works[0], sum(works[1:], Work()), process_time() - start_s)
@@ -87,6 +87,10 @@ def measure(models: ModelsAlone, encoded: bytes) -> Cost:
 
 def _send(models: ModelsAlone, batches: Sequence[Mapping[str, RgbArray]]) -> list[list[NDArray[Any]]]:
     return models.recognize([batch["crops"] for batch in batches])
+
+
+def _look(models: ModelsAlone, batches: Sequence[Mapping[str, RgbArray]]) -> list[list[NDArray[Any]]]:
+    return [models.detector.run(batch["image"]) for batch in batches]
 
 
 def row(name: str, costs: Sequence[Cost]) -> list[str]:

@@ -1,5 +1,7 @@
 """The detector's maps → quads in reading order, and the crops of the page under them."""
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from ocr_core import borders, crops, detection, gutters, timings
@@ -7,7 +9,7 @@ from ocr_core.admission import Pages
 from ocr_core.detector import Detector
 from ocr_core.image import size
 from ocr_core.recognizer import Recognizer
-from ocr_core.triton import answer
+from ocr_core.triton import answer, call, parameter
 
 
 class TritonPythonModel:
@@ -16,16 +18,18 @@ class TritonPythonModel:
     def initialize(self, args):
         exported = Path(args["model_repository"], args["model_version"])
         self.detector, self.recognizer = Detector.load(exported), Recognizer.load(exported)
+        self.model, self.executor = parameter(args, "detector"), ThreadPoolExecutor(1)
         self.pages = Pages.of_this_server()
 
     def execute(self, requests):
         return answer(requests, self.crop)
 
     def crop(self, request, page, maps, image_size, deadline_ns, moments_ns):
-        with self.pages.passing(request, int(deadline_ns[0])):
+        with self.pages.passing(request, int(deadline_ns[0])) as check:
             borders.check_maps(page, maps, image_size, self.detector)
-            found = detection.find(maps[0], size(page), self.detector, request.options)
+            send = partial(call, self.executor, self.model, outputs=("maps",), check=check)
+            found = detection.find_on(page, maps[0], self.detector, request.options, send)
             strip, widths = crops.cut(page, found.quads, self.recognizer)
             found, strip, widths = gutters.take_apart(found, strip, widths, request.options)
-            outputs = {"strip": strip, "widths": widths, **found.outputs(size(page), tuple(image_size))}
-            return outputs | timings.moments(request, moments_ns)
+            cut = {"strip": strip, "widths": widths} | timings.moments(request, moments_ns)
+            return cut | found.outputs(size(page), tuple(image_size))
