@@ -150,6 +150,7 @@ def answer(
         detected_blocks=np.zeros(3, np.int32),
         read_size=np.array([200, 200], np.int32),
         read_scale=np.ones(1, np.float32),
+        moments_ns=np.zeros(0, np.int64),
     )
     return {name: array for name, array in told.items() if name.startswith(("word_", "character_"))}
 
