@@ -16,7 +16,7 @@ from ocr_core.reading_order import order_and_blocks
 
 # A page on its side is looked at again, turned, if it has so many boxes: detectors miss a part of text that stands
 # upright. A sign or two that do so on an upright picture are not worth it.
-MIN_LINES = 5
+MIN_LINES = 4
 
 # Batches for the detector, by the name of its input → its output `maps` for each.
 Send = Callable[[Sequence[Mapping[str, RgbArray]]], Sequence[Sequence[FloatArray]]]

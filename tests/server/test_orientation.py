@@ -46,6 +46,15 @@ def test_a_page_whose_angle_is_said_is_read_once(
     assert triton.calls("text_recognition") - before <= 2 * len(upright.lines)
 
 
+@pytest.mark.parametrize(("degrees", "looks"), [(0, 1), (90, 2), (180, 1), (270, 2)])
+def test_the_detector_looks_twice_at_a_page_on_its_side(
+    triton: Triton, client: OcrClient, degrees: int, looks: int
+) -> None:
+    before = triton.calls("text_detection")
+    client.read(turned(degrees))
+    assert triton.calls("text_detection") - before == looks
+
+
 def test_with_off_no_line_is_turned(client: OcrClient, label: Page) -> None:
     page = client.read(turned(180), orientation="off", facts=True)
     assert page.angle == 0
