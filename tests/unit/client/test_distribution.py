@@ -56,7 +56,7 @@ def test_the_base_install_is_small_and_takes_every_later_version() -> None:
 
 def test_the_server_side_asks_for_nothing_of_the_client() -> None:
     needed = {re.split(r"[^\w-]", requirement)[0] for requirement in requires("ocr-triton") or []}
-    assert not needed & {"aiohttp", "ocr-triton", "ocr-triton-client", "pikepdf", "pydyf", "pypdfium2", "urllib3"}
+    assert not needed & {"ocr-triton", "ocr-triton-client", "pikepdf", "pydyf", "pypdfium2", "urllib3"}
 
 
 def test_only_the_client_has_the_command() -> None:
