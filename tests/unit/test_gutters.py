@@ -139,8 +139,9 @@ def test_a_title_across_the_columns_is_left_whole() -> None:
 
 
 def test_a_title_with_a_wide_space_over_the_gutter_is_left_whole() -> None:
-    title = replace(line([(60.0, GUTTER[0]), (GUTTER[1], 560.0)], -0.4), height=1.7 * HEIGHT)
-    lines = [title, *joined()[1:]]
+    right = [(start + 12, end + 12) for start, end in RIGHT]
+    title = replace(line([(60.0, GUTTER[0]), (right[0][0], 560.0)], -0.4), height=1.5 * HEIGHT)
+    lines = [title, *(line([*LEFT, *right], row) for row in range(1, ROWS))]
     assert len(find(lines)) == 2 * ROWS - 1
 
 
