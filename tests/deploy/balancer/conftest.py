@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,13 +58,25 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"{count} tests need HAProxy: apt-get install haproxy")
 
 
-@pytest.fixture
-def balancer(tmp_path: Path) -> Iterator[Balancer]:
+@pytest.fixture(scope="module")
+def balancer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Balancer]:
+    """One for all tests that leave its servers alone."""
+    with running(tmp_path_factory.mktemp("balancer")) as started:
+        yield started
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Balancer]:
+    """A balancer that has looked at all of its servers.
+
+    Args:
+        folder: For its configuration.
+    """
     assert HAPROXY, "CI is set, and there is no HAProxy: apt-get install haproxy"
     with ExitStack() as stack:
         servers = {name: stack.enter_context(NamedServer(name)) for name in NAMES}
         doors = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in ("http", "grpc")]
-        file = tmp_path / "haproxy.cfg"
+        file = folder / "haproxy.cfg"
         file.write_text(_adapted(servers, [door.fileno() for door in doors]), encoding="utf-8")
         command = [HAPROXY, "-db", "-f", str(file)]
         process = subprocess.Popen(command, pass_fds=[door.fileno() for door in doors])  # noqa: S603 - found above

@@ -3,12 +3,13 @@
 import http.client
 import json
 from collections import Counter
+from pathlib import Path
 
 import grpc
 import pytest
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
-from tests.deploy.balancer.conftest import NAMES, Balancer
+from tests.deploy.balancer.conftest import NAMES, Balancer, running
 from tests.deploy.balancer.named_server import DEADLY
 
 pytestmark = pytest.mark.haproxy
@@ -37,10 +38,11 @@ def test_grpc_requests_of_one_connection_are_spread_over_all_servers(balancer: B
     assert names == dict.fromkeys(NAMES, 10)
 
 
-def test_a_server_that_is_gone_costs_no_request(balancer: Balancer) -> None:
+def test_a_server_that_is_gone_costs_no_request(tmp_path: Path) -> None:
     """From the first request on, before any health check has noticed."""
-    balancer.servers["ocr-2"].kill()
-    answers = Counter(ask(balancer) for _ in range(30))
+    with running(tmp_path) as balancer:
+        balancer.servers["ocr-2"].kill()
+        answers = Counter(ask(balancer) for _ in range(30))
     assert {status for status, _ in answers} == {200}
     assert {name for _, name in answers} == {"ocr-1", "ocr-3"}
 
