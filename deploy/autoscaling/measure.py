@@ -123,13 +123,13 @@ class Look:
 
 
 def measure(url: str, metrics_url: str, count: int, seconds: float) -> Load:
-    """Let clients ask for a while, after some requests that warm the server up."""
+    """Let clients ask for a while, and until as many pages as clients are read, after some that warm the server up."""
     images = [(FOLDER.parents[1] / "samples" / name).read_bytes() for name in IMAGES]
     with Clients(url, count, images) as clients:
         while len(clients.latencies_s) < min(2 * count, 8):
             time.sleep(POLL_S)
         looks = [Look.now(clients, metrics_url)]
-        while looks[-1].at_s < looks[0].at_s + seconds:
+        while looks[-1].at_s < looks[0].at_s + seconds or looks[-1].answered < looks[0].answered + count:
             time.sleep(POLL_S)
             looks.append(Look.now(clients, metrics_url))
     first, last = looks[0], looks[-1]
@@ -153,10 +153,11 @@ def measure(url: str, metrics_url: str, count: int, seconds: float) -> Load:
 @click.command()
 @click.option("--url", help="host:port of HTTP; by default an embedded server is started.")
 @click.option("--metrics-url", help="The same for metrics.")
+@click.option("--clients", type=int, multiple=True, default=CLIENTS, show_default=True, help="Numbers of them.")
 @click.option("--seconds", default=20.0, show_default=True, help="For each number of clients.")
 @click.option("--output", type=click.Path(path_type=Path), default=FOLDER / "measured.json", show_default=True)
-def main(url: str | None, metrics_url: str | None, seconds: float, output: Path) -> None:
-    """Measure a server with 1 to 64 clients and write what was seen."""
+def main(url: str | None, metrics_url: str | None, clients: tuple[int, ...], seconds: float, output: Path) -> None:
+    """Measure a server with so many clients and write what was seen."""
     if (url is None) != (metrics_url is None):
         raise click.UsageError("give --url and --metrics-url, or neither")
     with ExitStack() as stack:
@@ -166,8 +167,8 @@ def main(url: str | None, metrics_url: str | None, seconds: float, output: Path)
             )
             url, metrics_url = server.url, server.metrics_url
         loads = []
-        for clients in CLIENTS:
-            loads.append(dataclasses.asdict(measure(url, metrics_url, clients, seconds)))
+        for count in clients:
+            loads.append(dataclasses.asdict(measure(url, metrics_url, count, seconds)))
             print(json.dumps(loads[-1]), flush=True)
     output.write_text(json.dumps(loads, indent=1) + "\n", encoding="utf-8")
 

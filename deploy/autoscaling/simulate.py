@@ -21,7 +21,7 @@ from deploy.autoscaling.servers import Fit, fit
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "deploy" / "helm" / "ocr-triton"
 PICTURE = ROOT / "docs" / "autoscaling.png"
-TARGETS = (1, 2, 4, 8, 16)
+TARGETS = (1, 2, 4, 8)
 # The burst, and the time until the servers that it calls for serve.
 AFTER_S = 600
 
