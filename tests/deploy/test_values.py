@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.deploy.chart import CHART, Object
+from tests.deploy.chart import CHART, MATRIX, Object
 from tests.project import ROOT
 
 GUIDE = ROOT / "docs" / "scale.md"
@@ -54,6 +54,10 @@ def test_the_guide_explains_every_value(name: str) -> None:
     rows = re.findall(r"^\| (`.+?) \|", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
     explained = {path.split(".")[0] for row in rows for path in re.findall(r"`([\w.]+)`", row)}
     assert name in explained
+
+
+def test_the_guide_counts_the_sets_of_values_that_are_tested() -> None:
+    assert f"with {len(MATRIX)} sets of values" in GUIDE.read_text(encoding="utf-8")
 
 
 def test_the_guide_gives_the_defaults() -> None:
