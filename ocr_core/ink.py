@@ -23,6 +23,9 @@ RULE_LENGTH, RULE_WIDTH, RULE_SHIFT_PX = 1.25, 0.2, 3
 # What touches an edge of the crop and reaches no further into it than this, in parts of its height, belongs to the
 # line above or below.
 NEIGHBOUR = 0.3
+# What is left of a rule, or is a rule too short to be taken for one: it lies so low, in parts of the crop's height, is
+# no thicker than that, and is longer than thick by this factor. A full stop is not; an underscore goes with them.
+LOW, FLAT, LONG = 0.75, 0.1, 1.5
 # At an end of a line, how far from a character's middle its ink is looked for, and how wide a gap ends it, in parts
 # of the distance between the line's characters.
 REACH, GAP = 1.0, 0.5
@@ -49,7 +52,7 @@ def find_ink(crop: RgbArray) -> BoolArray:
     distance = reduce(cv2.max, map(_distances, cv2.split(crop)))
     otsu, _ = cv2.threshold(distance, 0, 1, cv2.THRESH_OTSU)
     _, ink = cv2.threshold(distance, max(otsu, MIN_CONTRAST), 1, cv2.THRESH_BINARY)
-    return _without_neighbours(_without_rules(ink))
+    return _without_crumbs(_without_rules(ink))
 
 
 def _distances(channel: MatLike) -> MatLike:
@@ -71,11 +74,14 @@ def _opened(ink: MatLike, shape: tuple[int, int]) -> MatLike:
     return cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(shape, np.uint8))
 
 
-def _without_neighbours(ink: MatLike) -> BoolArray:
+def _without_crumbs(ink: MatLike) -> BoolArray:
+    """Without what reaches in from the lines above and below, and without what is left of rules."""
     height = len(ink)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink)
     top, bottom = stats[:, cv2.CC_STAT_TOP], stats[:, cv2.CC_STAT_TOP] + stats[:, cv2.CC_STAT_HEIGHT]
     is_other = ((top == 0) & (bottom < NEIGHBOUR * height)) | ((bottom == height) & (top > (1 - NEIGHBOUR) * height))
+    thickness, length = bottom - top, stats[:, cv2.CC_STAT_WIDTH]
+    is_other |= (top > LOW * height) & (thickness <= FLAT * height) & (length >= LONG * thickness)
     is_other[0] = True  # the paper
     return np.asarray(~is_other[labels])
 

@@ -22,7 +22,7 @@ from ocr_core.quads import FloatArray
 # ideographs, half-width kana, and the ideographs beyond 16 bits.
 UNSPACED = ((0x2E80, 0x9FFF), (0xF900, 0xFAFF), (0xFF66, 0xFF9F), (0x20000, 0x3FFFF))
 # Ink is what is at least half black; its blurred edges are within a box that is larger by this, in pixels of the image.
-MARGIN_PX = 0.3
+MARGIN_PX = 0.35
 NO_BOXES = np.zeros((0, 4), np.float32)
 
 

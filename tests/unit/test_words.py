@@ -74,6 +74,7 @@ def test_a_recognizer_that_sees_letters_a_step_too_early_or_late_does_no_harm(of
         pytest.param((150, 0, 153, 48), id="the side of a frame"),
         pytest.param((60, 0, 76, 8), id="a letter of the line above"),
         pytest.param((20, 44, 60, 48), id="a letter of the line below"),
+        pytest.param((66, 41, 84, 44), id="the start of a line to write on"),
     ],
 )
 def test_what_is_no_letter_of_the_line_is_no_part_of_a_word(other: tuple[int, int, int, int]) -> None:
