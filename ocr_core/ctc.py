@@ -16,8 +16,8 @@ from ocr_core.quads import FloatArray
 BLANK = 0
 # The exporter favours the space (SPACE_BIAS in export/ppocr.py). One below this confidence is there only for that …
 SURE_SPACE = 0.92
-# … and does not belong inside a number: 1, 280 or 3. 14, but not May 1, 2024.
-INSIDE_NUMBER = re.compile(r"(?<=\d,) (?=\d{3}(?!\d))|(?<=\d\.) (?=\d{1,3}(?!\d))")
+# … and does not belong inside a number, 1, 280 or 3. 14, but not May 1, 2024; nor into an address, me@ example.org.
+UNPARTED = re.compile(r"(?<=\d,) (?=\d{3}(?!\d))|(?<=\d\.) (?=\d{1,3}(?!\d))|(?<=\w@) (?=[^\W\d])|(?<=www\.) (?=\w)")
 
 
 @dataclasses.dataclass(frozen=True, eq=False, slots=True)
@@ -88,18 +88,18 @@ def _decode(
 
 
 def _join(letters: Sequence[str], confidences: FloatArray) -> str:
-    """A line's characters without white space around them, and without doubtful spaces inside numbers."""
+    """A line's characters without white space around them, and without doubtful spaces inside numbers and addresses."""
     doubtful = _doubtful_spaces(letters, confidences)
     kept = (letter for place, letter in enumerate(letters) if place not in doubtful) if doubtful else letters
     return "".join(kept).strip()
 
 
 def _doubtful_spaces(letters: Sequence[str], confidences: FloatArray) -> set[int]:
-    """The places of doubtful spaces inside numbers."""
+    """The places of doubtful spaces inside numbers and addresses."""
     text = "".join(letters)
     if len(text) != len(letters):  # only if each is one character, places in the text are places in the line
         return set()
-    return {match.start() for match in INSIDE_NUMBER.finditer(text) if confidences[match.start()] < SURE_SPACE}
+    return {match.start() for match in UNPARTED.finditer(text) if confidences[match.start()] < SURE_SPACE}
 
 
 def decode_calls(

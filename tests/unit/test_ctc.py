@@ -58,7 +58,7 @@ def test_decoding_agrees_with_a_naive_decoder(data: st.DataObject, shape: tuple[
     np.testing.assert_allclose(means, [mean for _, mean in expected], rtol=1e-5, atol=1e-6)
 
 
-NUMERIC = ["", " ", *"0123456789,.x:"]
+NUMERIC = ["", " ", *"0123456789,.x:w@"]
 
 
 @pytest.mark.parametrize(
@@ -72,9 +72,14 @@ NUMERIC = ["", " ", *"0123456789,.x:"]
         ("12 14:30", 0.9, "12 14:30"),
         ("x. 56", 0.9, "x. 56"),
         ("1. 2. 3", 0.9, "1.2.3"),
+        ("x@ x.x", 0.9, "x@x.x"),
+        ("x@ x.x", 0.95, "x@ x.x"),
+        ("2 @ 5.00", 0.9, "2 @ 5.00"),
+        ("x@ 5.00", 0.9, "x@ 5.00"),
+        ("www. x.x", 0.9, "www.x.x"),
     ],
 )
-def test_a_space_inside_a_number_must_be_sure(written: str, sure: float, text: str) -> None:
+def test_a_space_inside_a_number_or_an_address_must_be_sure(written: str, sure: float, text: str) -> None:
     indices = np.array([[step for letter in written for step in (NUMERIC.index(letter), 0)]], np.int32)
     confidences = np.where(indices == NUMERIC.index(" "), np.float32(sure), np.float32(1))
     assert ctc.decode(indices, confidences, NUMERIC)[0] == [text]
