@@ -21,6 +21,8 @@ LOW_CONFIDENCE, UNKNOWN_SCRIPT = "low_confidence", "unknown_script"
 MIN_INK = 1.2
 # More for each character belongs to others beside them. Latin letters have up to 0.6, Chinese ones 0.8.
 MAX_INK_PER_CHARACTER = 0.95
+# So does less, if they are read with less confidence than this: most of an Armenian line looks like "Ln n nu".
+MAX_INK_IF_UNSURE, SURE = 0.75, 0.9
 # What differs from the background by this share of the greatest difference is ink, …
 MIN_CONTRAST = 0.4
 # … and a column of it counts if it spans so much of the height: dots and dashes that lead from a title to a page number
@@ -40,16 +42,17 @@ def reasons(
         options: `min_confidence` applies.
     """
     found = np.where(ctc.is_readable(texts, confidences, options), "", LOW_CONFIDENCE).astype(object)
+    usual = np.where(confidences < SURE, MAX_INK_IF_UNSURE, MAX_INK_PER_CHARACTER)
     for line, (text, crop) in enumerate(zip(texts, crops, strict=True)):
-        if _is_more(crop, len(text.replace(" ", ""))):
+        if _is_more(crop, usual[line] * len(text.replace(" ", ""))):
             found[line] = UNKNOWN_SCRIPT
     return found
 
 
-def _is_more(crop: RgbArray, count: int) -> bool:
-    """Whether a crop has more ink than so many characters."""
+def _is_more(crop: RgbArray, usual: float) -> bool:
+    """Whether a crop has more ink than usual, in heights of the line, for what was read."""
     height, width = crop.shape[:2]
-    usual_px = max(MIN_INK, MAX_INK_PER_CHARACTER * count) * height
+    usual_px = max(MIN_INK, usual) * height
     return width > usual_px and _ink_px(crop) > usual_px  # few lines have so much room
 
 

@@ -50,6 +50,11 @@ def test_a_line_of_more_ink_than_its_characters_take_is_in_an_unknown_script(
     assert reason(text, picture) == told
 
 
+@pytest.mark.parametrize(("confidence", "told"), [(0.95, ""), (0.85, "unknown_script")])
+def test_of_unsure_characters_less_ink_is_too_much(confidence: float, told: str) -> None:
+    assert reason("Ln n nu", crop(*LETTERS[:10]), confidence) == told
+
+
 @pytest.mark.parametrize(("confidence", "told"), [(0.74, "low_confidence"), (0.75, "")])
 def test_a_line_below_the_confidence_asked_for_is_unread(confidence: float, told: str) -> None:
     assert reason("Fifteen letters", crop(*LETTERS), confidence) == told
