@@ -106,6 +106,9 @@ def _writer(format_name: str | None, output: str | None, file: Path | None) -> W
     if output and not format_name:
         format_name = _format_of(file) if file and file.suffix else "text"
     writer = WRITERS[format_name] if format_name else None
+    named = SUFFIX_FORMATS.get(file.suffix.lower()) if file else None
+    if writer and named and writer.binary != WRITERS[named].binary:
+        raise click.UsageError(f"{file}: its suffix says {named} and --format says {format_name}: change one of them")
     if writer and writer.binary and not output and sys.stdout.isatty():
         raise click.UsageError(f"{format_name} cannot be shown in a terminal: write it with --output, or into a pipe")
     return writer

@@ -51,6 +51,13 @@ Exit status: 0 everything was read, 1 something was not (see stderr), 2 wrong us
 """
 
 
+def once(_ctx: click.Context, _param: click.Parameter, values: tuple[Any, ...]) -> Any:
+    """The one value of an option, None if it is not given; two different ones contradict each other."""
+    if len(given := list(dict.fromkeys(values))) > 1:
+        raise click.BadParameter(f"it is given as {given[0]} and as {given[1]}; give it once")
+    return given[0] if given else None
+
+
 def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command an option for each of `ReadOptions`."""
     for name, option in reversed([*OPTIONS.items(), *FLAGS.items()]):
@@ -58,17 +65,26 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
         if isinstance(option, Flag):
             decorator = click.option(flag, is_flag=True, help=option.meaning)
         elif isinstance(option, Choice):
-            decorator = click.option(flag, type=click.Choice(option.words), help=option.meaning)
+            kind = click.Choice(option.words)
+            decorator = click.option(flag, type=kind, multiple=True, callback=once, help=option.meaning)
         else:
-            kind = click.FloatRange(option.low, option.high)
-            decorator = click.option(flag, type=kind, metavar="X", help=option.meaning)
+            number = click.FloatRange(option.low, option.high)
+            decorator = click.option(flag, type=number, multiple=True, callback=once, metavar="X", help=option.meaning)
         command = decorator(command)
     return command
 
 
 @click.command(epilog=EXAMPLES)
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...", type=click.Path())
-@click.option("-f", "--format", "format_name", type=click.Choice(list(WRITERS)), help="Output format.")
+@click.option(
+    "-f",
+    "--format",
+    "format_name",
+    type=click.Choice(list(WRITERS)),
+    multiple=True,
+    callback=once,
+    help="Output format.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Short for --format jsonl.")
 @click.option("--layout", is_flag=True, help="Keep rows and columns of --format text where they stand on the page.")
 @click.option(
