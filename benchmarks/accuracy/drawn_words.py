@@ -95,7 +95,7 @@ def _level_page(name: str, skipped: int) -> DrawnPage:
         baseline, bottom = round(bottom + ABOVE_EM * size), round(bottom + (ABOVE_EM + BELOW_EM) * size)
         if bottom > height - margin:
             break
-        drawn += _draw_line(draw, words, _font(name, size), margin, baseline, width - margin)
+        drawn += _draw_line(draw, words, font_of(name, size), margin, baseline, width - margin)
     return DrawnPage(name, np.repeat(np.asarray(image)[:, :, None], 3, axis=2), tuple(drawn))
 
 
@@ -121,7 +121,8 @@ def _ink_box(word: str, font: ImageFont.FreeTypeFont) -> NDArray[np.intp]:
     return np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]) - room
 
 
-def _font(name: str, size_px: int) -> ImageFont.FreeTypeFont:
+def font_of(name: str, size_px: int) -> ImageFont.FreeTypeFont:
+    """One of `FONTS`."""
     if name == FONTS[0]:
         return cast("ImageFont.FreeTypeFont", ImageFont.load_default(size_px))
     return ImageFont.truetype(Path(mpl.get_data_path(), "fonts", "ttf", f"{name}.ttf"), size_px)

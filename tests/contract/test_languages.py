@@ -1,37 +1,14 @@
-"""What the README says of languages is what the default recognizer has letters for."""
+"""What README and docs say of languages is what the default recognizer has letters for."""
 
 import re
-import unicodedata
-from itertools import product
 
 import pytest
 
+from benchmarks.accuracy.alphabets import LISTED, OTHERS, ideographs, lacking, letters
 from ocr_core.recognizer import Recognizer
 from tests.project import MODEL_REPOSITORY, README
 
-# Letters beyond a to z, of the languages in the README that have many of them; both cases are asked for.
-ALPHABETS = {
-    "Azerbaijani": "çəğıöşü",
-    "Catalan": "àçèéíïòóúü",
-    "Croatian": "čćđšž",
-    "Czech": "áčďéěíňóřšťúůýž",
-    "Danish": "æøå",
-    "Estonian": "äõöüšž",
-    "French": "àâæçèéêëîïôœùûüÿ",
-    "German": "äöüß",
-    "Hungarian": "áéíóöőúüű",
-    "Icelandic": "áðéíóúýþæö",
-    "Latvian": "āčēģīķļņšūž",
-    "Lithuanian": "ąčęėįšųūž",
-    "Maltese": "ċġħż",
-    "Polish": "ąćęłńóśźż",
-    "Portuguese": "àáâãçéêíóôõú",
-    "Romanian": "ăâîșț",
-    "Slovak": "áäčďéíĺľňóôŕšťúýž",
-    "Spanish": "áéíñóúü",
-    "Turkish": "çğıöşü",
-    "Welsh": "âêîôûŵŷ",
-}
+LANGUAGES = README.parent / "docs" / "languages.md"
 OUT_OF_REACH = {
     "Cyrillic": "жшя",
     "Arabic": "عرب",
@@ -43,11 +20,12 @@ OUT_OF_REACH = {
     "Thai": "กขค",
     "Korean": "한글",
 }
+CHARACTER_SETS = {"GB 2312": "gb2312", "Big5": "big5", "JIS X 0208": "shift_jis"}
 
 
 @pytest.fixture(scope="module")
-def characters() -> set[str]:
-    return set(Recognizer.load(MODEL_REPOSITORY / "ctc_decoding" / "1").characters)
+def characters() -> frozenset[str]:
+    return frozenset(Recognizer.load(MODEL_REPOSITORY / "ctc_decoding" / "1").characters)
 
 
 @pytest.fixture(scope="module")
@@ -56,45 +34,56 @@ def section() -> str:
     return README.read_text(encoding="utf-8").split("### Languages\n")[1].split("\n## ")[0]
 
 
-@pytest.mark.parametrize("language", ALPHABETS)
-def test_a_language_that_is_read_has_its_letters(language: str, characters: set[str], section: str) -> None:
-    letters = {letter for letter in ALPHABETS[language] + ALPHABETS[language].upper() if len(letter) == 1}
-    assert language in section
-    assert letters <= characters
+@pytest.fixture(scope="module")
+def rows() -> dict[str, list[str]]:
+    """The table of the docs: language → its other cells."""
+    found = re.findall(r"^\| (\w[^|]*?) +\|(.*)\|$", LANGUAGES.read_text(encoding="utf-8"), re.MULTILINE)
+    return {name: [cell.strip() for cell in cells.split("|")] for name, cells in found}
+
+
+@pytest.mark.parametrize("language", LISTED | OTHERS)
+def test_the_table_has_each_language_with_the_letters_that_it_lacks(
+    language: str, characters: frozenset[str], rows: dict[str, list[str]]
+) -> None:
+    beyond, lacks, *_ = rows[language]
+    assert beyond.split() == list((LISTED | OTHERS)[language])
+    assert lacks.split() == lacking(language, characters)
+
+
+def test_the_table_has_no_other_languages(rows: dict[str, list[str]]) -> None:
+    assert set(rows) - {"language"} == set(LISTED | OTHERS)
+
+
+@pytest.mark.parametrize("name", CHARACTER_SETS)
+def test_so_many_ideographs_of_a_character_set_are_there(name: str, characters: frozenset[str]) -> None:
+    wanted = ideographs(CHARACTER_SETS[name])
+    there = f"{len(wanted & characters):,} of the {len(wanted):,} of {name}"
+    assert there in LANGUAGES.read_text(encoding="utf-8").replace("\n", " ")
 
 
 @pytest.mark.parametrize("script", OUT_OF_REACH)
-def test_a_script_that_is_not_read_has_none(script: str, characters: set[str], section: str) -> None:
+def test_a_script_that_is_not_read_has_none(script: str, characters: frozenset[str], section: str) -> None:
     assert script in section
     assert not characters & set(OUT_OF_REACH[script])
 
 
-@pytest.mark.parametrize(
-    ("language", "letters"),
-    [
-        ("Greek", "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ"),
-        ("Yoruba", "abdeẹfghijklmnoọprsṣtuwy"),
-        ("Igbo", "abdefghiịjklmnṅoọprstuụvwyz"),
-    ],
-)
+@pytest.mark.parametrize("language", ["German", "Greek", "Igbo", "Welsh", "Yoruba"])
 def test_the_letters_that_a_language_lacks_are_told_one_by_one(
-    language: str, letters: str, characters: set[str], section: str
+    language: str, characters: frozenset[str], section: str
 ) -> None:
     told = re.search(rf"\b[Oo]f {language} (?:it lacks )?([^;:.]*)", section.replace("\n", " "))
     assert told
-    assert set(told[1]) & set(letters) == set(letters) - characters
+    small = {letter for letter in lacking(language, characters) if letter.islower() or language == "German"}
+    assert {letter for letter in told[1] if not letter.isascii()} == small
 
 
-def test_so_many_letters_of_vietnamese_are_missing(characters: set[str], section: str) -> None:
-    """Vowels in every quality and tone, and đ, in both cases."""
-    tones = ("", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323")
-    vowels = {unicodedata.normalize("NFC", v + t) for v, t in product("aăâeêioôơuưy", tones)}
-    letters = {letter for letter in vowels | {"đ"} if not letter.isascii()}
-    letters |= {letter.upper() for letter in letters}
-    assert re.search(rf"lacks {len(letters - characters)} of the {len(letters)} Vietnamese letters", section)
+def test_so_many_letters_of_vietnamese_are_missing(characters: frozenset[str], section: str) -> None:
+    missing = len(lacking("Vietnamese", characters)), len(letters("Vietnamese"))
+    assert "lacks {} of the {} Vietnamese letters".format(*missing) in section.replace("\n", " ")
 
 
-def test_the_first_screen_counts_the_languages(section: str) -> None:
+def test_the_readme_lists_the_languages_and_the_first_screen_counts_them(section: str) -> None:
     listed = section.split("in Latin letters,")[1].split(". This is the list")[0].replace("\n", " ")
     names = [name.strip() for name in re.split(r",| and ", listed) if name.strip()]
+    assert names == list(LISTED)
     assert f"English and {len(names)} more languages in Latin letters" in README.read_text(encoding="utf-8")
