@@ -21,8 +21,9 @@ LOW_CONFIDENCE, UNKNOWN_SCRIPT = "low_confidence", "unknown_script"
 MIN_INK = 1.2
 # More for each character belongs to others beside them. Latin letters have up to 0.6, Chinese ones 0.8.
 MAX_INK_PER_CHARACTER = 0.95
-# So does less, if they are read with less confidence than this: most of an Armenian line looks like "Ln n nu".
-MAX_INK_IF_UNSURE, SURE = 0.75, 0.9
+# So does less, if they would pass as text, but are read with less confidence than this: an Armenian line looks like
+# "Ln n nu".
+MAX_INK_IF_UNSURE, SURE = 0.8, 0.9
 # What differs from the background by this share of the greatest difference is ink, …
 MIN_CONTRAST = 0.4
 # … and a column of it counts if it spans so much of the height: dots and dashes that lead from a title to a page number
@@ -41,8 +42,9 @@ def reasons(
         crops: What was read, (height, width, 3) uint8 each.
         options: `min_confidence` applies.
     """
-    found = np.where(ctc.is_readable(texts, confidences, options), "", LOW_CONFIDENCE).astype(object)
-    usual = np.where(confidences < SURE, MAX_INK_IF_UNSURE, MAX_INK_PER_CHARACTER)
+    is_readable = ctc.is_readable(texts, confidences, options)
+    found = np.where(is_readable, "", LOW_CONFIDENCE).astype(object)
+    usual = np.where(is_readable & (confidences < SURE), MAX_INK_IF_UNSURE, MAX_INK_PER_CHARACTER)
     for line, (text, crop) in enumerate(zip(texts, crops, strict=True)):
         if _is_more(crop, usual[line] * len(text.replace(" ", ""))):
             found[line] = UNKNOWN_SCRIPT

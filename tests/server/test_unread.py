@@ -19,7 +19,7 @@ ENGLISH = "The ferry leaves at ten"
 UNKNOWN = {
     "Russian": ("Паром отходит в десять утра", "Билеты продаёт капитан", "Собаки путешествуют бесплатно"),
     "Hebrew": ("המעבורת יוצאת בשעה עשר", "הכרטיסים אצל רב החובל", "כלבים נוסעים בחינם"),
-    "Armenian": ("Լաստանավը մեկնում է տասին", "Տոմսերը վաճառում է նավապետը", "Շներն ուղևորվում են անվճար"),
+    "Armenian": ("Նավը դուրս կգա ժամը տասին", "Տոմսերը վաճառում է նավապետը", "Շներն ուղևորվում են անվճար"),
     "Georgian": ("ბორანი ათ საათზე გადის", "ბილეთებს კაპიტანი ყიდის", "ძაღლები უფასოდ მგზავრობენ"),
     "Arabic": ("تغادر العبارة في العاشرة", "التذاكر عند القبطان", "تسافر الكلاب مجانا"),
 }
@@ -52,7 +52,7 @@ def test_without_asking_the_page_has_no_unread_boxes(label: Page) -> None:
 
 @pytest.mark.parametrize("language", UNKNOWN)
 def test_lines_in_a_script_that_the_alphabet_cannot_spell_are_unread(client: OcrClient, language: str) -> None:
-    """Of Hebrew, one looks like letters that are read with too little confidence."""
+    """Of some, a line looks like letters that are read with too little confidence."""
     page = client.read(draw(ENGLISH, *UNKNOWN[language]), unread=True)
     assert [line.text for line in page.lines] == [ENGLISH]
     assert [round(np.mean(box.quad, axis=0)[1] / 80) for box in page.unread or ()] == [2, 3, 4]
