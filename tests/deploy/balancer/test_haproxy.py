@@ -3,6 +3,7 @@
 import http.client
 import json
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import grpc
@@ -19,11 +20,10 @@ PAGE = bytes(1 << 20)
 
 def ask(balancer: Balancer, path: str = INFER, body: bytes = PAGE) -> tuple[int, str]:
     """Status, and the name of the server that answered."""
-    connection = http.client.HTTPConnection(balancer.http, timeout=30)
-    connection.request("POST", path, body)
-    answer = connection.getresponse()
-    content = answer.read()
-    connection.close()
+    with closing(http.client.HTTPConnection(balancer.http, timeout=30)) as connection:
+        connection.request("POST", path, body)
+        answer = connection.getresponse()
+        content = answer.read()
     return answer.status, json.loads(content)["name"] if answer.status == 200 else ""
 
 
@@ -63,7 +63,8 @@ def test_a_server_that_dies_with_a_request_is_told_as_a_reason_to_try_again(bala
     ],
 )
 def test_only_the_ensemble_is_shown(balancer: Balancer, path: str) -> None:
-    assert ask(balancer, path) == (404, "")
+    # Without a body: one of a megabyte is answered before it is sent, and the connection ends under it.
+    assert ask(balancer, path, b"") == (404, "")
 
 
 @pytest.mark.parametrize("path", ["/v2/health/ready", "/v2/models/ocr_ensemble", "/v2/models/ocr_ensemble/ready"])
