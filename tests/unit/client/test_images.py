@@ -58,9 +58,9 @@ def test_a_pil_image_arrives_as_its_png_or_tiff_would(mode: str) -> None:
     image = image.convert("RGBA").convert(mode) if mode == "RGBa" else image.convert(mode)
     expected = np.asarray(image.convert("RGB")) if mode not in ("I;16", "F") else None
     arrived = page(image)
-    assert arrived.shape == GRADIENT.shape
+    assert arrived.shape in (GRADIENT.shape, (*GRADIENT.shape[:2], 1))  # grey pages have one channel
     if expected is not None:
-        assert np.array_equal(arrived, expected)
+        assert np.array_equal(np.broadcast_to(arrived, GRADIENT.shape), expected)
 
 
 def test_transparency_is_laid_on_white() -> None:
