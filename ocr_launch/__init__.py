@@ -3,6 +3,7 @@
     machine.py       what this machine offers: cores, a quota of them, a GPU, VNNI, shared memory
     profiles.py      which profile suits it: cpu, gpu, tensorrt, or the files as they are
     layout.py        how many instances and threads each model gets, and the repository that says so
+    names.py         names of models and their parameters
     repository.py    the exported models: which there are, their configurations and graphs
     model_config.py  one model's configuration as a ModelConfig message: read, changed, written
     triton_flags.py  the flags of tritonserver that every launch needs

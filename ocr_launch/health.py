@@ -18,8 +18,8 @@ import click
 
 from ocr_launch import run_state
 from ocr_launch.http_api import ApiError, HttpApi, instances
+from ocr_launch.names import ENSEMBLE
 from ocr_launch.pulse import HEADERS, picture
-from ocr_launch.repository import ENSEMBLE
 from ocr_launch.run_state import RunState
 
 LIVE, READY, DEEP = "live", "ready", "deep"

@@ -9,7 +9,7 @@ from email.message import Message
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
-from ocr_launch.repository import ENSEMBLE, RECOGNIZER
+from ocr_launch.names import ENSEMBLE, RECOGNIZER
 
 ADMIN_HEADER = "ocr-admin-key"
 # A call whose time is over gets so much all the same; none at all would be no bound.

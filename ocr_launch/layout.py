@@ -13,8 +13,9 @@ from ocr_launch import machine, model_config, profiles
 from ocr_launch.errors import StartError
 from ocr_launch.machine import Cores
 from ocr_launch.model_config import ModelConfig
+from ocr_launch.names import RECOGNIZER
 from ocr_launch.profiles import Profile
-from ocr_launch.repository import RECOGNIZER, Repository
+from ocr_launch.repository import Repository
 
 # A page that is alone gains little from more threads than these; more pages gain from more instances.
 MAX_DETECTOR_THREADS = 4

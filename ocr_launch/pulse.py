@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from ocr_launch.http_api import ApiError, HttpApi
-from ocr_launch.repository import ENSEMBLE, RECOGNIZER
+from ocr_launch.names import ENSEMBLE, RECOGNIZER
 
 # Whatever was exported finds and reads these letters; how surely is not the question here.
 HEADERS = {"Inference-Header-Content-Length": "0", "Min-Confidence": "0"}

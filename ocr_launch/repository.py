@@ -10,11 +10,9 @@ from pathlib import Path
 from ocr_launch import model_config
 from ocr_launch.errors import StartError
 from ocr_launch.model_config import ModelConfig
+from ocr_launch.names import ENSEMBLE, RECOGNIZER
 from ocr_launch.profiles import CPU
 
-ENSEMBLE = "ocr_ensemble"
-# The parameter of a Python step that names the model that it calls.
-RECOGNIZER = "recognizer"
 EXPORT = "write it with `python -m export --model-repository DIR`"
 
 

@@ -16,7 +16,8 @@ from ocr_launch.errors import StartError
 from ocr_launch.gate import GatePlan
 from ocr_launch.http_api import HttpApi
 from ocr_launch.metrics_door import MetricsPlan
-from ocr_launch.repository import ENSEMBLE, Repository
+from ocr_launch.names import ENSEMBLE
+from ocr_launch.repository import Repository
 from ocr_launch.run_state import RunState
 from ocr_launch.supervisor import Supervisor
 from ocr_launch.tritonserver import Plan

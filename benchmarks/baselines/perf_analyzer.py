@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from downloads import fetch, read_sources
-from ocr_launch.repository import ENSEMBLE
+from ocr_launch.names import ENSEMBLE
 from server import installation
 
 # Of the levels of load; beside it a file for each model.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from benchmarks.common.server_statistics import Statistics
 from benchmarks.latency.parts import PARTS
-from ocr_launch.repository import ENSEMBLE
+from ocr_launch.names import ENSEMBLE
 
 Times = dict[str, float]
 

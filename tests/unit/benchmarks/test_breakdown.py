@@ -13,7 +13,7 @@ from benchmarks.common.server_statistics import Work
 from benchmarks.latency.breakdown import Breakdown, table, write
 from benchmarks.latency.overhead import OVERHEADS, overheads
 from benchmarks.latency.parts import PARTS
-from ocr_launch.repository import ENSEMBLE
+from ocr_launch.names import ENSEMBLE
 from tests.unit.benchmarks.markdown import head, rows
 
 PARTS_MS = {part: 10.0 for parts in PARTS.values() for part in parts}

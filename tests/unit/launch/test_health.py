@@ -12,7 +12,7 @@ import pytest
 from ocr_core.admission import Crowd
 from ocr_launch import health, run_state
 from ocr_launch.http_api import HttpApi
-from ocr_launch.repository import ENSEMBLE
+from ocr_launch.names import ENSEMBLE
 from ocr_launch.run_state import RunState
 
 CONFIGS: dict[str, dict[str, object]] = {

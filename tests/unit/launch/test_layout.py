@@ -9,8 +9,9 @@ from ocr_launch.errors import ConfigError, StartError
 from ocr_launch.layout import Layout
 from ocr_launch.machine import Cores
 from ocr_launch.model_config import ModelConfig
+from ocr_launch.names import ENSEMBLE
 from ocr_launch.profiles import Profile
-from ocr_launch.repository import ENSEMBLE, Repository
+from ocr_launch.repository import Repository
 
 
 def laid_out(profile: str, cores: float, *, has_vnni: bool = True) -> Layout:

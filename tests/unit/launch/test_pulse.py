@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from ocr_launch.http_api import ApiError, HttpApi
+from ocr_launch.names import ENSEMBLE
 from ocr_launch.pulse import QUIET_S, Pulse
-from ocr_launch.repository import ENSEMBLE
 
 
 class Server(HttpApi):
