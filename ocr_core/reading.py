@@ -28,17 +28,19 @@ MIN_SURE_SHARE = 0.2
 SURE = 0.9
 MIN_LETTERS = 4
 # So many lines, the widest, then tell whether it does: if those that say something when they are turned are surer by so
-# much on average, and not unsure all the same. (The others are no text, and would only blur it.)
+# much on average, and not below `UNSURE` all the same. (The others are no text, and would only blur it.)
 PROBES = 8
 MARGIN = 0.1
-# A line is tried the other way below this confidence, which most that stand on their head have; one that runs across
-# the page below `SURE`; …
 UNSURE = 0.75
+# A line is tried the other way below this confidence, which nearly all that stand on their head have; one that runs
+# across the page below `SURE`; …
+DOUBTFUL = 0.8
 # … if it is so many times as long as high: a letter or two may mean anything. …
 MIN_ASPECT = 3
-# … Along the page, only where such lines stand out, being few beside those that are sure: street scenes are full of
-# text that nobody can read.
-MAX_UNSURE_SHARE = 0.25
+# … Along the page, only where such lines stand out: few beside those that are sure, or a single one of more letters
+# beside two. Street scenes are full of text that nobody can read.
+MAX_DOUBTFUL_SHARE = 0.25
+MIN_LONE_ASPECT, MIN_SURE = 4, 2
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -190,8 +192,10 @@ def _may_run_against(reading: Reading, quads: FloatArray, angle: int) -> NDArray
     long = (lengths >= MIN_ASPECT * heights) & (reading.texts != "")
     across = orientation.is_across(quads, angle)
     telling = _is_telling(reading)
-    along = long & ~across & telling & (reading.confidences < UNSURE)
-    if along.sum() > MAX_UNSURE_SHARE * (telling & (reading.confidences >= SURE)).sum():
+    along = long & ~across & telling & (reading.confidences < DOUBTFUL)
+    sure = (telling & (reading.confidences >= SURE)).sum()
+    stands_out = along.sum() == 1 and sure >= MIN_SURE and np.all(lengths[along] >= MIN_LONE_ASPECT * heights[along])
+    if along.sum() > MAX_DOUBTFUL_SHARE * sure and not stands_out:
         along[:] = False
     return np.asarray(along | (long & across & (reading.confidences < SURE)))
 

@@ -139,6 +139,13 @@ def test_a_line_against_its_page_is_turned_by_itself() -> None:
     assert lines.turned.tolist() == [False, True, False, False, False]
 
 
+@pytest.mark.parametrize(("others", "asked"), [(1, [2]), (2, [3, 1]), (3, [4, 1])])
+def test_a_single_line_against_a_page_of_few_lines_is_turned_too(others: int, asked: list[int]) -> None:
+    lines, asked_for = read([*[UPRIGHT] * others, (("+su!e6e", 0.78), ("against", 0.95))])
+    assert asked_for == asked
+    assert texts(lines)[-1] == ("against" if others > 1 else "+su!e6e")
+
+
 def test_a_line_that_is_not_surer_the_other_way_stays() -> None:
     lines, asked = read([UPRIGHT, FAINT, UPRIGHT, UPRIGHT, UPRIGHT])
     assert (texts(lines)[1], asked) == ("faint", [5, 1])
