@@ -78,7 +78,9 @@ def find(maps: FloatArray, page_size: tuple[int, int], detector: Detector, optio
 
 
 def find_on(page: RgbArray, maps: FloatArray, detector: Detector, options: Options, send: Send) -> Found:
-    """`find`, and if the page lies on its side, what there is to find once it has been turned.
+    """`find`, and if the page lies on its side, what there is to find once it has been turned, where that is more.
+
+    It may be less: nobody knows yet whether the page then stands upright or on its head, where small text is missed.
 
     Args:
         page: (height, width, 3) uint8.
@@ -97,8 +99,9 @@ def find_on(page: RgbArray, maps: FloatArray, detector: Detector, options: Optio
     if orientation.is_sideways(angle) and len(found) >= MIN_LINES:
         turned = np.ascontiguousarray(np.rot90(page, angle // orientation.QUARTER))
         (((maps,),),) = send([{"image": image.fit_to_detector(turned, detector)[None]}])
-        found, scores = _boxes(maps, image.size(turned), detector)
-        found = orientation.turn_back(found, angle, image.size(page))
+        again, again_scores = _boxes(maps, image.size(turned), detector)
+        if _amount(again, again_scores) > _amount(found, scores):
+            found, scores = orientation.turn_back(again, angle, image.size(page)), again_scores
     return _in_order(found, scores, detector, angle)
 
 
@@ -108,6 +111,12 @@ def _boxes(maps: FloatArray, page_size: tuple[int, int], detector: Detector) -> 
     _, height, width = maps.shape
     check_lines(len(found))
     return quads.scale(found, (height * detector.map_stride_px, width * detector.map_stride_px), page_size), scores
+
+
+def _amount(found: FloatArray, scores: FloatArray) -> float:
+    """How much text boxes hold: their lengths in heights, each by its score."""
+    lengths = np.stack(quads.edge_lengths(found))
+    return float(np.sum(scores * lengths.max(axis=0) / np.maximum(lengths.min(axis=0), 1)))
 
 
 def _in_order(found: FloatArray, scores: FloatArray, detector: Detector, angle: int) -> Found:

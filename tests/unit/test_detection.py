@@ -72,3 +72,12 @@ def test_a_sign_or_two_that_stand_upright_are_no_page_on_its_side() -> None:
     detector = Detector(UPRIGHT)
     found = find(turned(two, -1), detector, Options())
     assert (len(found.quads), detector.shown) == (2, [])
+
+
+def test_a_page_on_its_side_that_shows_less_when_it_is_turned_is_taken_as_it_was_seen_at_first() -> None:
+    """It then stands on its head, where small text is missed."""
+    two = UPRIGHT.copy()
+    two[:, 75:] = 0
+    detector = Detector(two)
+    found = find(turned(UPRIGHT, -1), detector, Options())
+    assert (len(found.quads), len(detector.shown)) == (6, 1)
