@@ -3,7 +3,6 @@
 Without HAProxy these tests are left out, and the run says so at its end; where CI is set, they fail instead.
 """
 
-import os
 import re
 import shutil
 import socket
@@ -16,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.balancer.named_server import NamedServer, wait_for
+from tests.programs import Needed
 from tests.project import ROOT
 
 HAPROXY = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
 CONFIGURATION = ROOT / "deploy" / "compose" / "haproxy.cfg"
 NAMES = ("ocr-1", "ocr-2", "ocr-3")
-LEFT_OUT = pytest.StashKey[int]()
 
 
 @dataclass(frozen=True)
@@ -40,22 +39,9 @@ class Balancer:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "haproxy: runs HAProxy; left out where there is none")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if HAPROXY or os.environ.get("CI"):
-        return
-    left_out = [item for item in items if item.get_closest_marker("haproxy")]
-    items[:] = [item for item in items if item not in left_out]
-    config.hook.pytest_deselected(items=left_out)
-    config.stash[LEFT_OUT] = len(left_out)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if count := config.stash.get(LEFT_OUT, 0):
-        terminalreporter.write_sep("=", "tests of the balancer were not run", yellow=True)
-        terminalreporter.write_line(f"{count} tests need HAProxy: apt-get install haproxy")
+    config.pluginmanager.register(
+        Needed("haproxy: runs HAProxy", "tests of the balancer", "HAProxy", "haproxy", is_there=HAPROXY is not None)
+    )
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 Without Chromium these tests are left out, and the run says so at its end; where CI is set, they fail instead.
 """
 
-import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -16,12 +15,12 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 
 from ocr_client import OcrClient
 from ocr_client.demo import DemoServer
+from tests.programs import Needed
 from tests.server.demo_page.page import DemoPage
 from tests.triton import Triton
 
 CHROMIUM, DRIVER = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver")
 PACKAGES = "chromium chromium-driver"
-LEFT_OUT = pytest.StashKey[int]()
 ARGUMENTS = (
     "--headless",
     "--no-sandbox",  # in a container there is none
@@ -36,22 +35,15 @@ ARGUMENTS = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "browser: drives a headless Chromium; left out where there is none")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if (CHROMIUM and DRIVER) or os.environ.get("CI"):
-        return
-    browser = [item for item in items if item.get_closest_marker("browser")]
-    items[:] = [item for item in items if item not in browser]
-    config.hook.pytest_deselected(items=browser)
-    config.stash[LEFT_OUT] = len(browser)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if count := config.stash.get(LEFT_OUT, 0):
-        terminalreporter.write_sep("=", "browser tests were not run", yellow=True)
-        terminalreporter.write_line(f"{count} tests of the demo's page need Chromium: apt-get install {PACKAGES}")
+    config.pluginmanager.register(
+        Needed(
+            "browser: drives a headless Chromium",
+            "browser tests",
+            "Chromium",
+            PACKAGES,
+            is_there=bool(CHROMIUM and DRIVER),
+        )
+    )
 
 
 @pytest.fixture(scope="session")
