@@ -1,15 +1,12 @@
 """A few clients, half of them over gRPC, that send one image again and again, and check every answer."""
 
-import threading
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import cycle, islice
 from pathlib import Path
-from types import TracebackType
 
 from ocr_client import OcrClient, OcrError
+from tests.reliability.senders import Senders
 
 RIGHT, WRONG, ERROR = "right", "wrong", "error"
 TIMEOUT_S = 10.0
@@ -32,7 +29,7 @@ class Answer:
     detail: str = ""
 
 
-class Load:
+class Load(Senders):
     """Clients as a context manager: they send inside the block.
 
     Args:
@@ -46,33 +43,16 @@ class Load:
     """
 
     def __init__(self, urls: Sequence[str], image: Path, text: str, clients: int) -> None:
+        super().__init__(clients)
         self.answers: list[Answer] = []
-        self._content, self._text = image.read_bytes(), text
-        self._ended = threading.Event()
-        turns = islice(cycle(urls), clients)
-        self._threads = [threading.Thread(target=self._send, args=(url,), daemon=True) for url in turns]
-
-    def __enter__(self) -> "Load":
-        """Begin to send."""
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Wait for the last answers."""
-        self._ended.set()
-        for thread in self._threads:
-            thread.join()
+        self._urls, self._content, self._text = urls, image.read_bytes(), text
 
     def since(self, start_s: float) -> Sequence[Answer]:
         """The answers from then on."""
         return [answer for answer in tuple(self.answers) if answer.end_s >= start_s]
 
-    def _send(self, url: str) -> None:
-        with ExitStack() as stack:
-            client = stack.enter_context(OcrClient(url, timeout_s=TIMEOUT_S, retries=0))
+    def _send(self, number: int) -> None:
+        with OcrClient(self._urls[number % len(self._urls)], timeout_s=TIMEOUT_S, retries=0) as client:
             while not self._ended.is_set():
                 answer = self._ask(client)
                 self.answers.append(answer)

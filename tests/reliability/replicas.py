@@ -29,6 +29,7 @@ from ocr_client.transports import Transport
 from ocr_core.pages_file import forget_pages
 from ocr_launch.machine import SHARED_MEMORY
 from tests.project import ROOT, SAMPLES
+from tests.reliability.senders import Senders
 
 SERVERS = 3
 START_S = 300.0
@@ -115,7 +116,7 @@ class Tally:
     longest_s: float = 0.0
 
 
-class Load:
+class Load(Senders):
     """Many clients, each with one request after the other, as a context manager.
 
     Args:
@@ -129,22 +130,10 @@ class Load:
     """
 
     def __init__(self, urls: Sequence[str], image: Path, text: str, clients: int) -> None:
+        super().__init__(clients)
         self.phase = Tally("")
         self._urls, self._image, self._text = urls, image.read_bytes(), text
-        self._ended, self._lock = threading.Event(), threading.Lock()
-        self._threads = [threading.Thread(target=self._send, daemon=True) for _ in range(clients)]
-
-    def __enter__(self) -> "Load":
-        """Begin to send."""
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        """Wait for the last answers."""
-        self._ended.set()
-        for thread in self._threads:
-            thread.join()
+        self._lock = threading.Lock()
 
     def begin(self, name: str) -> Tally:
         """Count anew."""
@@ -161,7 +150,7 @@ class Load:
         with self._lock:
             counter[url] += 1
 
-    def _send(self) -> None:
+    def _send(self, _number: int) -> None:
         with OcrClient(self._urls) as client:
             client._transports = {
                 address: Counted(str(address), transport, self) for address, transport in client._transports.items()
