@@ -6,7 +6,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,10 +98,10 @@ def inflict(server: Server, load: Load, process: str, what: str) -> Fault:
     victim = next(pid for name, pid in _victims(server) if name == process)
     start_s = time.monotonic()
     os.kill(victim, SIGNALS[what])
-    while not (server.state.restarts > restarts and server.state.state == SERVING and _is_well(load, start_s)):
-        if time.monotonic() - start_s > GIVE_UP_S:
-            raise TimeoutError(f"{process} (process {victim}) was {what}, and after {GIVE_UP_S:.0f} s: {server.state}")
-        time.sleep(POLL_S)
+    _wait_until(
+        lambda: server.state.restarts > restarts and server.state.state == SERVING and _is_well(load, start_s),
+        lambda: f"{process} (process {victim}) was {what}, and after {GIVE_UP_S:.0f} s: {server.state}",
+    )
     return summarize(process, what, start_s, load.since(start_s))
 
 
@@ -111,9 +111,14 @@ def wait_until_well(load: Load, since_s: float) -> None:
     Raises:
         TimeoutError: They are not.
     """
-    while not _is_well(load, since_s):
-        if time.monotonic() - since_s > GIVE_UP_S:
-            raise TimeoutError(f"the last answers were {load.since(since_s)[-ROW:]}")
+    _wait_until(lambda: _is_well(load, since_s), lambda: f"the last answers were {load.since(since_s)[-ROW:]}")
+
+
+def _wait_until(is_so: Callable[[], bool], trouble: Callable[[], str]) -> None:
+    give_up_s = time.monotonic() + GIVE_UP_S
+    while not is_so():
+        if time.monotonic() > give_up_s:
+            raise TimeoutError(trouble())
         time.sleep(POLL_S)
 
 

@@ -44,7 +44,7 @@ class ContainedServer:
         Raises:
             RuntimeError: It has written nothing.
         """
-        known = run_state.read(Path(f"/proc/{self.launcher}/root/{LAUNCHER_STATE}"))
+        known = run_state.read(Path("/proc", str(self.launcher), "root", LAUNCHER_STATE))
         if known is None:
             raise RuntimeError("ocr-serve has written no state")
         return known
