@@ -20,10 +20,10 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ocr_core import pages_file
 from ocr_core.errors import BadRequest, Cancelled, DeadlineExceeded, Overloaded
-from ocr_core.pages_file import Noted
+from ocr_core.pages_file import Noted, locked
 from ocr_core.request import Request
+from ocr_core.server_files import PAGES, server_file
 
 # If no page has moved for so long, all are lost: their model has been restarted.
 LOST_S = 10.0
@@ -67,7 +67,16 @@ class Pages:
     @classmethod
     def of_this_server(cls) -> "Pages":
         """Those of the tritonserver that has started this process."""
-        return cls(pages_file.pages_file(os.getppid()))
+        return cls.of_server(os.getppid())
+
+    @classmethod
+    def of_server(cls, server_pid: int) -> "Pages":
+        """Those of a tritonserver; others after a restart.
+
+        Raises:
+            FileNotFoundError: There is no such process.
+        """
+        return cls(server_file(PAGES, server_pid))
 
     @contextmanager
     def entering(self, request: Request, max_pages: int, timeout_s: float) -> Iterator[int]:
@@ -167,7 +176,7 @@ class Pages:
             noted.leave(deadline_ns, is_read=is_read)
 
     def _noted(self) -> AbstractContextManager[Noted]:
-        return pages_file.locked(self._file, self._clock_ns)
+        return locked(self._file, self._clock_ns)
 
 
 def _why(count: int, max_pages: int, timeout_s: float, page_s: float) -> str:

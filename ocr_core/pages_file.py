@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ocr_core.errors import Overloaded
-from ocr_core.server_files import PAGES, files_of, server_file
+from ocr_core.server_files import PAGES, files_of
 
 # So long after its deadline a page that was lost is still known: its step may not have seen it yet.
 KNOWN_S = 60.0
@@ -33,15 +33,6 @@ UP, DOWN = 4, 32
 HEAD = 8
 # Each holder of the file's lock needs microseconds; one that was stopped may not stop the others.
 LOCK_S, LOCK_PAUSE_S = 1.0, 0.001
-
-
-def pages_file(server_pid: int) -> Path:
-    """The file in which the steps of a tritonserver note their pages; another one after a restart.
-
-    Raises:
-        FileNotFoundError: There is no such process.
-    """
-    return server_file(PAGES, server_pid)
 
 
 def forget_pages(server_pid: int) -> None:

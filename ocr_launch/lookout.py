@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from ocr_core.admission import Pages
-from ocr_core.pages_file import pages_file
 from ocr_launch.faults import Fault, Watch
 from ocr_launch.http_api import HttpApi
 from ocr_launch.journal import Journal
@@ -67,7 +66,7 @@ class Lookout:
             return None
         self._closer_s = time.monotonic()
         with suppress(FileNotFoundError):  # the server has just died
-            crowd = Pages(pages_file(server.pid)).crowd()
+            crowd = Pages.of_server(server.pid).crowd()
             self._overload.note(crowd.refused_s_ago)
             self._journal.note_crowd(crowd, is_overloaded=self._overload.is_lasting)
         return self.watch.look_closer(server.beats())

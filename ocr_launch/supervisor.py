@@ -17,7 +17,6 @@ import psutil
 
 from ocr_core.admission import Pages
 from ocr_core.heartbeat import forget_beats
-from ocr_core.pages_file import pages_file
 from ocr_launch import attempts, faults, processes, run_state
 from ocr_launch.attempts import Attempts
 from ocr_launch.errors import StartError
@@ -241,7 +240,7 @@ class Supervisor:
                 self._plan.api.reload(model, max(0, began + timeout_s - time.monotonic()))
             self._note_processes(self._processes())
             # Those that were in the lost process would be counted until their deadlines.
-            Pages(pages_file(self._server.pid)).lose()
+            Pages.of_server(self._server.pid).lose()
         except (ApiError, Crash, FileNotFoundError):
             return False
         forget_beats(self._server.pid, {process.handle.pid for process in self._lookout.watch.processes})

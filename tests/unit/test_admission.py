@@ -322,9 +322,9 @@ def test_a_file_that_was_cut_off_in_the_middle_of_a_number_is_read_as_far_as_it_
 
 def test_servers_are_told_apart_and_their_files_go_with_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_files, "FOLDER", tmp_path)
-    ours, parents = pages_file.pages_file(os.getpid()), pages_file.pages_file(os.getppid())
+    ours, parents = (server_files.server_file(server_files.PAGES, pid) for pid in (os.getpid(), os.getppid()))
     assert ours != parents
-    assert ours == pages_file.pages_file(os.getpid())
+    assert ours == server_files.server_file(server_files.PAGES, os.getpid())
     for file in (ours, parents):
         file.touch()
     pages_file.forget_pages(os.getpid())
