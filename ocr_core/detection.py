@@ -30,12 +30,14 @@ class Found(NamedTuple):
         scores: (N,) float32 in [0, 1].
         blocks: (N,) int32, the number of each line's block; none less than the one before.
         overhang: `Detector.overhang`, for the step that may turn the page and order it anew.
+        angle: By which the page was turned for this order, as `orientation.of_boxes` gives it.
     """
 
     quads: FloatArray
     scores: FloatArray
     blocks: NDArray[np.int32]
     overhang: float
+    angle: int
 
     def outputs(self, page_size: tuple[int, int], image_size: tuple[int, int]) -> dict[str, NDArray[Any]]:
         """What the step says of the lines, in pixels of the image.
@@ -123,4 +125,4 @@ def _in_order(found: FloatArray, scores: FloatArray, detector: Detector, angle: 
     """Boxes on a page of this angle, in reading direction and order."""
     upright = quads.turn_to_reading_direction(orientation.turn(found, angle))
     order, blocks = order_and_blocks(upright, detector.overhang)
-    return Found(orientation.turn(upright[order], -angle), scores[order], blocks, detector.overhang)
+    return Found(orientation.turn(upright[order], -angle), scores[order], blocks, detector.overhang, angle)

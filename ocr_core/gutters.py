@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ocr_core import orientation
-from ocr_core.crops import IntArray
+from ocr_core.crops import IntArray, split
 from ocr_core.detection import Found
-from ocr_core.options import Options
 from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray
 from ocr_core.reading_order import order_and_blocks
@@ -90,9 +89,9 @@ class Parts:
 
     def crops(self, strip: RgbArray, widths: IntArray) -> tuple[RgbArray, IntArray]:
         """Those of the parts side by side, and their widths, given those of the lines."""
-        begins, widths = (np.cumsum(widths) - widths)[self.line], widths[self.line]
-        first, last = (begins + np.rint(share * widths).astype(np.intp) for share in (self.start, self.end))
-        cut = [strip[:, start:end] for start, end in zip(first, last, strict=True)]
+        crops, widths = split(strip, widths), widths[self.line]
+        first, last = (np.rint(share * widths).astype(np.intp) for share in (self.start, self.end))
+        cut = [crops[line][:, start:end] for line, start, end in zip(self.line, first, last, strict=True)]
         return np.concatenate([strip[:, :0], *cut], axis=1), (last - first).astype(np.int32)
 
     def of(self, which: Indices) -> "Parts":
@@ -100,26 +99,25 @@ class Parts:
         return Parts(self.line[which], self.start[which], self.end[which])
 
 
-def take_apart(found: Found, strip: RgbArray, widths: IntArray, options: Options) -> tuple[Found, RgbArray, IntArray]:
+def take_apart(found: Found, strip: RgbArray, widths: IntArray) -> tuple[Found, RgbArray, IntArray]:
     """Take lines apart where a gutter runs through them, and leave out what only lies in a gutter.
 
     Args:
         found: The lines of a page.
         strip: (height, sum of widths, channels) uint8, their crops side by side.
         widths: (N,) int32, of the crops, pixels.
-        options: `orientation` applies.
 
     Returns:
         The same of what is left, in reading order; most often that are all lines as they were.
     """
-    angle = orientation.of_boxes(found.quads, found.scores, options)
-    parts = find(orientation.turn(found.quads, angle), strip, widths, found.overhang)
+    parts = find(orientation.turn(found.quads, found.angle), strip, widths, found.overhang)
     if parts is None:
         return found, strip, widths
     quads = parts.quads(found.quads)
-    order, blocks = order_and_blocks(orientation.turn(quads, angle), found.overhang)
+    order, blocks = order_and_blocks(orientation.turn(quads, found.angle), found.overhang)
     parts = parts.of(order)
-    return Found(quads[order], found.scores[parts.line], blocks, found.overhang), *parts.crops(strip, widths)
+    apart = found._replace(quads=quads[order], scores=found.scores[parts.line], blocks=blocks)
+    return apart, *parts.crops(strip, widths)
 
 
 def find(quads: FloatArray, strip: RgbArray, widths: IntArray, overhang: float) -> Parts | None:
@@ -149,9 +147,8 @@ def find(quads: FloatArray, strip: RgbArray, widths: IntArray, overhang: float) 
 def _ends_early(segments: Segments, lines: Lines, overhang: float) -> tuple[BoolArray, BoolArray]:
     """Which segments are the first of their line, and start much later than its box; which are the last: (M,) bool."""
     line = segments.line
-    is_first, is_last = np.diff(line, prepend=-1) > 0, np.diff(line, append=-1) != 0
     most = ((overhang + BEYOND) * lines.heights)[line]
-    return is_first & (segments.start > most), is_last & (lines.lengths[line] - segments.end > most)
+    return segments.are_first & (segments.start > most), segments.are_last & (lines.lengths[line] - segments.end > most)
 
 
 def _gutters(segments: Segments, lines: Lines, overhang: float) -> Gaps:
@@ -212,7 +209,7 @@ def _parts(segments: Segments, gutters: Gaps, lines: Lines, overhang: float) -> 
     """What gutters leave of the lines; None if they leave all as they are."""
     line, count = segments.line, len(segments.line)
     length, beyond = lines.lengths[line], overhang * lines.heights[line]
-    is_first, is_last = np.diff(line, prepend=-1) > 0, np.diff(line, append=-1) != 0
+    is_first, is_last = segments.are_first, segments.are_last
     starts_late, ends_early = _ends_early(segments, lines, overhang)
     opens, closes = np.zeros(count, bool), np.zeros(count, bool)
     opens[gutters.after] = closes[gutters.before] = True

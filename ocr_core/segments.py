@@ -96,6 +96,16 @@ class Segments:
         start, end = ((place - origin) * scale for place in (first, last + 1))
         return cls(line, start.astype(np.float32), end.astype(np.float32)).joined(MIN_GAP * lines.heights)
 
+    @property
+    def are_first(self) -> BoolArray:
+        """Which begin their line: (M,) bool."""
+        return np.asarray(np.diff(self.line, prepend=-1) > 0)
+
+    @property
+    def are_last(self) -> BoolArray:
+        """Which end it: (M,) bool."""
+        return np.asarray(np.diff(self.line, append=-1) != 0)
+
     def joined(self, gap_px: FloatArray) -> "Segments":
         """The same without gaps of less than so many pixels in each line: (N,) float32."""
         line = self.line

@@ -9,7 +9,6 @@ import pytest
 from ocr_core import crops, gutters
 from ocr_core.crops import IntArray
 from ocr_core.detection import Found
-from ocr_core.options import Options
 from ocr_core.orientation import turn
 from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray, from_rectangles
@@ -198,16 +197,16 @@ def test_a_line_that_runs_down_beside_the_columns_is_kept() -> None:
 
 
 def test_a_page_without_text_stays_so() -> None:
-    found = Found(np.zeros((0, 4, 2), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int32), OVERHANG)
+    found = Found(np.zeros((0, 4, 2), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int32), OVERHANG, 0)
     strip, widths = np.zeros((48, 0, 3), np.uint8), np.zeros(0, np.int32)
-    assert gutters.take_apart(found, strip, widths, Options()) == (found, strip, widths)
+    assert gutters.take_apart(found, strip, widths) == (found, strip, widths)
 
 
 def test_a_page_without_gutters_is_passed_on() -> None:
     lines = [line(LEFT, row) for row in range(ROWS)]
     strip, widths = cut(lines)
-    found = Found(quads_of(lines), np.ones(ROWS, np.float32), np.zeros(ROWS, np.int32), OVERHANG)
-    assert gutters.take_apart(found, strip, widths, Options())[1] is strip
+    found = Found(quads_of(lines), np.ones(ROWS, np.float32), np.zeros(ROWS, np.int32), OVERHANG, 0)
+    assert gutters.take_apart(found, strip, widths)[1] is strip
 
 
 @pytest.mark.parametrize("angle", [0, 90])
@@ -216,8 +215,8 @@ def test_columns_taken_apart_are_read_one_after_the_other(angle: int) -> None:
     lines = joined()
     strip, widths = cut(lines)
     scores = np.linspace(0.6, 0.9, ROWS, dtype=np.float32)
-    found = Found(turn(quads_of(lines), -angle), scores, np.zeros(ROWS, np.int32), OVERHANG)
-    apart, strip, widths = gutters.take_apart(found, strip, widths, Options())
+    found = Found(turn(quads_of(lines), -angle), scores, np.zeros(ROWS, np.int32), OVERHANG, angle)
+    apart, strip, widths = gutters.take_apart(found, strip, widths)
     assert apart.scores.tolist() == [*scores.tolist(), *scores.tolist()]
     assert apart.blocks.tolist() == [0] * ROWS + [1] * ROWS
     assert np.abs(turn(apart.quads, angle)[:, 0, 0] - np.repeat([LEFT[0][0] - 8, RIGHT[0][0] - 8], ROWS)).max() <= 1

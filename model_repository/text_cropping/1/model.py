@@ -30,6 +30,6 @@ class TritonPythonModel:
             send = partial(call, self.executor, self.model, outputs=("maps",), check=check)
             found = detection.find_on(page, maps[0], self.detector, request.options, send)
             strip, widths = crops.cut(page, found.quads, self.recognizer)
-            found, strip, widths = gutters.take_apart(found, strip, widths, request.options)
+            found, strip, widths = gutters.take_apart(found, strip, widths)
             cut = {"strip": strip, "widths": widths} | timings.moments(request, moments_ns)
             return cut | found.outputs(size(page), tuple(image_size))
