@@ -8,7 +8,8 @@
     model_config.py  one model's configuration as a ModelConfig message: read, changed, written
     triton_flags.py  the flags of tritonserver that every launch needs
     tritonserver.py  one tritonserver and its children: launched, waited for, ended
-    gate.py          a process in front of it, where there is one
+    ports.py         the ports that callers know, and Triton's own behind them; port_flags.py: what flags say of them
+    gate.py          the process that listens there for HTTP and gRPC, `ocr_gate`
     supervisor.py    keeps it answering, whatever happens to its processes
     lookout.py       looks at it and at them, again and again
     attempts.py      how often something was mended lately

@@ -1,16 +1,21 @@
-"""A process in front of a server, that lets through what the server withstands."""
+"""A process in front of a server, that lets through what the server withstands, and only what it is for."""
 
+import contextlib
 import dataclasses
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psutil
 
+from ocr_core.server_files import BEAT, PAGES
 from ocr_launch.errors import StartError
 from ocr_launch.faults import Fault, Watch
+from ocr_launch.names import ENSEMBLE
+from ocr_launch.ports import GRPC, HTTP, Doors
 from ocr_launch.processes import Process, end_with_parent
 
 # Its name among those that are started anew.
@@ -24,18 +29,34 @@ class GatePlan:
 
     Attributes:
         command: The program with its arguments.
-        sockets: That it accepts connections from. They are bound here and stay open while it is started anew: callers
-            wait that long, and nobody else takes the ports.
-        reserved: Bound to a port that it listens on by itself; nobody else takes that, either.
-        directory: That it runs in.
-        log: File for its messages.
+        listening: That it accepts connections over HTTP from. It stays open while the gate is started anew: callers
+            wait that long.
+        reserved: Bound to the port for gRPC, that it listens on by itself; nobody else takes that, either.
+        log: File for its messages; None leaves them where ours go.
     """
 
     command: Sequence[str]
-    sockets: Sequence[socket.socket]
+    listening: socket.socket
     reserved: socket.socket
-    directory: Path
-    log: Path
+    log: Path | None
+
+
+def plan(doors: Doors, shared_memory: str, stop_timeout_s: float, log: Path | None) -> GatePlan:
+    """How the gate of the OCR models is run.
+
+    Args:
+        doors: With those for HTTP and gRPC.
+        shared_memory: How the names of Triton's regions in /dev/shm begin.
+        stop_timeout_s: How long requests in flight may take when it is to stop.
+        log: File for its messages; None leaves them where ours go.
+    """
+    http, grpc = doors.sockets[HTTP], doors.sockets[GRPC]
+    host, port = grpc.getsockname()[:2]
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    command = [sys.executable, "-m", "ocr_gate", f"--model={ENSEMBLE}"]
+    command += [f"--http-door={http.fileno()}:{doors.own[HTTP]}", f"--grpc-door={address}:{doors.own[GRPC]}"]
+    command += [f"--own-memory={prefix}" for prefix in (shared_memory, PAGES, BEAT)]
+    return GatePlan([*command, f"--stop-timeout-s={stop_timeout_s}"], http, grpc, log)
 
 
 class Gate:
@@ -54,14 +75,14 @@ class Gate:
     def start(self) -> None:
         """Start it, anew where it has died."""
         self.kill()
-        with self._plan.log.open("ab") as log:
+        with self._plan.log.open("ab") if self._plan.log else contextlib.nullcontext() as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own command, no shell
                 self._plan.command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=self._plan.directory,
-                pass_fds=[door.fileno() for door in self._plan.sockets],
+                stderr=subprocess.STDOUT if log else None,
+                cwd="/",  # no file there is taken for a module
+                pass_fds=[self._plan.listening.fileno()],
                 start_new_session=True,
                 preexec_fn=end_with_parent,  # noqa: PLW1509 - one system call, no lock is taken
             )
@@ -98,14 +119,8 @@ class Gate:
             self._process.kill()
             self._process.wait()
 
-    def close(self) -> None:
-        """End it for good, and close its sockets."""
-        self.kill()
-        for door in (*self._plan.sockets, self._plan.reserved):
-            door.close()
-
 
 def _is_listening(reserved: socket.socket) -> bool:
-    with socket.socket() as asking:
+    with socket.socket(reserved.family) as asking:
         asking.settimeout(CONNECT_S)  # it may have been stopped, with many callers in front of it
         return asking.connect_ex(reserved.getsockname()) == 0

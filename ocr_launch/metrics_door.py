@@ -12,11 +12,10 @@ from asyncio import StreamReader, StreamWriter
 from collections.abc import Callable
 
 from ocr_launch import metrics
-from ocr_launch.errors import StartError
 from ocr_launch.http_api import ApiError, HttpApi
+from ocr_launch.ports import LOOPBACK
 from ocr_launch.run_state import RunState
 
-LOOPBACK = "127.0.0.1"
 PATH = "/metrics"
 TRITON_TIMEOUT_S = 3.0
 # Until a question has come, and until its answer has been taken.
@@ -30,13 +29,11 @@ class MetricsPlan:
     """Where metrics are asked for.
 
     Attributes:
-        host: The address to listen on.
-        port: To listen on.
+        listening: The socket that takes questions.
         own_port: Triton's own, on this machine.
     """
 
-    host: str
-    port: int
+    listening: socket.socket
     own_port: int
 
 
@@ -56,12 +53,7 @@ class MetricsDoor:
         self._thread = threading.Thread(target=self._run, name="metrics", daemon=True)
 
     def start(self) -> None:
-        """Listen.
-
-        Raises:
-            StartError: The port cannot be used.
-        """
-        self._socket = bind(self._plan.host, self._plan.port)
+        """Begin to answer."""
         self._loop = asyncio.new_event_loop()
         self._thread.start()
 
@@ -79,7 +71,7 @@ class MetricsDoor:
             self._loop.close()
 
     async def _serve(self) -> None:
-        async with await asyncio.start_server(self._take, sock=self._socket, limit=MAX_HEAD_BYTES):
+        async with await asyncio.start_server(self._take, sock=self._plan.listening, limit=MAX_HEAD_BYTES):
             await self._ended.wait()
 
     async def _take(self, reader: StreamReader, writer: StreamWriter) -> None:
@@ -106,19 +98,6 @@ class MetricsDoor:
         except ApiError:  # it is started anew
             tritons = b""
         return _response("200 OK", metrics.CONTENT_TYPE, tritons + metrics.text(self._state()).encode())
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """A socket that listens there.
-
-    Raises:
-        StartError: It cannot.
-    """
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=MAX_CONNECTIONS)
-    except OSError as error:
-        raise StartError(f"cannot use {host}:{port} for metrics: {error.strerror}") from error
 
 
 def _response(status: str, kind: str, body: bytes) -> bytes:

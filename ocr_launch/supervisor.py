@@ -26,6 +26,7 @@ from ocr_launch.http_api import ApiError
 from ocr_launch.journal import Journal
 from ocr_launch.lookout import Lookout
 from ocr_launch.metrics_door import MetricsDoor
+from ocr_launch.ports import port_of
 from ocr_launch.processes import Process
 from ocr_launch.run_state import RunState
 from ocr_launch.tritonserver import Crash, Plan, Tritonserver
@@ -55,7 +56,7 @@ class Supervisor:
     def __init__(self, plan: Plan, state_file: Path, say: Callable[[str], None], *, is_watching: bool = True) -> None:
         self.exit_status = 1
         self._plan = plan
-        door = plan.gate.sockets[0].getsockname()[1] if plan.gate else plan.api.port
+        door = port_of(plan.gate.listening) if plan.gate else plan.api.port
         state = RunState(run_state.STARTING, plan.api.host, plan.api.port, door)
         self._journal = Journal(state, state_file, say)
         self._lookout = Lookout(plan.api, self._journal)
@@ -135,7 +136,7 @@ class Supervisor:
                     self.exit_status = server.stop()
             finally:
                 if self._gate:
-                    self._gate.close()
+                    self._gate.kill()
                 if self._metrics:
                     self._metrics.close()
 

@@ -1,11 +1,11 @@
 """The flags of tritonserver that every launch of these models needs."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ocr_core.options import Options
 from ocr_launch.http_api import ADMIN_HEADER
-from ocr_launch.metrics_door import LOOPBACK
+from ocr_launch.ports import LOOPBACK
 
 # Loads and unloads models, writes files, changes the log: nothing for those who send images.
 RESTRICTED = ("model-repository", "trace", "logging")
@@ -48,13 +48,16 @@ def shared_memory(prefix: str) -> list[str]:
     return [f"--backend-config={backend},shm-region-prefix-name={prefix}" for backend in ("python", "onnxruntime")]
 
 
-def metrics(port: int) -> list[str]:
-    """Flags that leave the metrics to the supervisor, which asks for them here.
+def own_ports(held: Mapping[str, int]) -> list[str]:
+    """Flags by which Triton listens for those in front of it: the gate, and the supervisor, which asks for metrics.
 
     Args:
-        port: Triton's own.
+        held: By `HTTP`, `GRPC` and `METRICS` of `ocr_launch.ports`.
+
+    >>> own_ports({"metrics": 9000})
+    ['--metrics-port=9000', '--metrics-address=127.0.0.1']
     """
-    return [f"--metrics-port={port}", f"--metrics-address={LOOPBACK}"]
+    return [flag for name, port in held.items() for flag in (f"--{name}-port={port}", f"--{name}-address={LOOPBACK}")]
 
 
 def client_shared_memory(known: str) -> list[str]:

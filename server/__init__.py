@@ -5,7 +5,6 @@ backends/onnxruntime/model.py, a Python-based backend, takes the native one's pl
 
 __main__.py      the command line
 triton.py        one Triton process: started, waited for, stopped
-gate/            its doors for HTTP: a proxy that lets through what Triton 2.51 withstands
 installation.py  the server's files: fetched, unpacked, put together
 requirements.py  what the machine and this Python must have
 diagnosis.py     what a failed start means

@@ -4,7 +4,6 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
-import socket
 import sys
 import sysconfig
 from collections.abc import Sequence
@@ -16,8 +15,6 @@ from ocr_launch.errors import StartError
 PYTHON_VERSIONS = ((3, 10), (3, 11), (3, 12))
 # The wheel is built for manylinux_2_35.
 MIN_GLIBC = (2, 35)
-# Callers that wait until they are accepted.
-BACKLOG = 128
 # What ONNX Runtime must have for a profile.
 PROVIDERS = {"gpu": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}
 
@@ -131,52 +128,6 @@ def check_gpu(profile: str) -> None:
             f"the profile {profile} needs ONNX Runtime with its {PROVIDERS[profile]}, and this one has none; "
             "install onnxruntime-gpu in the place of onnxruntime, or use --profile cpu"
         )
-
-
-def pick_port(host: str, port: int, purpose: str) -> int:
-    """The given port if nobody listens on it, or a free one for 0.
-
-    Raises:
-        StartError: The port is taken or not allowed.
-    """
-    with bind(host, port, purpose) as probe:
-        return int(probe.getsockname()[1])
-
-
-def bind(host: str, port: int, purpose: str) -> socket.socket:
-    """A socket on the given port, or on a free one for 0, that listens: callers wait until somebody accepts them.
-
-    Raises:
-        StartError: The port is taken or not allowed.
-    """
-    # A port whose last connections still linger is free.
-    return _bound(host, port, purpose, socket.SO_REUSEADDR, is_listening=True)
-
-
-def reserve(host: str, port: int, purpose: str) -> socket.socket:
-    """A socket that keeps a port, or a free one for 0, for a child of ours that listens there with SO_REUSEPORT.
-
-    Raises:
-        StartError: The port is taken or not allowed.
-    """
-    # With that option alone, others who use it would share the port with us.
-    return _bound(host, pick_port(host, port, purpose), purpose, socket.SO_REUSEPORT)
-
-
-def _bound(host: str, port: int, purpose: str, option: int, *, is_listening: bool = False) -> socket.socket:
-    door = socket.socket()
-    door.setsockopt(socket.SOL_SOCKET, option, 1)
-    try:
-        door.bind((host, port))
-        if is_listening:
-            door.listen(BACKLOG)
-    except OSError as error:
-        door.close()
-        raise StartError(
-            f"cannot use {host}:{port} for {purpose}: {error.strerror}; stop what uses it, or choose another "
-            f"with --{purpose}-port (0 picks a free one)"
-        ) from error
-    return door
 
 
 if __name__ == "__main__":  # find_python.sh asks each candidate, which has no packages yet

@@ -10,13 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from ocr_core.server_files import BEAT, PAGES
-from ocr_launch import layout, profiles, triton_flags
+from ocr_launch import gate, layout, ports, profiles, triton_flags
 from ocr_launch.errors import StartError
-from ocr_launch.gate import GatePlan
 from ocr_launch.http_api import HttpApi
 from ocr_launch.metrics_door import MetricsPlan
-from ocr_launch.names import ENSEMBLE
+from ocr_launch.ports import GRPC, HTTP, METRICS, Address, Doors, port_of
 from ocr_launch.repository import Repository
 from ocr_launch.run_state import RunState
 from ocr_launch.supervisor import Supervisor
@@ -70,7 +68,8 @@ class TritonServer:
         is_supervised: bool = True,
     ) -> None:
         self._model_repository = model_repository
-        self._ports = {"http": http_port, "grpc": grpc_port, "metrics": metrics_port}
+        numbers = {HTTP: http_port, GRPC: grpc_port, METRICS: metrics_port}
+        self._addresses = {name: Address(host, port) for name, port in numbers.items()}
         self._host = host
         self._profile = profile
         self._change = change
@@ -94,31 +93,24 @@ class TritonServer:
         repository = Repository(self._model_repository)
         self.layout = layout.choose(self._profile, requirements.check_gpu)
         server_files = installation.find_or_fetch()
-        with contextlib.ExitStack() as doors:
-            self._door = doors.enter_context(requirements.bind(self._host, self._ports["http"], "http"))
-            self._grpc_door = doors.enter_context(requirements.reserve(self._host, self._ports["grpc"], "grpc"))
-            self._start(repository, server_files, library_directory)
-            doors.pop_all()  # they are closed with the gate
+        with contextlib.ExitStack() as stack:
+            self._start(repository, server_files, library_directory, ports.open_doors(self._addresses, stack))
+            self._sockets = stack.pop_all()
         return self
 
-    def _start(self, repository: Repository, server_files: Path, library_directory: Path) -> None:
-        # Triton has ports of its own, on this machine only.
-        own_ports = {name: requirements.pick_port(LOOPBACK[0], 0, name) for name in self._ports}
-        metrics_port = requirements.pick_port(self._host, self._ports["metrics"], "metrics")
-        ports = (self._door.getsockname()[1], self._grpc_door.getsockname()[1], metrics_port)
-        self.url, self.grpc_url, self.metrics_url = (f"{self._host}:{port}" for port in ports)
-        self.own_url, self.own_grpc_url = (f"{LOOPBACK[0]}:{own_ports[name]}" for name in ("http", "grpc"))
+    def _start(self, repository: Repository, server_files: Path, library_directory: Path, doors: Doors) -> None:
+        urls = {name: f"{self._host}:{port_of(door)}" for name, door in doors.sockets.items()}
+        self.url, self.grpc_url, self.metrics_url = urls[HTTP], urls[GRPC], urls[METRICS]
+        self.own_url, self.own_grpc_url = (f"{ports.LOOPBACK}:{doors.own[name]}" for name in (HTTP, GRPC))
         self._folder = Path(tempfile.mkdtemp(prefix="ocr-triton-"))
         self.log = self._chosen_log or self._folder / "triton.log"
         try:
             served = layout.arrange(repository, self.layout, self._folder / "models", self._change)
             installation.assemble_backends(server_files, self._folder / "backends")
             key = secrets.token_hex(24)  # nobody else knows it
-            command = self._command(server_files, served, own_ports, repository.loaded, key)
+            command = self._command(server_files, served, doors.own, repository.loaded, key)
             environment = _environment(installation.libraries(server_files), library_directory)
-            plan = self._plan(
-                command, environment, HttpApi(LOOPBACK[0], own_ports["http"], key), own_ports, metrics_port
-            )
+            plan = self._plan(command, environment, key, doors)
             self.log.write_bytes(b"")
             self._supervisor = Supervisor(plan, self._folder / STATE_FILE, _say, is_watching=self._is_supervised)
             self._supervisor.__enter__()
@@ -137,6 +129,7 @@ class TritonServer:
         try:
             self._supervisor.stop()
         finally:
+            self._sockets.close()
             shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
@@ -165,40 +158,18 @@ class TritonServer:
             shutil.rmtree(self._folder, ignore_errors=True)
         return explain(str(error), text, self.log) if text else ""
 
-    def _plan(
-        self,
-        command: Sequence[str],
-        environment: dict[str, str],
-        api: HttpApi,
-        own_ports: Mapping[str, int],
-        metrics_port: int,
-    ) -> Plan:
+    def _plan(self, command: Sequence[str], environment: dict[str, str], key: str, doors: Doors) -> Plan:
         return Plan(
             command=command,
             environment={**environment, **self.layout.profile.environment},
-            api=api,
+            api=HttpApi(ports.LOOPBACK, doors.own[HTTP], key),
             shared_memory=self._folder.name,
             log=self.log,
             start_timeout_s=self._start_timeout_s,
             stop_timeout_s=self._stop_timeout_s,
-            gate=GatePlan(
-                command=self._gate_command(own_ports),
-                sockets=[self._door],
-                reserved=self._grpc_door,
-                directory=Path(__file__).parents[1],
-                log=self.log,
-            ),
-            metrics=MetricsPlan(self._host, metrics_port, own_ports["metrics"]),
+            gate=gate.plan(doors, self._folder.name, self._stop_timeout_s, self.log),
+            metrics=MetricsPlan(doors.sockets[METRICS], doors.own[METRICS]),
         )
-
-    def _gate_command(self, own_ports: Mapping[str, int]) -> list[str]:
-        doors = [
-            f"--http-door={self._door.fileno()}:{own_ports['http']}",
-            f"--grpc-door={self.grpc_url}:{own_ports['grpc']}",
-        ]
-        own_memory = [f"--own-memory={prefix}" for prefix in (self._folder.name, PAGES, BEAT)]
-        timeout = f"--stop-timeout-s={self._stop_timeout_s}"
-        return [sys.executable, "-m", "server.gate", *doors, f"--model={ENSEMBLE}", *own_memory, timeout]
 
     def _command(
         self,
@@ -211,8 +182,7 @@ class TritonServer:
         command = [str(server_files / "bin" / "tritonserver")]
         command += triton_flags.common(served, self._stop_timeout_s)
         command.append(f"--backend-directory={self._folder / 'backends'}")
-        for name, port in own_ports.items():
-            command += [f"--{name}-port={port}", f"--{name}-address={LOOPBACK[0]}"]
+        command += triton_flags.own_ports(own_ports)
         # Clients on this machine may hand over images in shared memory; others have none in common with it.
         closed = triton_flags.RESTRICTED + (() if self._host in LOOPBACK else (triton_flags.SHARED_MEMORY,))
         command += triton_flags.explicit(models, closed, key)

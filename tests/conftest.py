@@ -18,8 +18,7 @@ from tests.triton import Triton, check
 TESTS_OF = {
     "embedded": (
         "tests/server/test_lifecycle.py",
-        # A gate that only the embedded server has, bounds of its ONNX backend, and a clock that a container shares.
-        "tests/server/test_doors.py",
+        # Ports behind the gate, which a container keeps to itself, and a clock that it shares.
         "tests/server/test_inner_models.py",
         "tests/server/test_client_resume.py",
         # A container has shared memory of its own, and the image closes this API, ...

@@ -1,6 +1,7 @@
 """Dockerfile.triton, what it puts into the image, Compose and docs/production.md say the same."""
 
 import re
+from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 
@@ -69,7 +70,10 @@ def test_the_guide_explains_every_flag_of_the_server(models: str, monkeypatch: p
     monkeypatch.setattr(machine, "has_gpu", lambda: True)
     monkeypatch.setattr(machine, "shared_memory_shortage", lambda: None)
     monkeypatch.setattr(layout, "arrange", lambda repository, *_: repository.root)
-    _, *flags = serve.prepare({"OCR_MODEL_REPOSITORY": models, "OCR_PROFILE": "gpu"}, []).command
+    free_ports = ["--http-port=0", "--grpc-port=0", "--metrics-port=0"]
+    with ExitStack() as sockets:
+        environment = {"OCR_MODEL_REPOSITORY": models, "OCR_PROFILE": "gpu"}
+        _, *flags = serve.prepare(environment, free_ports, sockets).command
     explained = {flag.split("=")[0] for flag in first_column("flag of `tritonserver`")}
     assert {flag.split("=")[0] for flag in flags} - {"--model-repository"} <= explained
 

@@ -79,6 +79,22 @@ def test_memory_traces_and_the_log_are_closed_too(container: Container, path: st
     assert container.ask(path)[0] == 403
 
 
+@pytest.mark.parametrize("model", ["text_detection", "text_recognition", STEP])
+def test_the_models_inside_the_ensemble_are_closed(container: Container, model: str) -> None:
+    assert container.ask(f"/v2/models/{model}/infer") == (
+        403,
+        {"error": f"bad_request: this server answers for ocr_ensemble, not for {model}"},
+    )
+
+
+def test_without_the_gate_they_answer(image: Image, tmp_path: Path) -> None:
+    with running(image, tmp_path / "log", "--env=OCR_GATE=0") as open_to_all:
+        status, answer = open_to_all.ask("/v2/models/text_detection/infer")
+        assert (status, "Unable to parse 'inputs'" in str(answer)) == (400, True)
+        assert post(open_to_all.triton.url, (SAMPLES / "label.png").read_bytes()).texts
+        assert open_to_all.run("ocr-health", "deep", check=False).stdout == ""
+
+
 def test_the_key_opens_the_repository(own: Container) -> None:
     assert own.ask("/v2/repository/index", ocr_admin_key="another-key")[0] == 403
     status, models = own.ask("/v2/repository/index", ocr_admin_key=KEY)
@@ -99,6 +115,7 @@ def test_the_key_opens_the_repository(own: Container) -> None:
             "loaded image_preprocessing anew",
             PROCESSES % "image_preprocessing",
         ),
+        ("[o]cr_gate", "KILL", BACK_S, "the gate (process", PROCESSES % "gate"),
         ("^[t]ritonserver", "KILL", SERVER_BACK_S, "started the server anew", "ocr_server_restarts_total"),
     ],
 )

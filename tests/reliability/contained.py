@@ -12,6 +12,7 @@ from ocr_launch.run_state import RunState
 from tests.image.container import GRPC, HTTP, running
 from tests.image.docker import daemon
 from tests.image.image import build, find_base
+from tests.reliability.memory import GATE_MODULE
 
 LAUNCHER_STATE = "tmp/ocr-serve.json"
 
@@ -23,19 +24,21 @@ class ContainedServer:
     Attributes:
         url: `host:port` of HTTP; likewise `grpc_url`.
         launcher: The container's first process, by its number on this machine.
-        gate_pid: 0: it has no gate.
     """
 
     url: str
     grpc_url: str
     launcher: int
-    gate_pid: int = 0
 
     @property
     def pid(self) -> int:
         """The tritonserver that runs now; 0 while there is none."""
-        children = psutil.Process(self.launcher).children()
-        return next((child.pid for child in children if child.name() == "tritonserver"), 0)
+        return self._child("tritonserver")
+
+    @property
+    def gate_pid(self) -> int:
+        """The gate that runs now; 0 while there is none."""
+        return self._child(GATE_MODULE)
 
     @property
     def state(self) -> RunState:
@@ -48,6 +51,10 @@ class ContainedServer:
         if known is None:
             raise RuntimeError("ocr-serve has written no state")
         return known
+
+    def _child(self, word: str) -> int:
+        children = psutil.Process(self.launcher).children()
+        return next((child.pid for child in children if word in child.cmdline()), 0)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from ocr_launch.machine import SHARED_MEMORY
 
 TRITONSERVER = "tritonserver"
 DECODERS = "image decoders"
-GATE, GATE_MODULE = "gate", "server.gate"
+GATE, GATE_MODULE = "gate", "ocr_gate"
 SUM = "all processes"
 SHM = "/dev/shm"  # noqa: S108 - a row of the table
 

@@ -15,6 +15,7 @@ MAY_IMPORT = {
     "client/ocr_client": set(),
     "downloads": set(),
     "samples": set(),
+    "ocr_gate": set(),
     "ocr_launch": {"ocr_core"},
     "server": {"downloads", "ocr_core", "ocr_launch"},
     "export": {"downloads", "ocr_core"},

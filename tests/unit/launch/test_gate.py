@@ -3,13 +3,15 @@
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
 from ocr_launch.errors import StartError
-from ocr_launch.gate import Gate, GatePlan
-from server import requirements
+from ocr_launch.gate import Gate, GatePlan, plan
+from ocr_launch.ports import GRPC, HTTP, LOOPBACK, Address, open_doors, port_of
 
 TIMEOUT_S = 30
 LISTENS = """
@@ -26,19 +28,18 @@ with socket.socket() as door:
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Callable[[str], tuple[Gate, int]]]:
     """A gate that runs this program, and its port."""
-    gates: list[Gate] = []
+    with ExitStack() as stack:
 
-    def start(program: str) -> tuple[Gate, int]:
-        reserved = requirements.reserve("127.0.0.1", 0, "grpc")
-        port = reserved.getsockname()[1]
-        command = [sys.executable, "-c", program, str(port)]
-        gates.append(Gate(GatePlan(command, [], reserved, tmp_path, tmp_path / "log")))
-        gates[-1].start()
-        return gates[-1], port
+        def start(program: str) -> tuple[Gate, int]:
+            doors = open_doors(dict.fromkeys((HTTP, GRPC), Address(LOOPBACK)), stack).sockets
+            port = port_of(doors[GRPC])
+            command = [sys.executable, "-c", program, str(port)]
+            gate = Gate(GatePlan(command, doors[HTTP], doors[GRPC], tmp_path / "log"))
+            stack.callback(gate.kill)
+            gate.start()
+            return gate, port
 
-    yield start
-    for gate in gates:
-        gate.close()
+        yield start
 
 
 def test_it_is_open_once_it_listens_also_after_it_was_started_anew(make: Callable[[str], tuple[Gate, int]]) -> None:
@@ -61,3 +62,19 @@ def test_one_that_ends_or_never_listens_is_not_waited_for(
 def test_nobody_waits_any_more_when_it_is_to_stop(make: Callable[[str], tuple[Gate, int]]) -> None:
     gate, _ = make("import time; time.sleep(60)")
     gate.wait_until_open(TIMEOUT_S, lambda: True)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_that_of_the_models_passes_requests_on_once_it_is_open(host: str, tmp_path: Path) -> None:
+    """Nobody is behind it: it says so itself."""
+    with ExitStack() as stack:
+        doors = open_doors(dict.fromkeys((HTTP, GRPC), Address(host)), stack)
+        gate = Gate(plan(doors, "ocr-triton-x", 1, tmp_path / "log"))
+        stack.callback(gate.kill)
+        gate.start()
+        gate.wait_until_open(TIMEOUT_S, lambda: False)
+        connection = stack.enter_context(closing(HTTPConnection(host, port_of(doors.sockets[HTTP]), timeout=TIMEOUT_S)))
+        for path, status in {"/v2/health/live": 503, "/v2/models/text_detection/infer": 403}.items():
+            connection.request("POST", path, b"{}")
+            answer = connection.getresponse()
+            assert (answer.status, answer.read() != b"") == (status, True)

@@ -9,9 +9,9 @@ from threading import Thread
 
 import pytest
 
-from ocr_launch import metrics_door, run_state
-from ocr_launch.errors import StartError
+from ocr_launch import metrics_door, ports, run_state
 from ocr_launch.metrics_door import MetricsDoor, MetricsPlan
+from ocr_launch.ports import Address
 from ocr_launch.run_state import RunState
 
 STATE = RunState(run_state.SERVING, "127.0.0.1", 8000, pages=3, places=8, refused=5, late=1)
@@ -40,14 +40,10 @@ def triton() -> Iterator[int]:
         server.shutdown()
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
 def opened(own_port: int, state: RunState = STATE) -> tuple[MetricsDoor, int]:
-    port = free_port()
-    door = MetricsDoor(MetricsPlan("127.0.0.1", port, own_port), lambda: state)
+    listening = ports.listen(Address(ports.LOOPBACK), ports.METRICS)
+    port = ports.port_of(listening)
+    door = MetricsDoor(MetricsPlan(listening, own_port), lambda: state)
     door.start()
     return door, port
 
@@ -77,7 +73,9 @@ def test_tritons_metrics_come_with_the_supervisors(triton: int) -> None:
 
 
 def test_they_come_alone_while_there_is_no_triton() -> None:
-    door, port = opened(free_port(), RunState(run_state.RESTARTING, "127.0.0.1", 8000, server_restarts=2))
+    restarting = RunState(run_state.RESTARTING, "127.0.0.1", 8000, server_restarts=2)
+    with ports.hold() as nobody:
+        door, port = opened(ports.port_of(nobody), restarting)
     with closing(door):
         status, told = get(port)
     assert (status, "ocr_server_restarts_total 2\n" in told, "ocr_up 0\n" in told) == (200, True, True)
@@ -106,8 +104,3 @@ def test_connections_beyond_the_most_are_closed(triton: int, monkeypatch: pytest
             assert second.recv(1) == b""
         first.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
         assert first.recv(12) == b"HTTP/1.1 200"
-
-
-def test_a_port_that_is_taken_is_named(triton: int) -> None:
-    with pytest.raises(StartError, match=f"cannot use 127.0.0.1:{triton} for metrics: Address already in use"):
-        MetricsDoor(MetricsPlan("127.0.0.1", triton, 1), lambda: STATE).start()

@@ -1,6 +1,7 @@
 """What `ocr-serve` makes of its environment: a command, or one sentence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ from ocr_launch import machine, model_config, run_state, serve
 from ocr_launch.errors import StartError
 from ocr_launch.machine import Cores
 from ocr_launch.repository import Repository
+from ocr_launch.tritonserver import Plan
+
+FREE_PORTS = ("--http-port=0", "--grpc-port=0", "--metrics-port=0")
 
 
 @pytest.fixture(autouse=True)
@@ -21,13 +25,25 @@ def container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_state, "TEMPORARY", str(tmp_path))
 
 
+def prepare(environment: Mapping[str, str], flags: Sequence[str] = ()) -> Plan:
+    """The plan, on free ports unless the flags name others; its sockets are closed."""
+    with ExitStack() as sockets:
+        return serve.prepare(environment, [*FREE_PORTS, *flags], sockets)
+
+
+def own_port(plan: Plan, name: str) -> int:
+    """Triton's own."""
+    (flag,) = (flag for flag in plan.command if flag.startswith(f"--{name}-port="))
+    return int(flag.partition("=")[2])
+
+
 def served(command: Sequence[str]) -> str:
     (flag,) = (flag for flag in command if flag.startswith("--model-repository="))
     return flag.partition("=")[2]
 
 
 def test_the_models_fit_the_machine(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
-    plan = serve.prepare({"OCR_MODEL_REPOSITORY": str(repository.root)}, ["--log-verbose=1"])
+    plan = prepare({"OCR_MODEL_REPOSITORY": str(repository.root)}, ["--log-verbose=1"])
     command = plan.command
     recognition = Repository(Path(served(command))).config("text_recognition")
     assert model_config.instance_count(recognition) == 4
@@ -40,58 +56,78 @@ def test_the_models_fit_the_machine(repository: Repository, capsys: pytest.Captu
 
 def test_a_second_start_writes_the_configurations_anew(repository: Repository) -> None:
     for _ in range(2):
-        command = serve.prepare({"OCR_MODEL_REPOSITORY": str(repository.root)}, []).command
+        command = prepare({"OCR_MODEL_REPOSITORY": str(repository.root)}).command
     assert (Path(served(command)) / "ocr_ensemble" / "config.pbtxt").exists()
 
 
 def test_configured_serves_the_files_as_they_are(repository: Repository) -> None:
     environment = {"OCR_MODEL_REPOSITORY": str(repository.root), "OCR_PROFILE": "configured"}
-    plan = serve.prepare(environment, [])
+    plan = prepare(environment)
     assert (served(plan.command), plan.environment) == (str(repository.root), environment)
 
 
 def test_models_at_an_address_keep_their_configurations(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = serve.prepare({"OCR_MODEL_REPOSITORY": "s3://bucket/models"}, []).command
+    command = prepare({"OCR_MODEL_REPOSITORY": "s3://bucket/models"}).command
     assert (served(command), "--load-model=*" in command) == ("s3://bucket/models", True)
     assert not any(flag.startswith("--model-config-name") for flag in command)
     assert "configured as they are" in capsys.readouterr().err
 
     monkeypatch.setattr(machine, "has_gpu", lambda: True)
-    command = serve.prepare({"OCR_MODEL_REPOSITORY": "s3://bucket/models"}, []).command
+    command = prepare({"OCR_MODEL_REPOSITORY": "s3://bucket/models"}).command
     assert "--model-config-name=gpu" in command
 
 
 @pytest.mark.parametrize(
     "flags", [["--http-port=9000", "--http-address=::1"], ["--http-port", "9000", "--http-address", "::1"]]
 )
-def test_the_supervisor_asks_where_the_server_listens(repository: Repository, flags: list[str]) -> None:
-    api = serve.prepare({"OCR_MODEL_REPOSITORY": str(repository.root), "OCR_ADMIN_KEY": "key"}, flags).api
-    assert (api.host, api.port, api.key) == ("::1", 9000, "key")
+def test_without_a_gate_the_supervisor_asks_where_callers_do(repository: Repository, flags: list[str]) -> None:
+    environment = {"OCR_MODEL_REPOSITORY": str(repository.root), "OCR_ADMIN_KEY": "key", "OCR_GATE": "0"}
+    plan = prepare(environment, flags)
+    assert (plan.api.host, plan.api.port, plan.api.key, plan.gate) == ("::1", 9000, "key", None)
+    assert list(plan.command[-len(flags) :]) == flags
+
+
+def test_the_gate_listens_where_triton_would_and_triton_behind_it(repository: Repository) -> None:
+    flags = ["--http-address=127.0.0.1", "--grpc-address", "::1", "--log-verbose=1"]
+    with ExitStack() as sockets:
+        plan = serve.prepare({"OCR_MODEL_REPOSITORY": str(repository.root)}, [*FREE_PORTS, *flags], sockets)
+        assert plan.gate
+        http, grpc = plan.gate.listening.getsockname(), plan.gate.reserved.getsockname()
+    assert (http[0], grpc[0]) == ("127.0.0.1", "::1")
+    assert f"--grpc-door=[::1]:{grpc[1]}:{own_port(plan, 'grpc')}" in plan.gate.command
+    assert (plan.api.host, plan.api.port) == ("127.0.0.1", own_port(plan, "http"))
+    assert len({http[1], grpc[1], own_port(plan, "http"), own_port(plan, "grpc")}) == 4
+    assert plan.command[-1] == "--log-verbose=1"
+    assert not any(flag.startswith("--grpc-address=::1") for flag in plan.command)
+
+
+@pytest.mark.parametrize("flag", ["--grpc-use-ssl=true", "--grpc-use-ssl-mutual", "--allow-grpc=false"])
+def test_doors_that_the_gate_has_not_are_refused(repository: Repository, flag: str) -> None:
+    environment = {"OCR_MODEL_REPOSITORY": str(repository.root)}
+    with pytest.raises(StartError, match=rf"{flag} is not for a server behind the gate.* leave the gate out with OCR_"):
+        prepare(environment, [flag])
+    assert prepare({**environment, "OCR_GATE": "0"}, [flag]).command[-1] == flag
 
 
 @pytest.mark.parametrize(
-    ("flags", "host", "port", "left"),
-    [
-        (["--log-verbose=1"], "0.0.0.0", 8002, ["--log-verbose=1"]),  # noqa: S104 - what it must be
-        (["--http-address=::1", "--metrics-port", "9002"], "::1", 9002, ["--http-address=::1"]),
-        (["--metrics-address=127.0.0.1", "--allow-metrics=true"], "127.0.0.1", 8002, []),
-    ],
+    ("flags", "host"),
+    [([], "0.0.0.0"), (["--metrics-address=127.0.0.1"], "127.0.0.1"), (["--metrics-address", "::1"], "::1")],  # noqa: S104 - what it must be
 )
 def test_the_supervisor_answers_for_metrics_in_the_servers_place(
-    repository: Repository, flags: list[str], host: str, port: int, left: list[str]
+    repository: Repository, flags: list[str], host: str
 ) -> None:
-    plan = serve.prepare({"OCR_MODEL_REPOSITORY": str(repository.root)}, flags)
-    assert plan.metrics
-    assert (plan.metrics.host, plan.metrics.port) == (host, port)
-    own = [f"--metrics-port={plan.metrics.own_port}", "--metrics-address=127.0.0.1"]
-    assert list(plan.command[-len(own) - len(left) :]) == own + left
-    assert plan.metrics.own_port != port
+    with ExitStack() as sockets:
+        plan = serve.prepare({"OCR_MODEL_REPOSITORY": str(repository.root)}, [*FREE_PORTS, *flags], sockets)
+        assert plan.metrics
+        assert plan.metrics.listening.getsockname()[0] == host
+    assert plan.metrics.own_port == own_port(plan, "metrics")
+    assert "--metrics-address=127.0.0.1" in plan.command
 
 
 def test_nobody_answers_for_metrics_that_are_not_wanted(repository: Repository) -> None:
-    plan = serve.prepare({"OCR_MODEL_REPOSITORY": str(repository.root)}, ["--allow-metrics=False"])
+    plan = prepare({"OCR_MODEL_REPOSITORY": str(repository.root)}, ["--allow-metrics=False"])
     assert (plan.metrics, plan.command[-1]) == (None, "--allow-metrics=False")
 
 
@@ -100,30 +136,26 @@ def test_nobody_answers_for_metrics_that_are_not_wanted(repository: Repository) 
     [
         ({"OCR_PROFILE": "fast"}, r"OCR_PROFILE is 'fast'; it must be one of auto, cpu, gpu, tensorrt, configured"),
         ({"OCR_PROFILE": "gpu"}, r"OCR_PROFILE=gpu needs a GPU and this container has none: run it with --gpus all"),
+        ({"OCR_GATE": "no"}, r"OCR_GATE is 'no'; it must be 1, or 0 for a server without a gate"),
         ({"OCR_ADMIN_KEY": "a=b"}, r"OCR_ADMIN_KEY may have letters, digits, '.', '_' and '-' only"),
         ({"OCR_MODEL_REPOSITORY": "no-such-folder"}, r"no-such-folder is not a model repository"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(environment: dict[str, str], sentence: str) -> None:
     with pytest.raises(StartError, match=sentence):
-        serve.prepare(environment, [])
+        prepare(environment)
 
 
 def test_engines_need_a_folder_that_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "has_gpu", lambda: True)
     monkeypatch.setattr(serve, "ENGINES", Path("no-such-folder"))
     with pytest.raises(StartError, match="keeps its engines in no-such-folder, which is read-only here"):
-        serve.prepare({"OCR_PROFILE": "tensorrt"}, [])
+        prepare({"OCR_PROFILE": "tensorrt"})
 
 
 def test_nobody_knows_the_key_that_was_not_given(repository: Repository) -> None:
     environment = {"OCR_MODEL_REPOSITORY": str(repository.root)}
-    keys = {
-        flag.rpartition("=")[2]
-        for _ in range(2)
-        for flag in serve.prepare(environment, []).command
-        if "restricted" in flag
-    }
+    keys = {flag.rpartition("=")[2] for _ in range(2) for flag in prepare(environment).command if "restricted" in flag}
     assert len(keys) == 2
     assert all(len(key) == 48 for key in keys)
 
@@ -145,5 +177,5 @@ def test_clients_get_shared_memory_where_it_is_asked_for(
     program.write_text(f"#!/bin/sh\necho ' {told}'\n")
     program.chmod(0o755)
     environment = {"OCR_MODEL_REPOSITORY": str(repository.root), "PATH": str(program.parent), "OCR_CLIENT_SHM": asked}
-    command = serve.prepare(environment, []).command
+    command = prepare(environment).command
     assert [flag for flag in command if "client-shm" in flag] == flags

@@ -4,7 +4,6 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -135,47 +134,6 @@ def test_what_the_gate_is_in_the_way_of_is_refused(option: str) -> None:
     requirements.check_options(["--log-verbose=1", "--grpc-keepalive-time=1000"])
     with pytest.raises(StartError, match=f"{option} is not for the embedded server"):
         requirements.check_options(["--log-verbose=1", option])
-
-
-def test_a_free_port_is_taken_as_given_and_0_picks_one() -> None:
-    port = requirements.pick_port("127.0.0.1", 0, "http")
-    assert port > 0
-    assert requirements.pick_port("127.0.0.1", port, "http") == port
-
-
-def test_a_taken_port_is_reported_with_the_option_that_changes_it() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        with pytest.raises(StartError, match=f"cannot use 127.0.0.1:{port} for grpc: .*in use; .* with --grpc-port"):
-            requirements.pick_port("127.0.0.1", port, "grpc")
-
-
-def test_a_port_whose_last_connection_lingers_is_free() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        with socket.create_connection(("127.0.0.1", port)):
-            accepted, _ = server.accept()
-            accepted.close()  # who closes first waits
-    assert requirements.pick_port("127.0.0.1", port, "http") == port
-
-
-def test_a_reserved_port_is_kept_for_a_listener_that_shares_it() -> None:
-    with requirements.reserve("127.0.0.1", 0, "grpc") as reserved:
-        port = reserved.getsockname()[1]
-        with pytest.raises(StartError, match=f"cannot use 127.0.0.1:{port} for grpc"):
-            requirements.reserve("127.0.0.1", port, "grpc")
-        for _ in range(2):  # the second time as after a restart
-            with socket.socket() as listener:
-                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-                listener.bind(("127.0.0.1", port))
-                listener.listen()
-                with socket.create_connection(("127.0.0.1", port)):
-                    listener.accept()[0].close()  # who closes first lingers
-
-
-def test_an_address_of_another_machine_is_reported() -> None:
-    with pytest.raises(StartError, match=r"cannot use 192.0.2.1:0 for http: Cannot assign requested address"):
-        requirements.pick_port("192.0.2.1", 0, "http")
 
 
 def test_the_check_runs_in_a_python_without_packages() -> None:

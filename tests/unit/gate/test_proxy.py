@@ -9,10 +9,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from server.gate import checks, line
-from server.gate.__main__ import Door
-from server.gate.line import Line
-from server.gate.proxy import Behind, Proxy
+from ocr_gate import checks, line
+from ocr_gate.__main__ import Door
+from ocr_gate.line import Line
+from ocr_gate.proxy import Behind, Proxy
 
 INFER = "/v2/models/ocr_ensemble/infer"
 RAW = {"Inference-Header-Content-Length": "0"}
@@ -147,7 +147,7 @@ def test_what_happens_behind_the_gate_is_told(handler: Handler | None, status: i
 
 
 def test_connections_beyond_the_most_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.gate.__main__.MAX_CONNECTIONS", 1)
+    monkeypatch.setattr("ocr_gate.__main__.MAX_CONNECTIONS", 1)
 
     async def ask(_caller: aiohttp.ClientSession, url: str) -> None:
         host, port = url.removeprefix("http://").split(":")

@@ -11,8 +11,8 @@ from typing import Any
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from tritonclient.grpc.service_pb2 import ModelInferRequest, SystemSharedMemoryRegisterRequest
 
-from server.gate import checks
-from server.gate.checks import Refused
+from ocr_gate import checks
+from ocr_gate.checks import Refused
 
 SERVICE = "/inference.GRPCInferenceService/"
 UNARY, STREAM = f"{SERVICE}ModelInfer", f"{SERVICE}ModelStreamInfer"

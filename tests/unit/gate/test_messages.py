@@ -7,8 +7,8 @@ from tritonclient.grpc.service_pb2 import (
     SystemSharedMemoryRegisterRequest,
 )
 
-from server.gate import messages
-from server.gate.checks import Refused
+from ocr_gate import messages
+from ocr_gate.checks import Refused
 
 MODELS, OWN = ("ocr_ensemble",), ("ocr-triton-abc", "ocr-pages-")
 IMAGE = bytes(300_000)

@@ -9,7 +9,7 @@ from typing import Any
 
 from grpc.aio import ServicerContext
 
-from server.gate import checks
+from ocr_gate import checks
 
 # gRPC does not tell how much of a message has come. One that takes longer than this is one of a few, ...
 QUICK_S = 2.0

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from server.gate import checks
-from server.gate.checks import Refused
+from ocr_gate import checks
+from ocr_gate.checks import Refused
 
 MODELS = ("ocr_ensemble",)
 MOST = checks.MAX_BODY_BYTES

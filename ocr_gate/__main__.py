@@ -15,10 +15,10 @@ import grpc.aio
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from server.gate import checks
-from server.gate.calls import Calls
-from server.gate.line import Line
-from server.gate.proxy import Behind, Proxy
+from ocr_gate import checks
+from ocr_gate.calls import Calls
+from ocr_gate.line import Line
+from ocr_gate.proxy import Behind, Proxy
 
 # A connection may be idle, or at its headers, for so many seconds.
 IDLE_S = 120.0
@@ -145,7 +145,7 @@ async def open_grpc(door: GrpcDoor, line: Line, stack: AsyncExitStack, stop_time
 
 def main() -> None:
     """Read the command line, and serve."""
-    parser = argparse.ArgumentParser(prog="python -m server.gate", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m ocr_gate", description=__doc__)
     parser.add_argument("--http-door", required=True, metavar="DESCRIPTOR:PORT")
     parser.add_argument("--grpc-door", required=True, metavar="HOST:PORT:PORT")
     parser.add_argument("--model", action="append", required=True)

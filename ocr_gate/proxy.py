@@ -14,9 +14,9 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from server.gate import checks
-from server.gate.checks import Bytes, Refused
-from server.gate.line import Line
+from ocr_gate import checks
+from ocr_gate.checks import Bytes, Refused
+from ocr_gate.line import Line
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
 # Of one connection only (RFC 9110, section 7.6.1), or made anew here.

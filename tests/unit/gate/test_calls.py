@@ -10,10 +10,10 @@ import grpc.aio
 import pytest
 from tritonclient.grpc.service_pb2 import ModelInferRequest
 
-from server.gate import checks, messages, room
-from server.gate.__main__ import GRPC, GrpcDoor, open_grpc
-from server.gate.line import Line
-from server.gate.proxy import Behind
+from ocr_gate import checks, messages, room
+from ocr_gate.__main__ import GRPC, GrpcDoor, open_grpc
+from ocr_gate.line import Line
+from ocr_gate.proxy import Behind
 
 LIVE = f"{messages.SERVICE}ServerLive"
 ASKED = ModelInferRequest(model_name="ocr_ensemble").SerializeToString()
@@ -253,7 +253,7 @@ def test_streams_beyond_the_most_are_refused(server: Server, monkeypatch: pytest
 
 def test_connections_beyond_the_most_are_closed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     fewer = tuple((name, 1 if name == "grpc.max_allowed_incoming_connections" else value) for name, value in GRPC)
-    monkeypatch.setattr("server.gate.__main__.GRPC", fewer)
+    monkeypatch.setattr("ocr_gate.__main__.GRPC", fewer)
     own = (("grpc.use_local_subchannel_pool", 1),)  # or two channels of one process share a connection
 
     async def dial(address: str) -> None:

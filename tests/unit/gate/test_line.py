@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from server.gate import line
-from server.gate.line import Line
+from ocr_gate import line
+from ocr_gate.line import Line
 
 
 @dataclass

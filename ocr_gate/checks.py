@@ -1,4 +1,4 @@
-"""What a request to the embedded server may ask for.
+"""What a request may ask for.
 
 Triton 2.51 dies of some requests: of JSON that is nested deep enough, of shapes beyond all memory, and of
 `classification` of an output that holds text.

@@ -11,11 +11,11 @@ import grpc
 import grpc.aio
 from grpc.aio import EOF, AioRpcError, ServicerContext
 
-from server.gate import checks, messages
-from server.gate.checks import Refused
-from server.gate.line import Line
-from server.gate.proxy import Behind
-from server.gate.room import Room
+from ocr_gate import checks, messages
+from ocr_gate.checks import Refused
+from ocr_gate.line import Line
+from ocr_gate.proxy import Behind
+from ocr_gate.room import Room
 
 CHANNEL = (
     ("grpc.max_receive_message_length", -1),
