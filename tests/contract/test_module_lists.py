@@ -11,7 +11,7 @@ LISTS = [
     *sorted((ROOT / "benchmarks").rglob("__init__.py")),
     *(
         ROOT / package / "__init__.py"
-        for package in ("export", "export/torch_networks", "ocr_core", "ocr_launch", "server")
+        for package in ("export", "export/torch_networks", "ocr_core", "ocr_gate", "ocr_launch", "server")
     ),
 ]
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.wheel
 
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 NOT_OF_THE_CLIENT = (
-    *("benchmarks", "downloads", "export", "ocr_core", "ocr_launch", "samples", "server", "tests"),
+    *("benchmarks", "downloads", "export", "ocr_core", "ocr_gate", "ocr_launch", "samples", "server", "tests"),
     *("cv2", "google", "grpc", "onnx"),
 )
 

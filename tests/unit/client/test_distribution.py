@@ -11,7 +11,7 @@ from tests.project import ROOT
 # What extras bring, and the rest of the project.
 ABSENT = (
     *("cv2", "google", "grpc", "onnx", "onnxruntime", "pikepdf", "pillow_heif", "platformdirs", "pydyf", "pypdfium2"),
-    *("benchmarks", "downloads", "export", "ocr_core", "ocr_launch", "samples", "server"),
+    *("benchmarks", "downloads", "export", "ocr_core", "ocr_gate", "ocr_launch", "samples", "server"),
 )
 PACKAGE = ROOT / "client" / "ocr_client"
 IMPORT_ALL = f"""
