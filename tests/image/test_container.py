@@ -1,5 +1,6 @@
 """A running container: its rights, its health, what it keeps closed, its end."""
 
+import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -89,8 +90,7 @@ def test_the_models_inside_the_ensemble_are_closed(container: Container, model: 
 
 def test_without_the_gate_they_answer(image: Image, tmp_path: Path) -> None:
     with running(image, tmp_path / "log", "--env=OCR_GATE=0") as open_to_all:
-        status, answer = open_to_all.ask("/v2/models/text_detection/infer")
-        assert (status, "Unable to parse 'inputs'" in str(answer)) == (400, True)
+        assert "Unable to parse 'inputs'" in str(open_to_all.ask("/v2/models/text_detection/infer"))
         assert post(open_to_all.triton.url, (SAMPLES / "label.png").read_bytes()).texts
         assert open_to_all.run("ocr-health", "deep", check=False).stdout == ""
 
@@ -171,6 +171,7 @@ def test_a_request_in_flight_is_answered_before_the_server_stops(image: Image, t
         started = time.monotonic()
         container.docker.run("stop", f"--time={GRACE_S}", container.name)
         assert time.monotonic() - started < GRACE_S
-        assert "Found 1 HTTP service connections" in container.log.read_text()  # the request's, when the signal came
+        # When the signal came: the request's, and those that the gate keeps.
+        assert re.search(r"Found [1-9]\d* HTTP service connections", container.log.read_text())
         assert len(asked.result().texts) > 20
         assert container.process.wait(TIMEOUT_S) == 0

@@ -48,11 +48,13 @@ def packages(image: Image, name: str) -> set[str]:
 
 def test_what_the_steps_and_the_launcher_need_is_all_that_comes_to_the_bases_packages(image: Image) -> None:
     """Nothing of the export: no torch, no TensorFlow, no onnx, no client."""
-    needed = {"ocr-triton", "click", "numpy", "opencv-python-headless", "pillow", "psutil", "tritonclient"}
-    of_tritonclient = {"grpcio", "ml_dtypes", "protobuf", "python-rapidjson", "typing_extensions", "urllib3"}
+    of_python_steps = {"numpy", "opencv-python-headless", "pillow", "psutil"}
+    needed = {"ocr-triton", "aiohttp", "click", "grpcio", "tritonclient"} | of_python_steps
+    of_tritonclient = {"ml_dtypes", "protobuf", "python-rapidjson", "typing_extensions", "urllib3"}
+    of_aiohttp = {"aiohappyeyeballs", "aiosignal", "attrs", "frozenlist", "idna", "multidict", "propcache", "yarl"}
     there = packages(image, image.tag)
     assert needed <= there
-    assert there - packages(image, image.base) <= needed | of_tritonclient
+    assert there - packages(image, image.base) <= needed | of_tritonclient | of_aiohttp
 
 
 @pytest.mark.parametrize("folder", ["/build", "/models", "/root", "/tmp", "/var/cache"])  # noqa: S108
