@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_core import orientation, timings, unread, words
+from ocr_core import metrics, orientation, timings, unread, words
 from ocr_core.crops import IntArray, split
 from ocr_core.options import Options
 from ocr_core.pixels import RgbArray
@@ -62,6 +62,9 @@ def of_page(
         "page_skew": np.array([orientation.skew(quads, lines.angle)], np.float32),
         "page_confidence": np.array([confidences.mean() if len(confidences) else 0], np.float32),
     }
+    metrics.note(metrics.LINES_READ, int(kept.sum()))
+    if len(confidences):
+        metrics.note(metrics.CONFIDENCE, float(confidences.mean()))
     told |= words.outputs(_seen(lines, crops, np.flatnonzero(kept)), characters, options)
     return told | timings.outputs(moments_ns, read_ns, options)
 

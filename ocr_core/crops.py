@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_core import metrics
 from ocr_core.borders import check_widths
 from ocr_core.image import size
 from ocr_core.opencv import cv2
@@ -34,6 +35,7 @@ def widths_px(quads: FloatArray, recognizer: Recognizer) -> IntArray:
     return np.asarray(np.clip(natural, recognizer.min_width, recognizer.max_width), np.int32)
 
 
+@metrics.timed(metrics.CROPPING)
 def cut(page: PixelArray, quads: FloatArray, recognizer: Recognizer) -> tuple[PixelArray, IntArray]:
     """Cut the quads out of the page, each by the simplest transform that its corners allow.
 

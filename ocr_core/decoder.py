@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_core import image
+from ocr_core import image, metrics
 from ocr_core.detector import Detector
 from ocr_core.errors import BadImage
 from ocr_core.pixels import PixelArray
@@ -67,6 +67,7 @@ class Decoder:
         self._shared_bytes = image.max_page_bytes(detector)
         self._start()
 
+    @metrics.timed(metrics.DECODING)
     def decode(self, encoded: NDArray[np.uint8]) -> tuple[PixelArray, tuple[int, int]]:
         """Decode an image file.
 

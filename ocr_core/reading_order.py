@@ -6,6 +6,7 @@ The page is turned level, boxes are shortened to their text, and `page_layout.py
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_core import metrics
 from ocr_core.page_layout import blocks_in_order
 from ocr_core.quads import FloatArray, edge_lengths
 from ocr_core.rows import SAME_ROW, Indices
@@ -23,6 +24,7 @@ def reading_order(quads: FloatArray, overhang: float = 0.0) -> Indices:
     return order_and_blocks(quads, overhang)[0]
 
 
+@metrics.timed(metrics.READING_ORDER)
 def order_and_blocks(quads: FloatArray, overhang: float = 0.0) -> tuple[Indices, NDArray[np.int32]]:
     """Put the quads of a page into reading order, and tell which belong together.
 

@@ -1,9 +1,11 @@
 """The only file that knows Triton: requests in, responses out, errors to whom they belong."""
 
+import ctypes
 import json
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from functools import cache, partial
 from typing import Any
 
@@ -11,9 +13,11 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 from numpy.typing import NDArray
 
+from ocr_core import metrics
 from ocr_core.admission import Check
 from ocr_core.errors import BadRequest, Cancelled, Unavailable
 from ocr_core.heartbeat import Heartbeat
+from ocr_core.metrics import Metric, Note, Series
 from ocr_core.options import Options
 from ocr_core.request import Request
 
@@ -38,12 +42,44 @@ class CallFailed(RuntimeError):
         )
 
 
-def answer(requests: Sequence[Any], step: Step) -> list[Any]:
+class Meter:
+    """Hands what a step notes to Triton, for its page of metrics.
+
+    Processes share what Triton counts under one name with equal labels: those of a model, and those that follow them
+    when it is loaded anew. But Triton does not know that they share it. Where one process deletes it, as Python does at
+    the end, Triton dies of what another counts next (server issue 8663). So nothing is ever deleted, and counts go on
+    until tritonserver ends.
+
+    Args:
+        args: Those of `initialize`.
+        series: What is shown from 0 on: Prometheus sees no increase in a count that begins with 1.
+    """
+
+    def __init__(self, args: Mapping[str, str], series: Sequence[Series]) -> None:
+        self._labels = {"model": json.loads(args["model_config"])["name"], "version": args["model_version"]}
+        self._metrics = {one: self._create(one) for one in series}
+
+    def report(self, notes: Sequence[Note]) -> None:
+        """Count and observe."""
+        with suppress(pb_utils.TritonModelException):  # of no use to the caller, whose request goes on
+            for series, amount in notes:
+                if series not in self._metrics:
+                    self._metrics[series] = self._create(series)
+                counted = self._metrics[series]
+                counted.observe(amount) if series.metric.buckets else counted.increment(amount)
+
+    def _create(self, series: Series) -> Any:
+        buckets = {"buckets": list(series.metric.buckets)} if series.metric.buckets else {}
+        return _family(series.metric).Metric(labels={**self._labels, **series.labels}, **buckets)
+
+
+def answer(requests: Sequence[Any], step: Step, meter: Meter | None = None) -> list[Any]:
     """Answer each request by itself, so that one that fails harms no other.
 
     Args:
         requests: As Triton gives them to `execute`.
         step: Called as `step(request, **inputs)`, one keyword for each input tensor.
+        meter: Takes what the step notes of each request.
 
     Returns:
         One response a request, in their order. A `BadRequest` becomes INVALID_ARGUMENT (HTTP 400) with its code and
@@ -51,7 +87,7 @@ def answer(requests: Sequence[Any], step: Step) -> list[Any]:
         A failure of another model keeps its code. It and everything else is logged whole, with the request's id, and
         answered in general words.
     """
-    return [_answer(request, step) for request in requests]
+    return [_answer(request, step, meter) for request in requests]
 
 
 def call(
@@ -90,9 +126,20 @@ def _heartbeat() -> Heartbeat:
     return Heartbeat.of_this_process()
 
 
-def _answer(request: Any, step: Step) -> Any:
-    with _heartbeat().working():
-        return _answer_or_refuse(request, step)
+@cache
+def _family(metric: Metric) -> Any:
+    kind = pb_utils.MetricFamily.HISTOGRAM if metric.buckets else pb_utils.MetricFamily.COUNTER
+    family = pb_utils.MetricFamily(name=metric.name, description=metric.meaning, kind=kind)
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(family))  # Python will never delete it, see Meter
+    return family
+
+
+def _answer(request: Any, step: Step, meter: Meter | None) -> Any:
+    with _heartbeat().working(), metrics.noting() as notes:
+        response = _answer_or_refuse(request, step)
+        if meter:
+            meter.report(notes)
+        return response
 
 
 def _answer_or_refuse(request: Any, step: Step) -> Any:
@@ -100,15 +147,19 @@ def _answer_or_refuse(request: Any, step: Step) -> Any:
         inputs = {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
         return pb_utils.InferenceResponse(_tensors(step(_described(request), **inputs)))
     except BadRequest as error:
+        metrics.note_failure(error.code)
         return _failure(f"{error.code}: {error}", pb_utils.TritonError.INVALID_ARG)
     except Unavailable as error:
         return _failure(f"{error.code}: {error}", pb_utils.TritonError.UNAVAILABLE)
     except Cancelled as error:
+        metrics.note_failure(metrics.CANCELLED)
         return _failure(str(error), pb_utils.TritonError.CANCELLED)
     except CallFailed as failed:
+        metrics.note_failure(metrics.MODEL_FAILED)
         _log(request, str(failed))
         return _failure(failed.message_for_caller, failed.code)
     except Exception:  # noqa: BLE001 - the one place where unknown errors end
+        metrics.note_failure(metrics.INTERNAL)
         _log(request, traceback.format_exc())
         return _failure("internal error; the server's log has the details", pb_utils.TritonError.INTERNAL)
 

@@ -23,6 +23,7 @@ def pb_utils(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setitem(sys.modules, "triton_python_backend_utils", fake_triton)
     monkeypatch.setattr(fake_triton, "models", {})
     monkeypatch.setattr(fake_triton, "log", [])
+    monkeypatch.setattr(fake_triton, "counted", {})
     return fake_triton
 
 

@@ -1,11 +1,12 @@
 """Triton's Python API as ocr_core uses it: it refuses what the real one refuses (python_backend, src/pb_stub.cc).
 
 The module itself stands in for `triton_python_backend_utils`; the fixture `pb_utils` puts it there. Tests say in
-`models` what other models answer, and read in `log` what was logged.
+`models` what other models answer, and read in `log` what was logged, in `counted` what was counted.
 """
 
 import enum
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ Array = NDArray[Any]
 models: dict[str, Callable[[dict[str, Array]], "Mapping[str, Array] | TritonError"]] = {}
 # What was logged as an error, oldest first.
 log: list[str] = []
+# What was counted or observed: the name of the family and the labels, as on the page, to each amount.
+counted: dict[str, list[float]] = {}
 
 INTEGERS = ("uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64")
 DTYPES = ("bool", *INTEGERS, "float16", "float32", "float64", "object")
@@ -66,6 +69,14 @@ class MemoryType(enum.Enum):
 
 
 TRITONSERVER_MEMORY_GPU, TRITONSERVER_MEMORY_CPU = MemoryType
+
+
+class MetricKind(enum.Enum):
+    """What a metric does."""
+
+    COUNTER = 0
+    GAUGE = 1
+    HISTOGRAM = 2
 
 
 class PreferredMemory:
@@ -184,6 +195,53 @@ class InferenceRequest:
         if isinstance(answer, TritonError):
             return InferenceResponse(error=answer)
         return InferenceResponse([Tensor(name, array) for name, array in answer.items() if name in self._wanted])
+
+
+class Metric:
+    """One counter or histogram; it shares its amounts with others of its name and labels."""
+
+    def __init__(self, kind: MetricKind, amounts: list[float]) -> None:
+        self._kind, self._amounts = kind, amounts
+
+    def increment(self, value: float) -> None:
+        """Add to a counter."""
+        self._take(value, MetricFamily.COUNTER)
+        if value < 0:
+            raise TritonModelException("Failed to increment metric value: counters can only go up")
+
+    def observe(self, value: float) -> None:
+        """Note a value in a histogram."""
+        self._take(value, MetricFamily.HISTOGRAM)
+
+    def _take(self, value: float, kind: MetricKind) -> None:
+        _require(value, int | float)
+        if self._kind is not kind:
+            raise TritonModelException(f"TRITONSERVER_METRIC_KIND_{self._kind.name} does not support this")
+        self._amounts.append(float(value))
+
+
+class MetricFamily:
+    """Metrics of one name."""
+
+    COUNTER, GAUGE, HISTOGRAM = MetricKind
+
+    def __init__(self, name: str, description: str, kind: MetricKind) -> None:
+        _require(name, str)
+        _require(description, str)
+        _require(kind, MetricKind)
+        if not re.fullmatch(r"[a-zA-Z_:][a-zA-Z0-9_:]*", name):
+            raise TritonModelException(f"Error when creating MetricFamily: {name}")
+        self._name, self._kind = name, kind
+
+    def Metric(self, labels: Mapping[str, str] | None = None, buckets: list[float] | None = None) -> Metric:  # noqa: N802 - Triton's
+        """One of them; with the labels of another, it is the same."""
+        _require(labels, dict | None)
+        _require(buckets, list | None)
+        if (buckets is None) == (self._kind is MetricFamily.HISTOGRAM):
+            raise TritonModelException("Failed to create metric. Histograms have buckets, and nothing else has.")
+        _require_all([*(labels or {}).values()], str)
+        shown = ",".join(f'{name}="{value}"' for name, value in sorted((labels or {}).items()))
+        return Metric(self._kind, counted.setdefault(f"{self._name}{{{shown}}}", []))
 
 
 class Logger:

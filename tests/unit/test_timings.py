@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from ocr_core import timings
+from ocr_core import metrics, timings
 from ocr_core.errors import BadRequest
 from ocr_core.options import Options
 from ocr_core.request import Request
@@ -34,13 +34,25 @@ def test_the_times_of_the_steps_follow_each_other_and_add_up() -> None:
     assert outputs["step_milliseconds"].dtype == np.float32
 
 
-def test_who_does_not_ask_gets_nothing() -> None:
-    assert len(timings.moments(Request(Options()), np.ones(2, np.int64))["moments_ns"]) == 0
-    outputs = timings.outputs(timings.NO_MOMENTS, time.monotonic_ns(), Options())
+@pytest.mark.parametrize("moments_ns", [timings.NO_MOMENTS, np.ones(4, np.int64)])
+def test_who_does_not_ask_gets_nothing(moments_ns: timings.Moments) -> None:
+    outputs = timings.outputs(moments_ns, time.monotonic_ns(), Options())
     assert {name: (len(array), array.dtype) for name, array in outputs.items()} == {
         "step_names": (0, np.dtype(object)),
         "step_milliseconds": (0, np.dtype(np.float32)),
     }
+
+
+def test_prometheus_gets_them_whether_they_are_asked_for_or_not() -> None:
+    read_ns = time.monotonic_ns()
+    moments_ns = read_ns - np.array([300, 295, 95, 60]) * MS
+    with metrics.noting() as notes:
+        timings.outputs(moments_ns, read_ns, Options())
+    *steps, (page, page_s) = notes
+    assert [series.value for series, _ in steps] == list(timings.STEPS)
+    assert [step_s for _, step_s in steps[:4]] == [0.005, 0.2, 0.035, 0.06]
+    assert page is metrics.DURATION
+    assert page_s == pytest.approx(sum(step_s for _, step_s in steps))
 
 
 def test_moments_of_other_steps_are_refused() -> None:

@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from ocr_core import answers, borders, reading
+from ocr_core import answers, borders, metrics, reading
 from ocr_core.admission import Pages
 from ocr_core.recognizer import Recognizer
-from ocr_core.triton import answer, call, parameter
+from ocr_core.triton import Meter, answer, call, parameter
 
 
 class TritonPythonModel:
@@ -15,12 +15,12 @@ class TritonPythonModel:
 
     def initialize(self, args):
         self.recognizer = Recognizer.load(Path(args["model_repository"], args["model_version"]))
-        self.model = parameter(args, "recognizer")
-        self.executor = ThreadPoolExecutor(int(parameter(args, "calls_under_way")))
-        self.pages = Pages.of_this_server()
+        self.model, calls = parameter(args, "recognizer"), int(parameter(args, "calls_under_way"))
+        self.executor, self.pages = ThreadPoolExecutor(calls), Pages.of_this_server()
+        self.meter = Meter(args, metrics.LAST_STEP)
 
     def execute(self, requests):
-        return answer(requests, self.read)
+        return answer(requests, self.read, self.meter)
 
     def read(self, request, deadline_ns, strip, widths, detected_quads, detected_scores, overhang, **passed):
         with self.pages.leaving(request, int(deadline_ns[0])) as check:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ocr_core import image, timings
+from ocr_core import image, metrics, timings
 from ocr_core.admission import Pages
 from ocr_core.decoder import Decoder, Limits
 from ocr_core.detector import Detector
-from ocr_core.triton import answer, parameter
+from ocr_core.triton import Meter, answer, parameter
 
 
 class TritonPythonModel:
@@ -19,10 +19,10 @@ class TritonPythonModel:
         limits = (float(parameter(args, name)) for name in ("max_image_megapixels", "max_decode_seconds"))
         self.decoder = Decoder(Limits(*limits), self.detector)
         self.bounds = int(parameter(args, "max_pages")), float(parameter(args, "timeout_s"))
-        self.pages = Pages.of_this_server()
+        self.pages, self.meter = Pages.of_this_server(), Meter(args, metrics.FIRST_STEP)
 
     def execute(self, requests):
-        return answer(requests, self.preprocess)
+        return answer(requests, self.preprocess, self.meter)
 
     def preprocess(self, request, **inputs):
         with self.pages.entering(request, *self.bounds) as deadline_ns:

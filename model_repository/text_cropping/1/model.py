@@ -4,12 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from ocr_core import borders, crops, detection, gutters, timings
+from ocr_core import borders, crops, detection, gutters, metrics, timings
 from ocr_core.admission import Pages
 from ocr_core.detector import Detector
 from ocr_core.image import size
 from ocr_core.recognizer import Recognizer
-from ocr_core.triton import answer, call, parameter
+from ocr_core.triton import Meter, answer, call, parameter
 
 
 class TritonPythonModel:
@@ -19,10 +19,10 @@ class TritonPythonModel:
         exported = Path(args["model_repository"], args["model_version"])
         self.detector, self.recognizer = Detector.load(exported), Recognizer.load(exported)
         self.model, self.executor = parameter(args, "detector"), ThreadPoolExecutor(1)
-        self.pages = Pages.of_this_server()
+        self.pages, self.meter = Pages.of_this_server(), Meter(args, metrics.MIDDLE_STEP)
 
     def execute(self, requests):
-        return answer(requests, self.crop)
+        return answer(requests, self.crop, self.meter)
 
     def crop(self, request, page, maps, image_size, deadline_ns, moments_ns):
         with self.pages.passing(request, int(deadline_ns[0])) as check:
