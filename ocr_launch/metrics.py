@@ -7,19 +7,20 @@ from collections.abc import Iterator, Mapping
 
 from ocr_launch import run_state
 from ocr_launch.run_state import RunState
+from ocr_launch.usage import Usage
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Samples = Mapping[str, float]
 """Values by their labels, as they are written."""
 
 
-def text(state: RunState) -> str:
+def text(state: RunState, usage: Usage) -> str:
     """The metrics of a supervised server.
 
-    >>> print(text(RunState("serving", "", 0, process_restarts={"ctc_decoding": 2})).splitlines()[2])
+    >>> print(text(RunState("serving", "", 0, process_restarts={"ctc_decoding": 2}), Usage({}, 0, 0)).splitlines()[2])
     ocr_process_restarts_total{process="ctc_decoding"} 2
     """
-    return "".join(f"{line}\n" for line in _lines(state))
+    return "".join(f"{line}\n" for line in (*_lines(state), *_usage_lines(usage)))
 
 
 def _lines(state: RunState) -> Iterator[str]:
@@ -32,6 +33,13 @@ def _lines(state: RunState) -> Iterator[str]:
     yield from _metric("ocr_pages", "Pages in the pipeline.", {"": state.pages})
     yield from _metric("ocr_pages_limit", "Pages that may be in the pipeline.", {"": state.places})
     yield from _metric("ocr_up", "Whether the server runs, with all of its processes.", {"": is_up})
+
+
+def _usage_lines(usage: Usage) -> Iterator[str]:
+    own = {_label("process", name): size for name, size in sorted(usage.process_bytes.items())}
+    yield from _metric("ocr_process_memory_bytes", "Memory of a model's processes, without what they share.", own)
+    yield from _metric("ocr_shared_memory_bytes", "What is used of /dev/shm.", {"": usage.shared_bytes})
+    yield from _metric("ocr_shared_memory_limit_bytes", "The size of /dev/shm.", {"": usage.shared_limit_bytes})
 
 
 def _metric(name: str, meaning: str, samples: Samples) -> Iterator[str]:

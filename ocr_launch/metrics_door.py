@@ -15,6 +15,7 @@ from ocr_launch import metrics
 from ocr_launch.http_api import ApiError, HttpApi
 from ocr_launch.ports import LOOPBACK
 from ocr_launch.run_state import RunState
+from ocr_launch.usage import Usage
 
 PATH = "/metrics"
 TRITON_TIMEOUT_S = 3.0
@@ -97,7 +98,8 @@ class MetricsDoor:
             tritons = await asyncio.to_thread(self._triton.get, PATH, TRITON_TIMEOUT_S)
         except ApiError:  # it is started anew
             tritons = b""
-        return _response("200 OK", metrics.CONTENT_TYPE, tritons + metrics.text(self._state()).encode())
+        ours = metrics.text(self._state(), await asyncio.to_thread(Usage.now))
+        return _response("200 OK", metrics.CONTENT_TYPE, tritons + ours.encode())
 
 
 def _response(status: str, kind: str, body: bytes) -> bytes:

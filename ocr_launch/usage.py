@@ -1,0 +1,52 @@
+"""What a server takes of the machine's memory, looked up when Prometheus asks."""
+
+import dataclasses
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from ocr_launch import processes
+from ocr_launch.machine import SHARED_MEMORY
+
+TRITON = "tritonserver"
+
+
+@dataclasses.dataclass(frozen=True)
+class Usage:
+    """Bytes.
+
+    Attributes:
+        process_bytes: Of the processes' own memory, by model, and of tritonserver; what they share counts to none.
+        shared_bytes: What is used of the shared memory, by whomever.
+        shared_limit_bytes: Its size.
+    """
+
+    process_bytes: Mapping[str, int]
+    shared_bytes: int
+    shared_limit_bytes: int
+
+    @classmethod
+    def now(cls, supervisor_pid: int | None = None, shared_memory: Path = SHARED_MEMORY) -> "Usage":
+        """That of the server which this process, or another one, supervises; without one, nobody takes anything."""
+        size = shutil.disk_usage(shared_memory)
+        return cls(_process_bytes(supervisor_pid), size.used, size.total)
+
+
+def _process_bytes(supervisor_pid: int | None) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for server in psutil.Process(supervisor_pid).children():
+        with suppress(psutil.Error):  # it has just ended
+            if server.name() == TRITON:
+                for process in processes.find(server.pid):
+                    found[process.model or process.name] += _own_bytes(process.handle)
+    return dict(found)
+
+
+def _own_bytes(process: psutil.Process) -> int:
+    """Of a process and of those that it has started, such as the one that decodes; children of tritonserver count apart."""
+    family = [process] if process.name() == TRITON else [process, *process.children()]
+    return sum(memory.rss - memory.shared for memory in (member.memory_info() for member in family))
