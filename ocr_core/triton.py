@@ -6,7 +6,9 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
+from contextvars import ContextVar
 from functools import cache, partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,8 @@ from ocr_core.request import Request
 Arrays = Mapping[str, NDArray[Any]]
 # The request, and arrays by the names of the step's input tensors → arrays by output names.
 Step = Callable[..., Arrays]
+# What the calls of other models take from the request that is answered: the id for their logs, and the trace.
+_origin: ContextVar[Mapping[str, Any]] = ContextVar("origin", default=MappingProxyType({}))  # noqa: B039 - read-only
 
 
 class CallFailed(RuntimeError):
@@ -113,7 +117,7 @@ def call(
         CallFailed: A call failed.
     """
     with _heartbeat().waiting():
-        return list(executor.map(partial(_call, model, outputs, check), batches))
+        return list(executor.map(partial(_call, model, outputs, check, _origin.get()), batches))
 
 
 def parameter(args: Mapping[str, str], name: str) -> str:
@@ -135,6 +139,7 @@ def _family(metric: Metric) -> Any:
 
 
 def _answer(request: Any, step: Step, meter: Meter | None) -> Any:
+    _origin.set({"request_id": request.request_id(), "trace": request.trace()})
     with _heartbeat().working(), metrics.noting() as notes:
         response = _answer_or_refuse(request, step)
         if meter:
@@ -175,13 +180,16 @@ def _log(request: Any, what: str) -> None:
     pb_utils.Logger.log_error(f"request {request.request_id()!r}: {what}")
 
 
-def _call(model: str, outputs: Sequence[str], check: Check, inputs: Arrays) -> list[NDArray[Any]]:
+def _call(
+    model: str, outputs: Sequence[str], check: Check, origin: Mapping[str, Any], inputs: Arrays
+) -> list[NDArray[Any]]:
     check()
     request = pb_utils.InferenceRequest(
         model_name=model,
         requested_output_names=list(outputs),
         inputs=_tensors(inputs),
         preferred_memory=pb_utils.PreferredMemory(pb_utils.TRITONSERVER_MEMORY_CPU),
+        **origin,
     )
     response = request.exec()
     _heartbeat().moved()

@@ -24,6 +24,7 @@ def pb_utils(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setattr(fake_triton, "models", {})
     monkeypatch.setattr(fake_triton, "log", [])
     monkeypatch.setattr(fake_triton, "counted", {})
+    monkeypatch.setattr(fake_triton, "origins", [])
     return fake_triton
 
 

@@ -19,6 +19,8 @@ Array = NDArray[Any]
 models: dict[str, Callable[[dict[str, Array]], "Mapping[str, Array] | TritonError"]] = {}
 # What was logged as an error, oldest first.
 log: list[str] = []
+# The id and the trace of each call of another model, oldest first.
+origins: list[tuple[str, "InferenceTrace"]] = []
 # What was counted or observed: the name of the family and the labels, as on the page, to each amount.
 counted: dict[str, list[float]] = {}
 
@@ -130,6 +132,10 @@ class InferenceResponse:
         return self._error
 
 
+class InferenceTrace:
+    """What a request's calls of other models are to be seen in; it means nothing here."""
+
+
 class InferenceRequest:
     """A request to this model, or one that this model sends to another."""
 
@@ -145,6 +151,7 @@ class InferenceRequest:
         preferred_memory: PreferredMemory | None = None,
         parameters: Mapping[str, str | int | float | bool] | None = None,
         timeout: int = 0,
+        trace: InferenceTrace | None = None,
     ) -> None:
         _require(request_id, str)
         _require(correlation_id, int | str)
@@ -154,6 +161,8 @@ class InferenceRequest:
         _require(model_version, int)
         _require(preferred_memory, PreferredMemory | None)
         _require(timeout, int)
+        _require(trace, InferenceTrace | None)
+        self._trace = trace or InferenceTrace()
         self._timeout_us, self.has_been_cancelled = timeout, False
         self._id, self._model, self._inputs = request_id, model_name, list(inputs)
         self._wanted, self._memory = set(requested_output_names), preferred_memory
@@ -180,6 +189,10 @@ class InferenceRequest:
         """Microseconds, as the client gave them; 0 where it gave none."""
         return self._timeout_us
 
+    def trace(self) -> InferenceTrace:
+        """Where Triton traces it; an empty one where it does not."""
+        return self._trace
+
     def is_cancelled(self) -> bool:
         """Whether the client has gone; tests set it."""
         return self.has_been_cancelled
@@ -189,6 +202,7 @@ class InferenceRequest:
         _require(decoupled, bool)
         if self._memory is None or self._memory.memory_type is not TRITONSERVER_MEMORY_CPU:
             raise TritonModelException("outputs may lie on the GPU")
+        origins.append((self._id, self._trace))
         if self._model not in models:
             return InferenceResponse(error=TritonError(f"unknown model {self._model}", TritonError.NOT_FOUND))
         answer = models[self._model]({tensor.name(): tensor.as_numpy() for tensor in self._inputs})

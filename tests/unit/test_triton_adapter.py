@@ -241,3 +241,19 @@ def test_another_models_failure_keeps_its_code_and_is_logged_in_its_own_words_wi
 def test_a_parameter_of_the_configuration_is_read_as_text(adapter: ModuleType) -> None:
     config = {"parameters": {"calls_under_way": {"string_value": "4"}}}
     assert adapter.parameter({"model_config": json.dumps(config)}, "calls_under_way") == "4"
+
+
+def test_calls_of_other_models_bear_the_id_and_the_trace_of_the_request(adapter: ModuleType) -> None:
+    fake_triton.models["other"] = lambda inputs: {"doubled": inputs["values"]}
+    values = {"values": np.ones(1, np.int32)}
+
+    def step(request: Request, values: Array) -> dict[str, Array]:  # noqa: ARG001 - every step gets them
+        with ThreadPoolExecutor(2) as executor:
+            ((doubled,), _) = adapter.call(executor, "other", [{"values": values}] * 2, ["doubled"])
+        return {"doubled": doubled}
+
+    requests = [request([1], request_id=name) for name in ("scan-7", "scan-8")]
+    adapter.answer(requests, step)
+    assert fake_triton.origins == [(each.request_id(), each.trace()) for each in requests for _ in range(2)]
+    with ThreadPoolExecutor(1) as executor:
+        adapter.call(executor, "other", [values], ["doubled"])
