@@ -1,9 +1,9 @@
 """What the steps count and measure, for Prometheus.
 
-A function notes what it knows: `note` and `timed`. What was noted while a request was answered, ocr_core/triton.py hands
-to Triton, which shows it on its page of metrics; outside of `noting` nothing is kept. How many pages were refused for
-want of a place or of time is not counted here: ocr_launch/metrics.py shows that, and it outlives the steps. Nor are the
-calls of models, and how long they waited: Triton counts them.
+Functions note what they know: `note`, `timed`. What was noted while a request was answered, `Meter` hands to Triton,
+which shows it on its page of metrics; outside of `noting` nothing is kept. How many pages were refused for want of a
+place or of time is not counted here: ocr_launch/metrics.py shows that, and it outlives the steps. Nor are the calls of
+models, and how long they waited: Triton counts them.
 
 Names and units follow https://prometheus.io/docs/practices/naming/.
 """

@@ -27,7 +27,7 @@ Arrays = Mapping[str, NDArray[Any]]
 # The request, and arrays by the names of the step's input tensors → arrays by output names.
 Step = Callable[..., Arrays]
 # What the calls of other models take from the request that is answered: the id for their logs, and the trace.
-_origin: ContextVar[Mapping[str, Any]] = ContextVar("origin", default=MappingProxyType({}))  # noqa: B039 - read-only
+_origin: ContextVar[Mapping[str, Any]] = ContextVar("origin", default=MappingProxyType({}))
 
 
 class CallFailed(RuntimeError):

@@ -40,7 +40,9 @@ def begin(environment: Mapping[str, str]) -> None:
     if chosen == FORMATS[0]:
         return
     # In a session of its own: Ctrl-C is for the server, whose last words are still to be written.
-    writer = subprocess.Popen([sys.executable, "-m", "ocr_launch.json_log"], stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603, E501 - our own
+    writer = subprocess.Popen(
+        [sys.executable, "-m", "ocr_launch.json_log"], stdin=subprocess.PIPE, start_new_session=True
+    )
     assert writer.stdin  # noqa: S101 - a pipe was asked for
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
@@ -50,13 +52,13 @@ def begin(environment: Mapping[str, str]) -> None:
 
 
 def described(line: str, now: datetime) -> dict[str, str]:
-    """What a line says.
+    r"""What a line says.
 
     Args:
         line: Without its end.
         now: When it was written.
 
-    >>> line = 'E1126 11:56:24.277919 203 triton.py:145] "request \\'scan-7\\': text_recognition: down"'
+    >>> line = 'E1126 11:56:24.277919 203 triton.py:145] "request \'scan-7\': text_recognition: down"'
     >>> described(line, datetime(2026, 11, 26, 11, 56, 25, tzinfo=timezone.utc)) == {
     ...     "time": "2026-11-26T11:56:25.000+00:00", "level": "error", "source": "triton.py:145",
     ...     "request_id": "scan-7", "message": "text_recognition: down"}

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from ocr_launch import gate, layout, machine, port_flags, ports, profiles, run_state, triton_flags
+from ocr_launch import gate, json_log, layout, machine, port_flags, ports, profiles, run_state, triton_flags
 from ocr_launch.errors import StartError
 from ocr_launch.http_api import HttpApi
 from ocr_launch.layout import Layout
@@ -29,6 +29,7 @@ Environment variables:
   OCR_PROFILE           auto, cpu, gpu, tensorrt or configured; by default auto: gpu where there is a GPU, else cpu.
                         Instances and threads follow the cores; configured leaves the configurations as they are
   OCR_MODEL_REPOSITORY  folder or address (s3://...) of other models than those in the image
+  OCR_LOG_FORMAT        json has all lines of the log written as JSON objects
   OCR_CLIENT_SHM        1 lets clients of this host hand over images in shared memory, with the key
   OCR_GATE              0 leaves out the gate: callers then reach Triton itself, with every model in it, and refused
                         requests do not wait in line; it saves 2 ms of a core for each request
@@ -51,6 +52,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stops in order, as Ctrl-C does
     sockets = ExitStack()  # they are closed with this process
     try:
+        json_log.begin(os.environ)
         plan = prepare(os.environ, sys.argv[1:], sockets)
         supervisor = Supervisor(plan, run_state.file(os.environ), _say)
     except StartError as error:

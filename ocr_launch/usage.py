@@ -47,6 +47,6 @@ def _process_bytes(supervisor_pid: int | None) -> dict[str, int]:
 
 
 def _own_bytes(process: psutil.Process) -> int:
-    """Of a process and of those that it has started, such as the one that decodes; children of tritonserver count apart."""
+    """Of a process and of what it has started, such as the one that decodes; tritonserver's children count apart."""
     family = [process] if process.name() == TRITON else [process, *process.children()]
     return sum(memory.rss - memory.shared for memory in (member.memory_info() for member in family))

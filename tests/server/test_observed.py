@@ -1,4 +1,4 @@
-"""What is shown of a running server: each metric that the alerts and the dashboard ask for, and the pages that it has read."""
+"""What a running server shows: each metric that alerts and dashboard ask for, and the pages that it has read."""
 
 import re
 import urllib.request
@@ -69,7 +69,9 @@ def test_a_page_is_counted_with_its_lines_its_confidence_and_its_time(triton: Tr
 
     assert more("ocr_page_lines_count") == 1
     assert more("ocr_page_lines_sum") == len(page.lines)
-    assert more("ocr_page_confidence_ratio_sum") == pytest.approx(mean(line.confidence for line in page.lines), abs=1e-3)
+    assert more("ocr_page_confidence_ratio_sum") == pytest.approx(
+        mean(line.confidence for line in page.lines), abs=1e-3
+    )
     assert more("ocr_work_duration_seconds_count", work="decoding") == 1
     steps_s = sum(more("ocr_step_duration_seconds_sum", step=step) for step in metrics.STEP_DURATION.values)
     assert 0 < more("ocr_page_duration_seconds_sum") == pytest.approx(steps_s)

@@ -11,7 +11,7 @@ import pytest
 
 from ocr_core import metrics
 from ocr_core.errors import BadImage, BadOption, BadRequest, Cancelled, DeadlineExceeded, Overloaded
-from ocr_core.metrics import LINES_READ, FAILURES, Metric
+from ocr_core.metrics import FAILURES, LINES_READ, Metric
 from tests.unit import fake_triton
 from tests.unit.fake_triton import InferenceRequest, Tensor, TritonError
 

@@ -18,11 +18,11 @@ TIME = {"time": "2026-11-26T12:00:00.005+00:00"}
     ("line", "told"),
     [
         (
-            'I1126 11:56:11.321217 20300 model_lifecycle.cc:839] "successfully loaded \'text_detection\'"',
+            "I1126 11:56:11.321217 20300 model_lifecycle.cc:839] \"successfully loaded 'text_detection'\"",
             {"level": "info", "source": "model_lifecycle.cc:839", "message": "successfully loaded 'text_detection'"},
         ),
         (
-            'E1126 11:56:24.277919 20300 triton.py:145] "request \'scan-7\': Traceback:\\n  KeyError"',
+            "E1126 11:56:24.277919 20300 triton.py:145] \"request 'scan-7': Traceback:\\n  KeyError\"",
             {"level": "error", "source": "triton.py:145", "request_id": "scan-7", "message": "Traceback:\n  KeyError"},
         ),
         ("I1126 12:10:35.627732 13359 server.cc:604] ", {"level": "info", "source": "server.cc:604", "message": ""}),

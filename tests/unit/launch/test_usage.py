@@ -21,7 +21,7 @@ STUB = f"held = b'x' * {40 * MIB}; print(flush=True); input()"
 
 @contextmanager
 def server(folder: Path) -> Iterator[int]:
-    """The number of a process whose child is called tritonserver, and has a child of text_cropping that holds 40 MiB."""
+    """The number of a process whose child is called tritonserver and has a process of a step that holds 40 MiB."""
     model = folder / "text_cropping" / "1" / "model.py"
     model.parent.mkdir(parents=True)
     model.write_text(STUB, encoding="utf-8")
@@ -34,7 +34,7 @@ def server(folder: Path) -> Iterator[int]:
         process.stdout.readline()
         yield process.pid
         assert process.stdin
-        process.stdin.write(b'\n')
+        process.stdin.write(b"\n")
         process.stdin.flush()
 
 
