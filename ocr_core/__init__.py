@@ -26,7 +26,8 @@ The modules in the order of the data flow:
     words.py          the words and characters of the lines, for those who ask: where they are, and how sure
     ink.py            where in a crop there is ink
     answers.py        what the last step answers
-    timings.py        how long each step took, for those who ask
+    timings.py        how long each step took
+    metrics.py        what is counted and measured for Prometheus
     borders.py        what comes into a step, checked
     detector.py       what a detector's weights ask of the steps around them
     recognizer.py     the same for a recognizer's weights

@@ -15,6 +15,8 @@
     attempts.py      how often something was mended lately
     journal.py       what is known of it: said, written, counted
     metrics.py       the counts, as Prometheus reads them
+    usage.py         the memory that it takes
+    json_log.py      its log as JSON
     metrics_door.py  the port where it asks
     processes.py     which processes it has, and whether they live
     faults.py        what is wrong with them

@@ -12,13 +12,12 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 
 from ocr_launch.errors import StartError
 
-FORMATS = ("text", "json")
-VARIABLE = "OCR_LOG_FORMAT"
+TEXT, JSON = "text", "json"
 # `E1126 11:56:24.277919 20300 triton.py:145] "request 'scan-7': …"`: level, date, time, process, source, message.
 TRITON = re.compile(r"(?P<level>[IWEFV])\d{4} [\d:.]+ \d+ (?P<source>[\w.]+:\d+)\] (?P<message>.*)", re.DOTALL)
 LEVELS = {"I": "info", "W": "warning", "E": "error", "F": "critical", "V": "debug"}
@@ -28,16 +27,18 @@ REQUEST = re.compile(r"request (?P<id>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"): (
 END_S = 5
 
 
-def begin(environment: Mapping[str, str]) -> None:
-    """From here on, have this process and those that it starts write JSON, if the environment asks for it.
+def begin(asked: str | None) -> None:
+    """From here on, have this process and those that it starts write in the format that is asked for.
+
+    Args:
+        asked: What `OCR_LOG_FORMAT` says, if anything.
 
     Raises:
-        StartError: It asks for another format.
+        StartError: There is no such format.
     """
-    chosen = environment.get(VARIABLE) or FORMATS[0]
-    if chosen not in FORMATS:
-        raise StartError(f"{VARIABLE} is {chosen!r}; it must be {' or '.join(FORMATS)}")
-    if chosen == FORMATS[0]:
+    if (asked or TEXT) not in (TEXT, JSON):
+        raise StartError(f"OCR_LOG_FORMAT is {asked!r}; it must be {TEXT} or {JSON}")
+    if asked != JSON:
         return
     # In a session of its own: Ctrl-C is for the server, whose last words are still to be written.
     writer = subprocess.Popen(

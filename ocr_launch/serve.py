@@ -52,7 +52,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stops in order, as Ctrl-C does
     sockets = ExitStack()  # they are closed with this process
     try:
-        json_log.begin(os.environ)
+        json_log.begin(os.environ.get("OCR_LOG_FORMAT"))
         plan = prepare(os.environ, sys.argv[1:], sockets)
         supervisor = Supervisor(plan, run_state.file(os.environ), _say)
     except StartError as error:
