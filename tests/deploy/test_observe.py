@@ -46,7 +46,7 @@ def test_an_alert_says_how_bad_it_is_and_what_to_do(rule: dict[str, dict[str, st
 
 def test_panels_have_places_of_their_own_and_say_what_they_show() -> None:
     panels = observed.dashboard()["panels"]
-    taken = set()
+    taken: set[tuple[int, int]] = set()
     for panel in panels:
         place = panel["gridPos"]
         cells = {(place["x"] + x, place["y"] + y) for x in range(place["w"]) for y in range(place["h"])}

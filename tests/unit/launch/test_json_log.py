@@ -46,7 +46,8 @@ def test_empty_lines_are_left_out() -> None:
 
 
 def run(code: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    program = f"import os, subprocess, sys\nfrom ocr_launch import json_log\njson_log.begin(os.environ.get('OCR_LOG_FORMAT'))\n{code}"
+    asked = "json_log.begin(os.environ.get('OCR_LOG_FORMAT'))"
+    program = f"import os, subprocess, sys\nfrom ocr_launch import json_log\n{asked}\n{code}"
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env=environment)  # noqa: S603 - our own
 
 
