@@ -51,8 +51,8 @@ class Meter:
 
     Processes share what Triton counts under one name with equal labels: those of a model, and those that follow them
     when it is loaded anew. But Triton does not know that they share it. Where one process deletes it, as Python does at
-    the end, Triton dies of what another counts next (server issue 8663). So nothing is ever deleted, and counts go on
-    until tritonserver ends.
+    the end, Triton dies of what another counts next (server issue 8663, of release 26.01; 24.10 does not get so far as
+    to delete it). So nothing is ever deleted, and counts go on until tritonserver ends.
 
     Args:
         args: Those of `initialize`.

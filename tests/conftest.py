@@ -19,6 +19,7 @@ TESTS_OF = {
     "embedded": (
         "tests/server/test_lifecycle.py",
         "tests/server/test_trace.py",
+        "tests/server/test_counts.py",
         # Ports behind the gate, which a container keeps to itself, and a clock that it shares.
         "tests/server/test_inner_models.py",
         "tests/server/test_client_resume.py",
