@@ -14,6 +14,17 @@ from export.errors import ExportError
 NEGLIGIBLE = 1e-20
 
 
+def gather_weights(model: ModelProto) -> None:
+    """Turn constants among the nodes, in which PP-OCRv3 and v4 have their weights, into weights of the graph."""
+    constants = [node for node in model.graph.node if node.op_type == "Constant" and "value" in attributes(node)]
+    for node in constants:
+        tensor = TensorProto.FromString(attributes(node)["value"].SerializeToString())
+        tensor.name = node.output[0]
+        model.graph.initializer.append(tensor)
+    names = {node.output[0] for node in constants}
+    set_nodes(model, [node for node in model.graph.node if node.output[0] not in names])
+
+
 def take_uint8_rgb(model: ModelProto, name: str, mean: Sequence[float], std: Sequence[float], *, bgr: bool) -> None:
     """Let the graph take pixels: uint8 (N, H, W, 3) RGB instead of scaled float (N, 3, H, W).
 

@@ -1,4 +1,4 @@
-"""PP-OCR: DB text detection and SVTR-LCNet recognition by the PaddleOCR authors, published as ONNX."""
+"""PP-OCR, versions 3 to 6: DB text detection and CTC recognition by the PaddleOCR authors, as ONNX files."""
 
 from collections.abc import Callable
 from functools import partial
@@ -33,21 +33,25 @@ DETECTOR = Detector(
     quad_threshold=0.5,
     unclip_ratio=1.6,
 )
-TAKES = [None, 3, None, None]
+# All recognizers since PP-OCRv3; those before took 32.
+HEIGHT_PX = 48
+MIN_WIDTH_PX = 16
 # Added to the logit of the space. The networks drop spaces: in capitals, behind full stops, between a date and a time,
 # in faces of narrow spaces. Up to about here, more of those that this brings are right than wrong.
 SPACE_BIAS = 2.5
 
+# Sizes; None where any will do.
+Axes = list[int | None]
 Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
 def detector(weights: Path) -> DetectorExport:
-    """Build a detector from its published ONNX file.
+    """Build a detector of PP-OCRv3 to v6 from its ONNX file.
 
     Raises:
         ExportError: The file is another network or none at all.
     """
-    model, original = _load(weights, "detector", gives=[None, 1, None, None])
+    model, original = _load(weights, "detector", takes=[None, 3, None, None], gives=[None, 1, None, None])
     graph.take_uint8_rgb(model, "image", DETECTOR_MEAN, DETECTOR_STD, bgr=True)
     graph.give_maps(model, DETECTOR.channels)
     graph.zero_denormals(model)
@@ -57,7 +61,7 @@ def detector(weights: Path) -> DetectorExport:
 
 
 def recognizer(weights: Path, characters: Path | None = None) -> RecognizerExport:
-    """Build a recognizer from its published ONNX file.
+    """Build a recognizer of PP-OCRv3 to v6 from its ONNX file.
 
     Args:
         weights: The ONNX file.
@@ -66,11 +70,14 @@ def recognizer(weights: Path, characters: Path | None = None) -> RecognizerExpor
     Raises:
         ExportError: The file is another network or none at all, or has no classes for just these characters.
     """
-    model, original = _load(weights, "recognizer", gives=[None, None, None])
+    model, original = _load(weights, "recognizer", takes=[None, 3, HEIGHT_PX, None], gives=[None, None, None])
     alphabet = ["", *_characters(model, characters, weights.name), " "]
-    classes = model.graph.output[0].type.tensor_type.shape.dim[2].dim_value
+    classes = original(np.zeros((1, 3, HEIGHT_PX, MIN_WIDTH_PX), np.float32)).shape[2]
     if classes != len(alphabet):
-        raise ExportError(f"the recognizer has {classes} classes, its character list gives {len(alphabet)}")
+        raise ExportError(
+            f"the recognizer has {classes} classes, its character list gives {len(alphabet)}: "
+            f"the blank, {len(alphabet) - 2} characters and the space"
+        )
     graph.take_uint8_rgb(model, "crops", RECOGNIZER_MEAN, RECOGNIZER_STD, bgr=True)
     graph.raise_logit(model, alphabet.index(" "), SPACE_BIAS)
     graph.give_argmax(model)
@@ -84,11 +91,11 @@ def recognizer(weights: Path, characters: Path | None = None) -> RecognizerExpor
 
 
 def _recognizer(characters: list[str]) -> Recognizer:
-    """Trained at height 48; 16 px are two time steps, and lines of 400 letters in 9600 px are read without an error."""
-    return Recognizer(height=48, min_width=16, max_width=9600, characters=tuple(characters))
+    """16 px are two time steps, and lines of 400 letters in 9600 px are read without an error."""
+    return Recognizer(height=HEIGHT_PX, min_width=MIN_WIDTH_PX, max_width=9600, characters=tuple(characters))
 
 
-def _load(weights: Path, kind: str, gives: list[int | None]) -> tuple[ModelProto, Network]:
+def _load(weights: Path, kind: str, takes: Axes, gives: Axes) -> tuple[ModelProto, Network]:
     """The graph of a published file, and the network as it is: scaled float (N, 3, H, W) → its one output.
 
     Raises:
@@ -100,38 +107,40 @@ def _load(weights: Path, kind: str, gives: list[int | None]) -> tuple[ModelProto
         raise ExportError(f"{weights.name} is not an ONNX file, or is a broken one") from error
     session = runtime.open_session(weights)
     found = [_axes(tensor.shape) for tensor in (*session.get_inputs(), *session.get_outputs())]
-    wanted = [TAKES, gives]
+    wanted = [takes, gives]
     if len(found) != 2 or any(not _fits(*pair) for pair in zip(found, wanted, strict=True)):
         raise ExportError(
             f"{weights.name} is not a {kind} of PP-OCR: it takes and gives {_written(found)}, not {_written(wanted)}"
         )
+    graph.gather_weights(model)
     return model, lambda scaled: next(iter(runtime.run(session, scaled).values()))
 
 
-def _axes(shape: list[int | str | None]) -> list[int | None]:
-    return [size if isinstance(size, int) else None for size in shape]
+def _axes(shape: list[int | str | None]) -> Axes:
+    return [size if isinstance(size, int) and size > 0 else None for size in shape]
 
 
-def _fits(found: list[int | None], wanted: list[int | None]) -> bool:
+def _fits(found: Axes, wanted: Axes) -> bool:
+    """Whether no size is another than the one wanted; a file may leave any of them open."""
     return len(found) == len(wanted) and all(
-        size is None or size == other for size, other in zip(wanted, found, strict=True)
+        None in (size, other) or size == other for size, other in zip(wanted, found, strict=True)
     )
 
 
-def _written(shapes: list[list[int | None]]) -> str:
+def _written(shapes: list[Axes]) -> str:
     return ", ".join("×".join("?" if size is None else str(size) for size in shape) for shape in shapes)
 
 
 def _characters(model: ModelProto, file: Path | None, name: str) -> list[str]:
     if file:
         try:
-            return file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+            return file.read_text(encoding="utf-8-sig").removesuffix("\n").split("\n")
         except UnicodeDecodeError as error:
             raise ExportError(f"{file.name} is not a list of characters in UTF-8") from error
     for entry in model.metadata_props:
         if entry.key == "character":
             return str(entry.value).split("\n")
-    raise ExportError(f"{name} carries no list of its characters")
+    raise ExportError(f"{name} carries no list of its characters; give it with --characters FILE, one a line")
 
 
 def _scale(pixels_rgb: NDArray[np.uint8], mean: list[float], std: list[float]) -> NDArray[np.float32]:
