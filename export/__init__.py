@@ -3,6 +3,8 @@
 __main__.py    the command line
 sources.toml   where weights come from, and how they are recognized
 choices.py     what can be chosen, each with its family's build function
+own_files.py   PP-OCR files of the user's own, as choices
+languages.py   what recognizers read
 weights.py     the files of a choice: downloaded, or the user's own
 ppocr.py, east.py, english_g2.py, resnet_ctc.py
                a model family each: its weights, its original pre- and post-processing, what it asks of the steps

@@ -1,5 +1,6 @@
 """Command line of the exporter."""
 
+import textwrap
 import time
 from pathlib import Path
 from typing import NoReturn
@@ -7,7 +8,7 @@ from typing import NoReturn
 import click
 
 from downloads import DownloadError, Source
-from export import graph, templates, weights
+from export import graph, own_files, templates, weights
 from export.build import Built, build
 from export.choices import DETECTORS, RECOGNIZERS, Choice
 from export.contract import DETECTOR_MODEL, RECOGNIZER_MODEL, DetectorExport, RecognizerExport
@@ -18,15 +19,20 @@ from export.repository import ModelRepository
 
 # Keys of the provenance in an ONNX file's metadata begin with this.
 PREFIX = "ocr_triton."
+INDENT = " " * 4  # of the list
 
 
 class Name(click.Choice[str]):
-    """One of a few names; another one ends as all errors of the exporter do, in one sentence and with status 1."""
+    """One of a few names or a file; anything else ends as all errors of the exporter do, in one sentence, status 1."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Let a file pass."""
+        return value if value.startswith(own_files.PREFIX) else super().convert(value, param, ctx)
 
     def fail(self, message: str, param: click.Parameter | None = None, ctx: click.Context | None = None) -> NoReturn:
         """Say which there are."""
         del param, ctx  # the names tell which option is meant
-        raise click.ClickException(message)
+        raise click.ClickException(f"{message.removesuffix('.')}; a file of your own is {own_files.FORM}")
 
 
 def list_choices(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
@@ -39,7 +45,8 @@ def list_choices(context: click.Context, _parameter: click.Parameter, wanted: bo
             licences = ", ".join(sorted({source.licence for source in choice.sources}))
             click.echo(f"--{kind} {choice.name}")
             click.echo(f"    {choice.good_for}")
-            click.echo(f"    {choice.reads}; {licences}; {megabytes:.1f} MB to fetch:")
+            click.echo(textwrap.fill(f"reads {choice.reads}", 100, initial_indent=INDENT, subsequent_indent=INDENT))
+            click.echo(f"    {licences}; {megabytes:.1f} MB to fetch:")
             for source in choice.sources:
                 click.echo(f"      {source.name} from {source.origin}")
     context.exit()
@@ -51,14 +58,20 @@ def list_choices(context: click.Context, _parameter: click.Parameter, wanted: bo
     type=Name(list(DETECTORS)),
     default="ppocrv6-small",
     show_default=True,
-    help="Finds the lines of text. --list describes each.",
+    help="Finds the lines of text. --list describes each. paddleocr:FILE.onnx is a PP-OCR file of your own.",
 )
 @click.option(
     "--recognizer",
     type=Name(list(RECOGNIZERS)),
     default="ppocrv6-small",
     show_default=True,
-    help="Reads the lines. --list describes each.",
+    help="Reads the lines. --list describes each. paddleocr:FILE.onnx is a PP-OCR file of your own.",
+)
+@click.option(
+    "--characters",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Characters of the recognizer paddleocr:FILE.onnx, one a line; by default those in its metadata.",
 )
 @click.option(
     "--version",
@@ -105,6 +118,7 @@ def list_choices(context: click.Context, _parameter: click.Parameter, wanted: bo
 def main(
     detector: str,
     recognizer: str,
+    characters: Path | None,
     version: int,
     model_repository: Path,
     given: dict[str, Source],
@@ -117,7 +131,8 @@ def main(
     """
     try:
         repository = ModelRepository(model_repository, version)
-        _export(DETECTORS[detector], RECOGNIZERS[recognizer], repository, given, cpu_precision, force)
+        chosen = own_files.detector(detector), own_files.recognizer(recognizer, characters)
+        _export(*chosen, repository, given, cpu_precision, force)
     except (ExportError, DownloadError) as error:
         raise click.ClickException(str(error)) from error
 

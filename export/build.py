@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from downloads import Source, fetch
-from export import cpu, verify
+from downloads import Source
+from export import cpu, verify, weights
 from export.choices import Choice
 from export.contract import DETECTOR_MODEL, RECOGNIZER_MODEL, DetectorExport, RecognizerExport
 
@@ -48,8 +48,8 @@ def build(
         DownloadError: A file is not within reach.
         ExportError: A file is another network's, or a graph differs from the original.
     """
-    detector_export = detector[0].build(*map(fetch, detector[1]))
-    recognizer_export = recognizer[0].build(*map(fetch, recognizer[1]))
+    detector_export = detector[0].build(*weights.fetch_all(detector[1]))
+    recognizer_export = recognizer[0].build(*weights.fetch_all(recognizer[1]))
     click.echo("Verifying the rewritten graphs against the originals ...", err=True)
     _say("detector", verify.verify_detector(detector_export, SAMPLES), "boxes")
     lines = verify.cut_lines(detector_export, recognizer_export.recognizer, SAMPLES)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from downloads import Source, read_sources
-from export import east, english_g2, ppocr, resnet_ctc
+from export import east, english_g2, languages, ppocr, resnet_ctc
 from export.contract import DetectorExport, RecognizerExport
 
 SOURCES = read_sources(Path(__file__).parent / "sources.toml")
@@ -21,7 +21,7 @@ class Choice(Generic[Export]):
     Attributes:
         name: As on the command line.
         build: Files of the sources, in their order → the model.
-        source_names: Tables of sources.toml.
+        sources: Its files.
         reads: Languages or scripts.
         good_for: When to choose it.
         int8_on_cpus: CPUs run it in int8, which is faster; it finds or reads as much so (the tiny recognizer reads 5 of
@@ -30,15 +30,20 @@ class Choice(Generic[Export]):
 
     name: str
     build: Callable[..., Export]
-    source_names: tuple[str, ...]
+    sources: tuple[Source, ...]
     reads: str
     good_for: str
     int8_on_cpus: bool = False
 
-    @property
-    def sources(self) -> list[Source]:
-        """Its files."""
-        return [SOURCES[name] for name in self.source_names]
+
+def _from(*names: str) -> tuple[Source, ...]:
+    """Sources by the names of their tables."""
+    return tuple(SOURCES[name] for name in names)
+
+
+def _ppocrv5(script: str, reads: str) -> Choice[RecognizerExport]:
+    """One of the recognizers of one script, which no package registry has."""
+    return Choice(f"ppocrv5-{script}", ppocr.recognizer, _from(f"ppocrv5-{script}-rec"), reads, "PP-OCRv5 mobile")
 
 
 DETECTORS: dict[str, Choice[DetectorExport]] = {
@@ -47,7 +52,7 @@ DETECTORS: dict[str, Choice[DetectorExport]] = {
         Choice(
             "ppocrv6-small",
             ppocr.detector,
-            ("ppocrv6-small-det",),
+            _from("ppocrv6-small-det"),
             "any script",
             "the default: accurate",
             int8_on_cpus=True,
@@ -55,15 +60,22 @@ DETECTORS: dict[str, Choice[DetectorExport]] = {
         Choice(
             "ppocrv6-tiny",
             ppocr.detector,
-            ("ppocrv6-tiny-det",),
+            _from("ppocrv6-tiny-det"),
             "any script",
             "faster, but misses some small print",
             int8_on_cpus=True,
         ),
         Choice(
+            "ppocrv5-mobile",
+            ppocr.detector,
+            _from("ppocrv5-mobile-det"),
+            "any script",
+            "the version before",
+        ),
+        Choice(
             "east",
             east.detector,
-            ("east",),
+            _from("east"),
             "Latin words in street scenes",
             "the Triton tutorial's detector; TensorFlow is installed to convert it",
         ),
@@ -76,29 +88,37 @@ RECOGNIZERS: dict[str, Choice[RecognizerExport]] = {
         Choice(
             "ppocrv6-small",
             ppocr.recognizer,
-            ("ppocrv6-small-rec",),
-            "Latin, Chinese, Japanese; 18,708 characters",
+            _from("ppocrv6-small-rec"),
+            f"{languages.PPOCRV6_SMALL}; 18,708 characters",
             "the default: accurate",
             int8_on_cpus=True,
         ),
         Choice(
             "ppocrv6-tiny",
             ppocr.recognizer,
-            ("ppocrv6-tiny-rec", "ppocrv6-tiny-characters"),
-            "Latin, Chinese; 6,904 characters",
+            _from("ppocrv6-tiny-rec", "ppocrv6-tiny-characters"),
+            f"{languages.PPOCRV6_TINY}; 6,904 characters",
             "faster, but less accurate",
         ),
         Choice(
+            "ppocrv5-mobile",
+            ppocr.recognizer,
+            _from("ppocrv5-mobile-rec"),
+            f"{languages.PPOCRV5_MOBILE}; 18,383 characters",
+            "the version before; hardly any letters with accents",
+        ),
+        *(_ppocrv5(script, reads) for script, reads in languages.PPOCRV5.items()),
+        Choice(
             "english-g2",
             english_g2.recognizer,
-            ("english-g2",),
+            _from("english-g2"),
             "English; 96 characters",
             "EasyOCR's recognizer; torch is installed to convert it",
         ),
         Choice(
             "resnet-ctc",
             resnet_ctc.recognizer,
-            ("resnet-ctc",),
+            _from("resnet-ctc"),
             "digits and Latin letters, without case",
             "the Triton tutorial's recognizer, for single words; torch is installed to convert it",
         ),

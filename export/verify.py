@@ -15,7 +15,7 @@ from onnx import ModelProto
 from export import exact_int8, runtime
 from export.contract import DetectorExport, Outputs, RecognizerExport
 from export.errors import ExportError
-from ocr_core import batching, crops, ctc, detection, image
+from ocr_core import batching, bidi, crops, ctc, detection, image
 from ocr_core.detector import Detector
 from ocr_core.options import Options
 from ocr_core.pixels import as_rgb
@@ -267,7 +267,7 @@ def _compare(report: Report, name: str, ours: NDArray[Any], theirs: NDArray[Any]
 
 def _best_path(indices: list[int], characters: Sequence[str]) -> str:
     """Another decoder than `ctc.decode`, from the definition: runs of a class count once, blanks do not count."""
-    return "".join(characters[index] for index, _ in groupby(indices) if index != ctc.BLANK).strip()
+    return bidi.logical("".join(characters[index] for index, _ in groupby(indices) if index != ctc.BLANK)).strip()
 
 
 def _compare_boxes(our_maps: FloatArray, their_maps: FloatArray, size: tuple[int, ...], detector: Detector) -> int:

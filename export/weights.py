@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from downloads import DownloadError, Source, identify
-from export.choices import DETECTORS, RECOGNIZERS, SOURCES, Choice
+from downloads import DownloadError, Source, fetch, identify
+from export.choices import SOURCES, Choice
 from export.contract import DetectorExport, RecognizerExport
 from export.errors import ExportError
 
@@ -42,7 +42,7 @@ def find(choice: AnyChoice, given: dict[str, Source]) -> list[Source]:
         try:
             found.append(identified := given.get(source.name) or identify(source))
         except DownloadError as error:
-            raise DownloadError(f"{error}; {_way_out(choice, source)}") from error
+            raise _with_way_out(error, source) from error
         if identified.file:
             click.echo(f"{source.name} is {identified.origin}, SHA-256 {identified.sha256}", err=True)
     return found
@@ -54,12 +54,26 @@ def check_needed(choices: Iterable[AnyChoice], given: dict[str, Source]) -> None
     Raises:
         ExportError: One does not.
     """
-    needed = [name for choice in choices for name in choice.source_names]
+    needed = [source.name for choice in choices for source in choice.sources]
     if superfluous := sorted(given.keys() - set(needed)):
         raise ExportError(f"--weights {superfluous[0]} is of no use here: what is exported needs {', '.join(needed)}")
 
 
-def _way_out(choice: AnyChoice, source: Source) -> str:
-    kind, choices = ("detector", DETECTORS) if choice in DETECTORS.values() else ("recognizer", RECOGNIZERS)
-    others = [other.name for other in choices.values() if all(s.package for s in other.sources)]
-    return f"give the file with --weights {source.name}=FILE, or choose --{kind} {' or '.join(others)}"
+def fetch_all(sources: Iterable[Source]) -> list[Path]:
+    """Paths of files, in the cache or the user's own.
+
+    Raises:
+        DownloadError: One cannot be fetched; the sentence names it, and how to give it.
+    """
+    return [_fetch(source) for source in sources]
+
+
+def _fetch(source: Source) -> Path:
+    try:
+        return fetch(source)
+    except DownloadError as error:
+        raise _with_way_out(error, source) from error
+
+
+def _with_way_out(error: DownloadError, source: Source) -> DownloadError:
+    return DownloadError(f"{error}; if you have the file, give it with --weights {source.name}=FILE")

@@ -1,4 +1,7 @@
-"""Text from what a CTC recognizer says per time step (Graves et al. 2006, section 3.2: best path decoding)."""
+"""Text from what a CTC recognizer says per time step (Graves et al. 2006, section 3.2: best path decoding).
+
+The time steps go from left to right, text in the order of reading: see `bidi` for Arabic and the like.
+"""
 
 import dataclasses
 import re
@@ -9,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_core import bidi
 from ocr_core.options import Options
 from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray
@@ -88,10 +92,10 @@ def _decode(
 
 
 def _join(letters: Sequence[str], confidences: FloatArray) -> str:
-    """A line's characters without white space around them, and without doubtful spaces inside numbers and addresses."""
+    """A line's text without white space around it, and without doubtful spaces inside numbers and addresses."""
     doubtful = _doubtful_spaces(letters, confidences)
     kept = (letter for place, letter in enumerate(letters) if place not in doubtful) if doubtful else letters
-    return "".join(kept).strip()
+    return bidi.logical("".join(kept)).strip()
 
 
 def _doubtful_spaces(letters: Sequence[str], confidences: FloatArray) -> set[int]:
@@ -156,7 +160,7 @@ def align(steps: Steps, characters: Sequence[str]) -> list[Character]:
         characters: Entry i is class i; class 0 is the blank.
 
     Returns:
-        The characters of the text that `decode` gives, spaces among them.
+        The characters of the text that `decode` gives, in its order, spaces among them.
     """
     bounds = np.flatnonzero(np.diff(steps.indices, prepend=-1, append=-1))
     runs = np.stack([bounds[:-1], bounds[1:]], axis=1)[steps.indices[bounds[:-1]] != BLANK]
@@ -164,7 +168,16 @@ def align(steps: Steps, characters: Sequence[str]) -> list[Character]:
     confidences, centres = steps.confidences[runs[:, 0]], runs.mean(axis=1) * steps.step_px
     doubtful = _doubtful_spaces(letters, confidences)
     seen = zip(letters, centres.tolist(), confidences.tolist(), strict=True)
-    return _stripped(_combined(Character(*each) for place, each in enumerate(seen) if place not in doubtful))
+    kept = [Character(*each) for place, each in enumerate(seen) if place not in doubtful]
+    return _stripped(_combined(_in_order(kept)))
+
+
+def _in_order(line: list[Character]) -> list[Character]:
+    """Characters from left to right, in the order in which they are read."""
+    texts = [character.text for character in line]
+    if not bidi.is_mixed("".join(texts)):
+        return line
+    return [dataclasses.replace(line[place], text=text) for place, text in bidi.in_order(texts)]
 
 
 def _combined(seen: Iterable[Character]) -> list[Character]:

@@ -77,11 +77,12 @@ def locate(line: Sequence[Character], ink: BoolArray, *, characters: bool) -> li
     words = split(line)
     if not words:
         return []
-    columns = Columns.of(ink)
-    gaps = [columns.gap(left[-1].centre_px, right[0].centre_px) for left, right in pairwise(words)]
-    first, last = columns.ends([character.centre_px for character in line])
+    columns, centres = Columns.of(ink), [[character.centre_px for character in word] for word in words]
+    order = sorted(range(len(words)), key=lambda number: min(centres[number]))  # from left to right
+    gaps = [columns.gap(max(centres[left]), min(centres[right])) for left, right in pairwise(order)]
+    first, last = columns.ends(sorted(character.centre_px for character in line))
     spans = list(zip([first, *(end for _, end in gaps)], [*(start for start, _ in gaps), last], strict=True))
-    boxes = columns.boxes(np.array(spans))
+    boxes = columns.boxes(np.array(spans))[np.argsort(order)]
     parts = [_part(word, box, columns) if characters else NO_BOXES for word, box in zip(words, boxes, strict=True)]
     return [Word(*fields) for fields in zip(words, boxes, parts, strict=True)]
 
@@ -89,10 +90,11 @@ def locate(line: Sequence[Character], ink: BoolArray, *, characters: bool) -> li
 def _part(word: Sequence[Character], box: FloatArray, columns: Columns) -> FloatArray:
     """The boxes of a word's characters; a full stop is often seen behind its ink, but is not behind its word's."""
     start, end = int(box[0]), int(box[2])
-    centres = np.clip([character.centre_px for character in word], start, end - 1).tolist()
-    gaps = [columns.gap(left, right) for left, right in pairwise(centres)]
+    centres = np.clip([character.centre_px for character in word], start, end - 1)
+    order = np.argsort(centres, kind="stable")  # from left to right
+    gaps = [columns.gap(left, right) for left, right in pairwise(centres[order].tolist())]
     cuts = [(left + right) // 2 for left, right in gaps]
-    return columns.boxes(np.array(list(pairwise([start, *cuts, end]))))
+    return columns.boxes(np.array(list(pairwise([start, *cuts, end]))))[np.argsort(order)]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -25,10 +25,12 @@ from ocr_launch.repository import Repository
 from server.triton import TritonServer
 
 ROOT = Path(__file__).parent.parent.parent
-DETECTORS = ("ppocrv6-small", "ppocrv6-tiny", "east")
-RECOGNIZERS = ("ppocrv6-small", "ppocrv6-tiny", "english-g2", "resnet-ctc")
-# Its weights are on no package registry: --weights gives them, --recognizer asks for it.
-NOT_BY_DEFAULT = "resnet-ctc"
+DETECTORS = ("ppocrv6-small", "ppocrv6-tiny", "ppocrv5-mobile", "east")
+SCRIPTS = ("latin", "cyrillic", "east-slavic", "korean", "arabic", "devanagari", "thai", "greek", "tamil", "telugu")
+OF_A_SCRIPT = tuple(f"ppocrv5-{script}" for script in SCRIPTS)
+RECOGNIZERS = ("ppocrv6-small", "ppocrv6-tiny", "ppocrv5-mobile", *OF_A_SCRIPT, "english-g2", "resnet-ctc")
+# Their weights are on no package registry: --recognizer asks for them.
+NOT_BY_DEFAULT = (*OF_A_SCRIPT, "resnet-ctc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ def main(
 ) -> None:
     """Export and serve each pair, and print its token F1 and seconds per image on DATA: a labelled set, or several."""
     chosen = list(find_sets(folder.resolve(), names=names).values())
-    recognizers = recognizers or tuple(name for name in RECOGNIZERS if name != NOT_BY_DEFAULT)
+    recognizers = recognizers or tuple(name for name in RECOGNIZERS if name not in NOT_BY_DEFAULT)
     pairs: list[Pair] = []
     for detector, recognizer in itertools.product(detectors or DETECTORS, recognizers):
         click.echo(f"== {detector} + {recognizer}", err=True)

