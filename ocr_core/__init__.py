@@ -21,6 +21,7 @@ The modules in the order of the data flow:
     segments.py       where along the lines there is ink
     batching.py       crops → batches of like width
     ctc.py            recognizer output → text and confidence
+    bidi.py           text from right to left, put into the order of reading
     reading.py        crops → lines, each read in the direction in which it makes sense
     unread.py         why the text in a box could not be read
     words.py          the words and characters of the lines, for those who ask: where they are, and how sure

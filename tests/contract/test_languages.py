@@ -2,9 +2,13 @@
 
 import re
 
+import onnx
 import pytest
 
 from benchmarks.accuracy.alphabets import LISTED, OTHERS, ideographs, lacking, letters
+from downloads import fetch
+from export import languages
+from export.choices import RECOGNIZERS
 from ocr_core.recognizer import Recognizer
 from tests.project import MODEL_REPOSITORY, README
 
@@ -51,7 +55,7 @@ def test_the_table_has_each_language_with_the_letters_that_it_lacks(
 
 
 def test_the_table_has_no_other_languages(rows: dict[str, list[str]]) -> None:
-    assert set(rows) - {"language"} == set(LISTED | OTHERS)
+    assert set(rows) - {"language", "choice"} == set(LISTED | OTHERS)
 
 
 @pytest.mark.parametrize("name", CHARACTER_SETS)
@@ -87,3 +91,21 @@ def test_the_readme_lists_the_languages_and_the_first_screen_counts_them(section
     names = [name.strip() for name in re.split(r",| and ", listed) if name.strip()]
     assert names == list(LISTED)
     assert f"English and {len(names)} more languages in Latin letters" in README.read_text(encoding="utf-8")
+
+
+def test_the_page_has_every_recognizer_with_what_it_reads() -> None:
+    table = re.findall(r"^\| `([\w-]+)` \| (.*?) \|", LANGUAGES.read_text(encoding="utf-8"), re.MULTILINE)
+    assert dict(table) == {name: choice.reads for name, choice in RECOGNIZERS.items()}
+
+
+def test_the_exporters_list_names_the_same_languages() -> None:
+    assert languages.PPOCRV6_LATIN == ", ".join(LISTED)
+
+
+def test_pp_ocrv5_mobile_has_all_letters_of_a_few_languages_alone() -> None:
+    (source,) = RECOGNIZERS["ppocrv5-mobile"].sources
+    characters = frozenset(onnx.load(fetch(source)).metadata_props[0].value.split("\n"))
+    spelt = [language for language in LISTED if not lacking(language, characters)]
+    told = re.search(r"it has all for ([^.]*) alone\.", LANGUAGES.read_text(encoding="utf-8").replace("\n", " "))
+    assert told
+    assert re.split(", | and ", told[1]) == spelt
