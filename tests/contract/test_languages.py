@@ -99,7 +99,7 @@ def test_the_page_has_every_recognizer_with_what_it_reads() -> None:
 
 
 def test_the_exporters_list_names_the_same_languages() -> None:
-    assert languages.PPOCRV6_LATIN == ", ".join(LISTED)
+    assert ", ".join(LISTED) == languages.PPOCRV6_LATIN
 
 
 def test_pp_ocrv5_mobile_has_all_letters_of_a_few_languages_alone() -> None:
