@@ -32,6 +32,7 @@ The modules in the order of the data flow:
     borders.py        what comes into a step, checked
     detector.py       what a detector's weights ask of the steps around them
     recognizer.py     the same for a recognizer's weights
+    recognizers.py    the recognizers of a server, by language
     exported.py       how both lie in files beside the weights
     options.py        what a request may ask for
     request.py        what a step knows of a request beside its tensors

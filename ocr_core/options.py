@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,11 +18,14 @@ RANGES: dict[str, tuple[float, float]] = {
 }
 # Each option that is one of a few words.
 CHOICES: dict[str, tuple[str, ...]] = {"orientation": ("auto", "off", "0", "90", "180", "270")}
+# Each option that is a name which only the server's configuration knows; how long it may be.
+WORDS = {"language": 20}
+DEFAULT_LANGUAGE = "default"
 # Each option that is asked for or not, and how numbers, JSON, Triton's parameters and people write that. These and the
 # above: the one list of options on the server's side.
 FLAGS = ("words", "characters", "timings")
 FLAG_VALUES = {"0": False, "0.0": False, "false": False, "1": True, "1.0": True, "true": True}
-NAMES = (*RANGES, *CHOICES, *FLAGS)
+NAMES = (*RANGES, *CHOICES, *WORDS, *FLAGS)
 # Each name is compared with the options, to find misspelt ones.
 MAX_PARAMETERS = 100
 
@@ -37,6 +41,7 @@ class Options:
         min_confidence: Least mean confidence of a line's characters; lines below it are left out.
         orientation: Degrees counter-clockwise by which the image must be turned to stand upright; or `auto`, find it
             out; or `off`, take it as upright and read no line in a second direction.
+        language: Which of the server's recognizers reads the lines.
         words: Whether the words of the lines are wanted, too.
         characters: Whether their characters are; the words come with them.
         timings: Whether the milliseconds of each step are.
@@ -47,6 +52,7 @@ class Options:
     unclip_ratio: float | None = None
     min_confidence: float = 0.75
     orientation: str = "auto"
+    language: str = DEFAULT_LANGUAGE
     words: bool = False
     characters: bool = False
     timings: bool = False
@@ -60,6 +66,11 @@ class Options:
         for name, words in CHOICES.items():
             if (word := getattr(self, name)) not in words:
                 raise BadOption(f"{name} is {word[:40]!r}; it must be one of {', '.join(words)}")
+        for name, length in WORDS.items():
+            if not re.fullmatch(rf"[a-z0-9-]{{1,{length}}}", word := getattr(self, name)):
+                raise BadOption(
+                    f"{name} is {word[:40]!r}; it must be a name of up to {length} letters, digits and hyphens"
+                )
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, object]) -> "Options":
@@ -123,7 +134,7 @@ def _number(name: str, value: object) -> float:
 
 
 def _word(value: object) -> str:
-    """A choice as it is written: clients may send 90 as a number."""
+    """A choice or a name as it is written: clients may send 90 as a number."""
     return f"{value:g}" if isinstance(value, float) else str(value).lower()
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from ocr_core import exported
+from ocr_core.options import DEFAULT_LANGUAGE
 
 FILE_NAME = "recognizer.json"
 PADDINGS = ("grey", "edge")
@@ -45,13 +46,19 @@ class Recognizer:
             raise ValueError("characters must be strings, the first one empty: the CTC blank")
 
     @classmethod
-    def load(cls, version_directory: Path) -> "Recognizer":
-        """Read the file that the exporter wrote.
+    def load(cls, version_directory: Path, language: str = DEFAULT_LANGUAGE) -> "Recognizer":
+        """Read the file that the exporter wrote; that of another language than the default one was put beside it.
 
         Raises:
             NotExported: There is none, or it is not what this version of the exporter writes.
         """
-        return exported.read(cls, version_directory / FILE_NAME)
+        name = FILE_NAME if language == DEFAULT_LANGUAGE else f"recognizer.{language}.json"
+        return exported.read(cls, version_directory / name)
+
+    @property
+    def crops(self) -> tuple[int, int, int, str]:
+        """Which crops it takes: height, least width, greatest width, padding."""
+        return self.height, self.min_width, self.max_width, self.padding
 
     def save(self, version_directory: Path) -> None:
         """Write the file that `load` reads."""

@@ -125,6 +125,18 @@ def parameter(args: Mapping[str, str], name: str) -> str:
     return str(json.loads(args["model_config"])["parameters"][name]["string_value"])
 
 
+def parameters(args: Mapping[str, str], name: str) -> dict[str, str]:
+    """String values of the `parameters` entries NAME and NAME.KIND, by KIND; that of NAME itself comes first.
+
+    Args:
+        args: Of `initialize`.
+        name: The entries'; NAME itself is the kind `default`.
+    """
+    keys = sorted(json.loads(args["model_config"])["parameters"])
+    kinds = [key.removeprefix(f"{name}.") for key in keys if key.startswith(f"{name}.")]
+    return {"default": parameter(args, name)} | {kind: parameter(args, f"{name}.{kind}") for kind in kinds}
+
+
 @cache
 def _heartbeat() -> Heartbeat:
     return Heartbeat.of_this_process()

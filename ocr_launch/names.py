@@ -1,5 +1,16 @@
 """Names of models and of their parameters, apart from `repository.py`, which takes a third of a second to load."""
 
+from collections.abc import Iterable
+
 ENSEMBLE = "ocr_ensemble"
 # The parameter of a Python step that names the model that it calls.
 RECOGNIZER = "recognizer"
+
+
+def naming_recognizers(parameters: Iterable[str]) -> list[str]:
+    """Those of a step's parameters that name a model: the default recognizer's, then those of further languages.
+
+    >>> naming_recognizers(["calls_under_way", "recognizer.ru", "recognizer"])
+    ['recognizer', 'recognizer.ru']
+    """
+    return sorted(key for key in parameters if key == RECOGNIZER or key.startswith(f"{RECOGNIZER}."))

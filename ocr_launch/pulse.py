@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from ocr_launch.http_api import ApiError, HttpApi
-from ocr_launch.names import ENSEMBLE, RECOGNIZER
+from ocr_launch.names import ENSEMBLE, naming_recognizers
 
 # Whatever was exported finds and reads these letters; how surely is not the question here.
 HEADERS = {"Inference-Header-Content-Length": "0", "Min-Confidence": "0"}
@@ -75,9 +75,9 @@ class Pulse:
         try:
             configs = self._api.configs(ANSWER_TIMEOUT_S)
             called = [
-                config["parameters"][RECOGNIZER]["string_value"]
+                config["parameters"][key]["string_value"]
                 for config in configs.values()
-                if RECOGNIZER in config.get("parameters", {})
+                for key in naming_recognizers(config.get("parameters", {}))
             ]
             return sum(self._api.successes(model, ANSWER_TIMEOUT_S) for model in (ENSEMBLE, *called))
         except ApiError:

@@ -1,6 +1,7 @@
 """The exported models: which there are, their configurations and their graphs.
 
-The ensemble says which steps there are, and the parameter `recognizer` of a step names the model that this step calls.
+The ensemble says which steps there are, and the parameter `recognizer` of a step names the model that this step calls;
+`recognizer.LANGUAGE` names another one, for a language that a request may ask for.
 """
 
 import dataclasses
@@ -10,7 +11,7 @@ from pathlib import Path
 from ocr_launch import model_config
 from ocr_launch.errors import StartError
 from ocr_launch.model_config import ModelConfig
-from ocr_launch.names import ENSEMBLE, RECOGNIZER
+from ocr_launch.names import ENSEMBLE, RECOGNIZER, naming_recognizers
 from ocr_launch.profiles import CPU
 
 EXPORT = "write it with `python -m export --model-repository DIR`"
@@ -55,9 +56,11 @@ class Repository:
 
     @cached_property
     def called(self) -> tuple[str, ...]:
-        """The models that steps call, which are no steps themselves."""
-        configs = (self.config(step) for step in self.steps)
-        named = (model_config.parameter(c, RECOGNIZER) for c in configs if RECOGNIZER in c.parameters)
+        """The models that steps call, which are no steps themselves; the default recognizer is the first."""
+        configs = [self.config(step) for step in self.steps]
+        named = [
+            model_config.parameter(config, key) for config in configs for key in naming_recognizers(config.parameters)
+        ]
         return tuple(dict.fromkeys(named))
 
     @property

@@ -30,6 +30,16 @@ class Choice(NamedTuple):
     meaning: str
 
 
+class Word(NamedTuple):
+    """An option that is a name which the server knows.
+
+    Attributes:
+        meaning: What it does, in a sentence.
+    """
+
+    meaning: str
+
+
 Orientation: TypeAlias = Literal["auto", "off", "0", "90", "180", "270", 0, 90, 180, 270]
 
 
@@ -66,6 +76,9 @@ class ReadOptions(TypedDict, total=False):
             "Degrees counter-clockwise by which the image must be turned to stand upright; or auto, or off.",
         ),
     ]
+    language: Annotated[
+        str | None, Word("Which of the server's recognizers reads: default, or a language that it has.")
+    ]
     words: Annotated[
         bool, Flag("Tell the words of each line, too (json, jsonl, tsv; hocr, alto and pdf always have them).")
     ]
@@ -81,7 +94,7 @@ class ReadOptions(TypedDict, total=False):
 _NOTES = {
     name: kind.__metadata__[0] for name, kind in ReadOptions.__annotations__.items() if hasattr(kind, "__metadata__")
 }
-OPTIONS: dict[str, Option | Choice] = {name: note for name, note in _NOTES.items() if not isinstance(note, Flag)}
+OPTIONS: dict[str, Option | Choice | Word] = {name: note for name, note in _NOTES.items() if not isinstance(note, Flag)}
 FLAGS: dict[str, Flag] = {name: note for name, note in _NOTES.items() if isinstance(note, Flag)}
 
 
@@ -101,6 +114,10 @@ def request_parameters(options: Mapping[str, object]) -> dict[str, float | str]:
 
 def _checked(name: str, value: object) -> float | str:
     option = OPTIONS[name]
+    if isinstance(option, Word):
+        if not isinstance(value, str) or not value:
+            raise ValueError(f"{name} is a name, got {value!r}")
+        return value
     if isinstance(option, Choice):
         if isinstance(value, bool) or str(value) not in option.words:
             raise ValueError(f"{name} is one of {', '.join(option.words)}, got {value!r}")

@@ -136,9 +136,10 @@ def ready_models(index: Sequence[Any]) -> list[str]:
 
 
 def _called(config: Mapping[str, Any]) -> Iterator[str]:
-    """The recognizer that a step's configuration names: the step calls it, the ensemble does not."""
-    if recognizer := config.get("parameters", {}).get("recognizer"):
-        yield recognizer["string_value"]
+    """The recognizers that a step's configuration names: the step calls them, the ensemble does not."""
+    for key, entry in sorted(config.get("parameters", {}).items()):
+        if key == "recognizer" or key.startswith("recognizer."):
+            yield entry["string_value"]
 
 
 def _parse_model(name: str, entry: Mapping[str, Any] | None, config: Mapping[str, Any]) -> ModelInfo:

@@ -7,9 +7,9 @@ import click
 import pytest
 
 from ocr_client.cli.read import read
-from ocr_client.options import FLAGS, OPTIONS, Choice
+from ocr_client.options import FLAGS, OPTIONS, Choice, Option
 from ocr_core.errors import BadOption
-from ocr_core.options import CHOICES, RANGES, Options
+from ocr_core.options import CHOICES, RANGES, WORDS, Options
 from ocr_core.options import FLAGS as SERVER_FLAGS
 from ocr_launch.triton_flags import header_pattern
 
@@ -18,14 +18,14 @@ NAMES = [field.name for field in dataclasses.fields(Options)]
 
 def test_the_client_offers_every_option_of_the_server() -> None:
     """ocr_client/options.py and ocr_core/options.py name the same."""
-    assert set(OPTIONS) == {*RANGES, *CHOICES}
+    assert set(OPTIONS) == {*RANGES, *CHOICES, *WORDS}
     assert {flag.parameter or name for name, flag in FLAGS.items()} == set(SERVER_FLAGS)
 
 
 @pytest.mark.parametrize("name", RANGES)
 def test_client_and_server_accept_the_same_range(name: str) -> None:
     option = OPTIONS[name]
-    assert not isinstance(option, Choice)
+    assert isinstance(option, Option)
     for accepted in (option.low, option.high):
         assert getattr(Options.from_parameters({name: accepted}), name) == accepted
     for refused in (option.low - 0.01, option.high + 0.01):

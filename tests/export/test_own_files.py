@@ -5,6 +5,7 @@ script, so that it is known what they must read.
 """
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from urllib.error import URLError
@@ -23,7 +24,7 @@ from export.__main__ import main
 from export.choices import RECOGNIZERS
 from export.contract import DetectorExport, RecognizerExport
 from export.repository import ModelRepository
-from ocr_client import OcrClient
+from ocr_client import BadOption, OcrClient
 from ocr_core import ctc
 from server.triton import TritonServer
 from tests.export.conftest import CHOICE
@@ -128,6 +129,36 @@ def test_a_file_and_its_list_are_exported_verified_and_served(make: Make, tmp_pa
     assert len(in_arabic) == 3
     assert in_arabic <= {line.text for line in page.lines}
     assert all(" ".join(word.text for word in line.words or ()).split() == line.text.split() for line in page.lines)
+
+
+def add_language(root: Path, language: str, export: RecognizerExport) -> None:
+    """What docs/extending.md tells to do by hand."""
+    beside, model = root / "text_recognition", f"text_recognition_{language}"
+    shutil.copytree(beside, root / model)
+    for config in (root / model).rglob("*.pbtxt"):
+        config.write_text(config.read_text().replace('name: "text_recognition"', f'name: "{model}"'))
+    for graph_file in (root / model / "1").glob("*.onnx"):
+        onnx.save(export.graph, graph_file)
+    export.recognizer.save(root / model / "1")
+    caller = root / "ctc_decoding"
+    (root / model / "1" / "recognizer.json").rename(caller / "1" / f"recognizer.{language}.json")
+    entry = f'parameters {{ key: "recognizer.{language}" value {{ string_value: "{model}" }} }}\n'
+    with (caller / "config.pbtxt").open("a") as config_file:
+        config_file.write(entry)
+
+
+def test_a_request_chooses_the_recognizer_by_its_language(make: Make, root: Path, tmp_path: Path) -> None:
+    choice = own_files.recognizer(f"paddleocr:{make('Cyrillic')}", None)
+    add_language(root, "ru", choice.build(*export_weights.fetch_all(choice.sources)))
+    with TritonServer(root, log=tmp_path / "triton.log") as server, OcrClient(server.url) as client:
+        latin, cyrillic, same = (
+            client.read(SAMPLES / "label.png", language=language).text for language in (None, "ru", "default")
+        )
+        with pytest.raises(BadOption, match=r"^language is 'ko'; this server has default, ru$"):
+            client.read(SAMPLES / "label.png", language="ko")
+        assert "text_recognition_ru" in [model.name for model in client.server_info().models]
+    assert latin == same == (SAMPLES / "label.txt").read_text(encoding="utf-8").strip()
+    assert cyrillic == ciphered(latin, "Cyrillic")
 
 
 def test_a_detector_of_ones_own_is_the_same_as_the_built_in_one(

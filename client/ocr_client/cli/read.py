@@ -19,7 +19,7 @@ from ocr_client.cli.plan import Plan, make_plan
 from ocr_client.cli.progress import Progress
 from ocr_client.cli.view import print_pages
 from ocr_client.formats import WRITERS
-from ocr_client.options import FLAGS, OPTIONS, Choice, Flag
+from ocr_client.options import FLAGS, OPTIONS, Choice, Flag, Word
 from ocr_client.settings import CONCURRENCY
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
         elif isinstance(option, Choice):
             kind = click.Choice(option.words)
             decorator = click.option(flag, type=kind, multiple=True, callback=once, help=option.meaning)
+        elif isinstance(option, Word):
+            decorator = click.option(flag, multiple=True, callback=once, metavar="NAME", help=option.meaning)
         else:
             number = click.FloatRange(option.low, option.high)
             decorator = click.option(flag, type=number, multiple=True, callback=once, metavar="X", help=option.meaning)

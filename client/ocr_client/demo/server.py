@@ -27,7 +27,7 @@ import click
 from ocr_client.demo.readings import Reader, Reading, Readings
 from ocr_client.errors import BadRequest, OcrError
 from ocr_client.formats import WRITERS
-from ocr_client.options import OPTIONS, Choice, Option
+from ocr_client.options import OPTIONS, Choice, Option, Word
 from ocr_client.server_info import ServerInfo
 
 if TYPE_CHECKING:
@@ -233,8 +233,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Log nothing: the page shows what happens."""
 
 
-def _value(option: Option | Choice, text: str) -> float | str:
-    return text if isinstance(option, Choice) else float(text)
+def _value(option: Option | Choice | Word, text: str) -> float | str:
+    return float(text) if isinstance(option, Option) else text
 
 
 def _until_failure(lines: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:

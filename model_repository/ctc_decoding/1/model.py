@@ -6,17 +6,17 @@ from pathlib import Path
 
 from ocr_core import answers, borders, metrics, reading
 from ocr_core.admission import Pages
-from ocr_core.recognizer import Recognizer
-from ocr_core.triton import Meter, answer, call, parameter
+from ocr_core.recognizers import Recognizers
+from ocr_core.triton import Meter, answer, call, parameter, parameters
 
 
 class TritonPythonModel:
     """One instance of ctc_decoding; see ocr_core/reading.py and ocr_core/answers.py."""
 
     def initialize(self, args):
-        self.recognizer = Recognizer.load(Path(args["model_repository"], args["model_version"]))
-        self.model, calls = parameter(args, "recognizer"), int(parameter(args, "calls_under_way"))
-        self.executor, self.pages = ThreadPoolExecutor(calls), Pages.of_this_server()
+        exported = Path(args["model_repository"], args["model_version"])
+        self.recognizers = Recognizers.load(exported, parameters(args, "recognizer"))
+        self.executor, self.pages = ThreadPoolExecutor(int(parameter(args, "calls_under_way"))), Pages.of_this_server()
         self.meter = Meter(args, metrics.LAST_STEP)
 
     def execute(self, requests):
@@ -24,12 +24,13 @@ class TritonPythonModel:
 
     def read(self, request, deadline_ns, strip, widths, detected_quads, detected_scores, overhang, **passed):
         with self.pages.leaving(request, int(deadline_ns[0])) as check:
-            borders.check_strip(strip, widths, detected_quads, detected_scores, self.recognizer)
+            model, recognizer = self.recognizers.of(request.options.language)
+            borders.check_strip(strip, widths, detected_quads, detected_scores, recognizer)
             borders.check_blocks(passed["detected_blocks"], len(widths))
-            send = partial(call, self.executor, self.model, outputs=("indices", "confidences"), check=check)
-            recognize = partial(reading.recognize, self.recognizer, send)
+            send = partial(call, self.executor, model, outputs=("indices", "confidences"), check=check)
+            recognize = partial(reading.recognize, recognizer, send)
             lines = reading.read(strip, widths, detected_quads, detected_scores, recognize, request.options, *overhang)
-        return answers.of_page(lines, strip, widths, self.recognizer.characters, request.options, **passed)
+        return answers.of_page(lines, strip, widths, recognizer.characters, request.options, **passed)
 
     def finalize(self):
         self.executor.shutdown()

@@ -7,7 +7,7 @@ import click
 import pytest
 
 from ocr_client.cli.read import read
-from ocr_client.options import FLAGS, OPTIONS, Choice, request_parameters
+from ocr_client.options import FLAGS, OPTIONS, Choice, Option, Word, request_parameters
 
 
 def test_options_left_at_none_are_not_sent() -> None:
@@ -58,9 +58,20 @@ def test_a_choice_of_something_else_is_an_error(value: object) -> None:
         request_parameters({"orientation": value})
 
 
+def test_a_name_is_sent_as_it_is() -> None:
+    assert request_parameters({"language": "ru"}) == {"language": "ru"}
+
+
+@pytest.mark.parametrize("value", ["", 7, True])
+def test_a_name_of_something_else_is_an_error(value: object) -> None:
+    with pytest.raises(ValueError, match="language is a name, got"):
+        request_parameters({"language": value})
+
+
 def test_every_option_has_a_range_or_choices_and_a_meaning() -> None:
     for option in OPTIONS.values():
-        assert len(option.words) > 1 if isinstance(option, Choice) else option.low < option.high
+        if not isinstance(option, Word):
+            assert option.low < option.high if isinstance(option, Option) else len(option.words) > 1
         assert re.fullmatch(r"[A-Z].*\.", option.meaning)
 
 
@@ -71,7 +82,7 @@ def test_the_command_has_them_all_with_their_ranges_and_meanings() -> None:
         if isinstance(option, Choice):
             assert isinstance(kind, click.Choice)
             assert tuple(kind.choices) == option.words
-        else:
+        elif isinstance(option, Option):
             assert isinstance(kind, click.FloatRange)
             assert (kind.min, kind.max) == (option.low, option.high)
         assert shown[name].help == option.meaning

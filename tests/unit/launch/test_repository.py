@@ -22,6 +22,15 @@ def test_the_ensemble_names_its_steps_and_a_step_the_recognizer(repository: Repo
     assert repository.onnx_models == ("text_detection", "text_recognition")
 
 
+def test_a_recognizer_for_another_language_is_a_model_as_the_default_one_is(repository: Repository) -> None:
+    file = repository.root / "ctc_decoding" / "config.pbtxt"
+    with file.open("a") as config:
+        config.write('parameters { key: "recognizer.ru" value { string_value: "text_recognition_ru" } }\n')
+    found = Repository(repository.root)
+    assert found.recognizer == "text_recognition"
+    assert found.loaded == ("ocr_ensemble", "text_recognition", "text_recognition_ru")
+
+
 def test_a_step_that_an_operator_puts_between_is_found(repository: Repository) -> None:
     config = repository.config("ocr_ensemble")
     config.ensemble_scheduling.step.add().model_name = "dewarping"
