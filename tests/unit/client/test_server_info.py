@@ -70,11 +70,12 @@ def test_devices_are_counted_by_what_they_run_on() -> None:
 
 
 def test_the_models_are_those_that_the_servers_configurations_name() -> None:
-    """Another step in between, and another recognizer."""
-    names = ["ocr_ensemble", "image_preprocessing", "deskewing", "ctc_decoding", "tiny_recognition"]
+    """Another step in between, another recognizer, and one more for a language."""
+    names = ["ocr_ensemble", "image_preprocessing", "deskewing", "ctc_decoding", "tiny_recognition", "recognition_ru"]
+    parameters = {"recognizer.ru": {"string_value": names[-1]}, "recognizer": {"string_value": names[-2]}}
     configs = {
         "ocr_ensemble": ensemble("image_preprocessing", "deskewing", "ctc_decoding"),
-        "ctc_decoding": {"backend": "python", "parameters": {"recognizer": {"string_value": "tiny_recognition"}}},
+        "ctc_decoding": {"backend": "python", "parameters": parameters},
     }
     index = [{"name": name, "version": "1", "state": "READY"} for name in (*reversed(names), "text_detection")]
     info = parse_server("http://box:8000", True, SERVER, index, configs)
