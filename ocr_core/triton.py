@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import cache, partial
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -118,6 +119,15 @@ def call(
     """
     with _heartbeat().waiting():
         return list(executor.map(partial(_call, model, outputs, check, _origin.get()), batches))
+
+
+def exported(args: Mapping[str, str]) -> Path:
+    """The folder of this version of a model, where the exporter puts what the step must know.
+
+    Args:
+        args: Those of `initialize`.
+    """
+    return Path(args["model_repository"], args["model_version"])
 
 
 def parameter(args: Mapping[str, str], name: str) -> str:

@@ -2,20 +2,18 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 
 from ocr_core import answers, borders, metrics, reading
 from ocr_core.admission import Pages
 from ocr_core.recognizers import Recognizers
-from ocr_core.triton import Meter, answer, call, parameter, parameters
+from ocr_core.triton import Meter, answer, call, exported, parameter, parameters
 
 
 class TritonPythonModel:
     """One instance of ctc_decoding; see ocr_core/reading.py and ocr_core/answers.py."""
 
     def initialize(self, args):
-        exported = Path(args["model_repository"], args["model_version"])
-        self.recognizers = Recognizers.load(exported, parameters(args, "recognizer"))
+        self.recognizers = Recognizers.load(exported(args), parameters(args, "recognizer"))
         self.executor, self.pages = ThreadPoolExecutor(int(parameter(args, "calls_under_way"))), Pages.of_this_server()
         self.meter = Meter(args, metrics.LAST_STEP)
 

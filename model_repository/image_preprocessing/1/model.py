@@ -1,21 +1,19 @@
 """Encoded image → the page in RGB and the detector's view of it."""
 
-from pathlib import Path
-
 import numpy as np
 
 from ocr_core import image, metrics, timings
 from ocr_core.admission import Pages
 from ocr_core.decoder import Decoder, Limits
 from ocr_core.detector import Detector
-from ocr_core.triton import Meter, answer, parameter
+from ocr_core.triton import Meter, answer, exported, parameter
 
 
 class TritonPythonModel:
     """One instance of image_preprocessing; see ocr_core/admission.py and ocr_core/image.py."""
 
     def initialize(self, args):
-        self.detector = Detector.load(Path(args["model_repository"], args["model_version"]))
+        self.detector = Detector.load(exported(args))
         limits = (float(parameter(args, name)) for name in ("max_image_megapixels", "max_decode_seconds"))
         self.decoder = Decoder(Limits(*limits), self.detector)
         self.bounds = int(parameter(args, "max_pages")), float(parameter(args, "timeout_s"))

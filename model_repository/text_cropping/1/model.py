@@ -2,22 +2,20 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 
 from ocr_core import borders, crops, detection, gutters, metrics, timings
 from ocr_core.admission import Pages
 from ocr_core.detector import Detector
 from ocr_core.image import size
 from ocr_core.recognizer import Recognizer
-from ocr_core.triton import Meter, answer, call, parameter
+from ocr_core.triton import Meter, answer, call, exported, parameter
 
 
 class TritonPythonModel:
     """One instance of text_cropping; see ocr_core/detection.py and ocr_core/crops.py."""
 
     def initialize(self, args):
-        exported = Path(args["model_repository"], args["model_version"])
-        self.detector, self.recognizer = Detector.load(exported), Recognizer.load(exported)
+        self.detector, self.recognizer = Detector.load(exported(args)), Recognizer.load(exported(args))
         self.model, self.executor = parameter(args, "detector"), ThreadPoolExecutor(1)
         self.pages, self.meter = Pages.of_this_server(), Meter(args, metrics.MIDDLE_STEP)
 
