@@ -54,7 +54,9 @@ class Templates:
         return kept
 
     def refresh_steps(self, transaction: Transaction, version: int) -> None:
-        """Bring the Python steps of a version up to date."""
+        """Bring the Python steps of a version up to date. Models that are new and have no files have a folder, too."""
+        for model in template_models():
+            transaction.make_folder(self.root / model / str(version))
         for step in TEMPLATE.glob("*/1/model.py"):
             place = self.root / step.parent.parent.name / str(version) / step.name
             if digest(step) != digest(place):

@@ -2,6 +2,7 @@
 
 The modules in the order of the data flow:
 
+    pixel_packing.py  raw pixels → encoded bytes, for callers that have no file
     decoder.py        encoded bytes → page, in a process that is bounded in time and memory: decoder_process.py
     image.py          encoded bytes → page and detector input
     structure.py      what a file is made of, counted before its pixels are touched
@@ -35,6 +36,7 @@ The modules in the order of the data flow:
     recognizers.py    the recognizers of a server, by language
     exported.py       how both lie in files beside the weights
     options.py        what a request may ask for
+    languages.py      what a caller may name as the text's language
     request.py        what a step knows of a request beside its tensors
     admission.py      which pages are in the pipeline, and until when each is wanted
     pages_file.py     what is noted of these pages for all processes of a server

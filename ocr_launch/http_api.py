@@ -9,7 +9,7 @@ from email.message import Message
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
-from ocr_launch.names import ENSEMBLE, RECOGNIZER
+from ocr_launch.names import ENSEMBLE, ENSEMBLES, RECOGNIZER
 
 ADMIN_HEADER = "ocr-admin-key"
 # A call whose time is over gets so much all the same; none at all would be no bound.
@@ -52,13 +52,13 @@ class HttpApi:
         return self._says_yes(f"/v2/models/{ENSEMBLE}/ready", timeout_s)
 
     def configs(self, timeout_s: float) -> dict[str, dict[str, Any]]:
-        """The configurations of the ensemble, its steps, and the models that they call.
+        """The configurations of the ensembles that are loaded, their steps, and the models that these call.
 
         Raises:
             ApiError: The server does not tell.
         """
         found: dict[str, dict[str, Any]] = {}
-        names = [ENSEMBLE]
+        names = self._ensembles(timeout_s)
         for name in names:  # which grows meanwhile
             if name not in found:
                 config = found[name] = _parse(
@@ -79,7 +79,8 @@ class HttpApi:
             ApiError: The server does not do it, or not in time.
         """
         until_s = time.monotonic() + timeout_s
-        for name, what in ((model, "unload"), (model, "load"), (ENSEMBLE, "load")):
+        ensembles = self._ensembles(timeout_s)
+        for name, what in ((model, "unload"), (model, "load"), *((ensemble, "load") for ensemble in ensembles)):
             left_s = max(LEAST_S, until_s - time.monotonic())
             self._ask("POST", f"/v2/repository/models/{name}/{what}", left_s, b"{}")
 
@@ -107,6 +108,10 @@ class HttpApi:
             ApiError: The server does not answer, or with an error.
         """
         return _parse(*self._exchange("POST", f"/v2/models/{model}/infer", timeout_s, body, headers))
+
+    def _ensembles(self, timeout_s: float) -> list[str]:
+        """The ensemble, and those before it that the server has."""
+        return [name for name in ENSEMBLES if name == ENSEMBLE or self._says_yes(f"/v2/models/{name}/config", timeout_s)]
 
     def _says_yes(self, path: str, timeout_s: float) -> bool:
         try:

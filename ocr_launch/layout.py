@@ -175,11 +175,13 @@ def adapt(model: str, config: ModelConfig, repository: Repository, layout: Layou
     on_cpu = layout.profile.name == profiles.CPU
     if config.backend == "python":
         calls_recognizer = RECOGNIZER in config.parameters
-        model_config.set_instance_count(config, layout.decoders if calls_recognizer else layout.python_instances)
+        if model in repository.steps:
+            model_config.set_instance_count(config, layout.decoders if calls_recognizer else layout.python_instances)
         if calls_recognizer:
             model_config.set_parameter(config, "calls_under_way", layout.calls_under_way)
         if model in repository.steps[:1]:
             model_config.set_parameter(config, "max_pages", layout.pages)
+        if model in repository.entrances:
             model_config.set_max_queue_size(config, layout.waiting)
     elif config.backend == "onnxruntime" and on_cpu:
         if not layout.has_vnni and config.default_model_filename == CPU_GRAPH:

@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 
 ENSEMBLE = "ocr_ensemble"
+# The same for callers that have pixels and no file, as Docling does; older repositories are without it.
+DOCLING = "ocr"
+ENSEMBLES = (ENSEMBLE, DOCLING)
 # The parameter of a Python step that names the model that it calls.
 RECOGNIZER = "recognizer"
 

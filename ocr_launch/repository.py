@@ -2,6 +2,7 @@
 
 The ensemble says which steps there are, and the parameter `recognizer` of a step names the model that this step calls;
 `recognizer.LANGUAGE` names another one, for a language that a request may ask for.
+What stands before the ensemble, for callers with another contract, has steps of its own.
 """
 
 import dataclasses
@@ -11,7 +12,7 @@ from pathlib import Path
 from ocr_launch import model_config
 from ocr_launch.errors import StartError
 from ocr_launch.model_config import ModelConfig
-from ocr_launch.names import ENSEMBLE, RECOGNIZER, naming_recognizers
+from ocr_launch.names import ENSEMBLE, ENSEMBLES, RECOGNIZER, naming_recognizers
 from ocr_launch.profiles import CPU
 
 EXPORT = "write it with `python -m export --model-repository DIR`"
@@ -41,7 +42,17 @@ class Repository:
     @cached_property
     def steps(self) -> tuple[str, ...]:
         """The steps of the ensemble, in the order of the data."""
-        return tuple(step.model_name for step in self.config(ENSEMBLE).ensemble_scheduling.step)
+        return self._steps(ENSEMBLE)
+
+    @cached_property
+    def ensembles(self) -> tuple[str, ...]:
+        """The ensemble, and those before it that are there."""
+        return tuple(name for name in ENSEMBLES if (self.root / name / model_config.FILE_NAME).exists())
+
+    @property
+    def entrances(self) -> tuple[str, ...]:
+        """The first steps of all ensembles, those of callers' images."""
+        return tuple(self._steps(ensemble)[0] for ensemble in self.ensembles)
 
     @cached_property
     def recognizer(self) -> str:
@@ -65,13 +76,14 @@ class Repository:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The ensemble, its steps, and the models that they call."""
-        return (ENSEMBLE, *self.steps, *self.called)
+        """The ensemble, its steps, the models that they call, and what stands before the ensemble."""
+        before = (name for ensemble in self.ensembles for name in (ensemble, *self._steps(ensemble)))
+        return tuple(dict.fromkeys((ENSEMBLE, *self.steps, *self.called, *before)))
 
     @property
     def loaded(self) -> tuple[str, ...]:
-        """The models that a server is told to load: the ensemble brings its steps, and does not know what they call."""
-        return (ENSEMBLE, *self.called)
+        """The models that a server is told to load: an ensemble brings its steps, and does not know what they call."""
+        return (*self.ensembles, *self.called)
 
     @property
     def python_steps(self) -> tuple[str, ...]:
@@ -119,6 +131,9 @@ class Repository:
         if not file.exists():
             raise self._not_exported(model, f"{file.name} is missing in version {file.parent.name}")
         return file
+
+    def _steps(self, ensemble: str) -> tuple[str, ...]:
+        return tuple(step.model_name for step in self.config(ensemble).ensemble_scheduling.step)
 
     def _not_exported(self, model: str, why: str = "") -> StartError:
         return StartError(f"{self.root} has no exported {model}{f' ({why})' if why else ''}: {EXPORT}")

@@ -21,6 +21,8 @@ def read_config(file: Path) -> Any:
 # Folder → its config.pbtxt.
 CONFIGS = {file.parent.name: read_config(file) for file in sorted(MODEL_REPOSITORY.glob("*/config.pbtxt"))}
 ENSEMBLE = CONFIGS["ocr_ensemble"]
+# With those before it, whose steps it is one of.
+ENSEMBLES = [config for config in CONFIGS.values() if config.platform == "ensemble"]
 STEPS = list(ENSEMBLE.ensemble_scheduling.step)
 ONNX_MODELS = [name for name, config in CONFIGS.items() if config.backend == "onnxruntime"]
 PYTHON_MODELS = [name for name, config in CONFIGS.items() if config.backend == "python"]

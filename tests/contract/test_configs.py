@@ -6,18 +6,19 @@ from typing import Any
 import pytest
 
 from ocr_core import batching
-from tests.contract.configs import CONFIGS, ONNX_MODELS, PYTHON_MODELS, STEPS, type_name
+from tests.contract.configs import CONFIGS, ENSEMBLES, ONNX_MODELS, PYTHON_MODELS, STEPS, type_name
 from tests.project import MODEL_REPOSITORY
 
 # Whatever is a picture crosses process boundaries as bytes: a quarter of what floats would take.
-IMAGES = {"image", "page", "detector_input", "strip", "crops"}
+IMAGES = {"image", "file", "page", "detector_input", "strip", "crops"}
 
 each_model = pytest.mark.parametrize("name", CONFIGS)
 
 
-def test_the_repository_holds_the_ensemble_its_steps_and_the_recognizer() -> None:
+def test_the_repository_holds_the_ensemble_its_steps_the_recognizer_and_what_is_before_the_ensemble() -> None:
     assert {folder.name for folder in MODEL_REPOSITORY.iterdir() if folder.is_dir()} == set(CONFIGS)
-    assert set(CONFIGS) == {"ocr_ensemble", "text_recognition"} | {step.model_name for step in STEPS}
+    named = {step.model_name for config in ENSEMBLES for step in config.ensemble_scheduling.step}
+    assert set(CONFIGS) == {"ocr", "text_recognition"} | named
 
 
 @each_model
@@ -26,9 +27,9 @@ def test_a_model_is_named_as_its_folder(name: str) -> None:
 
 
 @each_model
-def test_a_model_is_the_ensemble_or_has_one_backend(name: str) -> None:
+def test_a_model_is_an_ensemble_or_has_one_backend(name: str) -> None:
     onnx = {"text_detection", "text_recognition"}
-    backend = "" if name == "ocr_ensemble" else "onnxruntime" if name in onnx else "python"
+    backend = "" if name in ("ocr", "ocr_ensemble") else "onnxruntime" if name in onnx else "python"
     assert (CONFIGS[name].platform, CONFIGS[name].backend) == ("" if backend else "ensemble", backend)
     assert (MODEL_REPOSITORY / name / "1" / "model.py").exists() == (backend == "python")
 

@@ -9,7 +9,9 @@ from benchmarks.accuracy.alphabets import LISTED, OTHERS, ideographs, lacking, l
 from downloads import fetch
 from export import languages
 from export.choices import RECOGNIZERS
+from ocr_core.languages import Languages
 from ocr_core.recognizer import Recognizer
+from tests.contract.configs import CONFIGS
 from tests.project import MODEL_REPOSITORY, README
 
 LANGUAGES = README.parent / "docs" / "languages.md"
@@ -109,3 +111,9 @@ def test_pp_ocrv5_mobile_has_all_letters_of_a_few_languages_alone() -> None:
     told = re.search(r"it has all for ([^.]*) alone\.", LANGUAGES.read_text(encoding="utf-8").replace("\n", " "))
     assert told
     assert re.split(", | and ", told[1]) == spelt
+
+
+def test_the_languages_that_a_caller_of_ocr_may_name_are_those() -> None:
+    served = Languages.parse(CONFIGS["pixel_packing"].parameters["languages"].string_value)
+    assert served.names == ("english", "chinese", "japanese", *(name.lower() for name in LISTED))
+    assert {"en", "ch", "zh", "ja", "de", "fr"} <= served.known

@@ -194,6 +194,15 @@ def test_another_version_knows_what_the_first_has_written(root: Path, export_int
     assert (root / STEP).read_bytes() == (template / STEP).read_bytes()
 
 
+def test_a_model_that_is_new_and_has_no_files_gets_its_version(root: Path, export_into: Run) -> None:
+    """Triton loads no model without one, an ensemble neither."""
+    (root / "ocr" / "1").rmdir()
+    (root / "ocr" / "config.pbtxt").unlink()
+    assert not is_exported_anew(root, export_into)
+    assert (root / "ocr" / "1").is_dir()
+    assert (root / "ocr" / "config.pbtxt").exists()
+
+
 def test_a_configuration_that_the_project_has_given_up_goes_unless_it_is_edited(
     root: Path, export_into: Run, template: Path
 ) -> None:

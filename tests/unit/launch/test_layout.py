@@ -9,7 +9,7 @@ from ocr_launch.errors import ConfigError, StartError
 from ocr_launch.layout import Layout
 from ocr_launch.machine import Cores
 from ocr_launch.model_config import ModelConfig
-from ocr_launch.names import ENSEMBLE
+from ocr_launch.names import ENSEMBLES
 from ocr_launch.profiles import Profile
 from ocr_launch.repository import Repository
 
@@ -25,7 +25,7 @@ def arranged(repository: Repository, chosen: Layout, folder: Path) -> dict[str, 
 
 
 def counts(configs: dict[str, ModelConfig]) -> dict[str, int]:
-    return {model: model_config.instance_count(config) for model, config in configs.items() if model != ENSEMBLE}
+    return {model: model_config.instance_count(config) for model, config in configs.items() if model not in ENSEMBLES}
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_all_cores_have_something_to_do(cores: float, detectors: int, threads: i
 
 def test_the_configurations_of_eight_cores_differ_in_numbers_only(repository: Repository, tmp_path: Path) -> None:
     configs = arranged(repository, laid_out("cpu", 8), tmp_path / "served")
-    steps = dict.fromkeys(repository.python_steps, 4)
+    steps = dict.fromkeys(repository.python_steps, 4) | {"pixel_packing": 1}
     assert counts(configs) == {**steps, "ctc_decoding": 16, "text_detection": 2, "text_recognition": 8}
     assert model_config.parameter(configs["text_detection"], "intra_op_thread_count") == "4"
     assert model_config.parameter(configs["text_recognition"], "intra_op_thread_count") == "1"
@@ -50,7 +50,7 @@ def test_the_configurations_of_eight_cores_differ_in_numbers_only(repository: Re
             config.ClearField("instance_group")
             for key in ("intra_op_thread_count", "calls_under_way", "max_pages"):
                 config.parameters.pop(key, None)
-            if model == "image_preprocessing":
+            if model in repository.entrances:
                 config.dynamic_batching.default_queue_policy.ClearField("max_queue_size")
         assert ours == theirs
 
@@ -63,9 +63,9 @@ def test_the_pages_that_are_let_in_are_counted_and_few_requests_wait_before_them
     repository: Repository, tmp_path: Path, profile: str, cores: int, pages: int, waiting: int
 ) -> None:
     configs = arranged(repository, laid_out(profile, cores), tmp_path / "served")
-    first = configs["image_preprocessing"]
-    assert model_config.parameter(first, "max_pages") == str(pages)
-    assert first.dynamic_batching.default_queue_policy.max_queue_size == waiting
+    assert model_config.parameter(configs["image_preprocessing"], "max_pages") == str(pages)
+    for entrance in ("image_preprocessing", "pixel_packing"):
+        assert configs[entrance].dynamic_batching.default_queue_policy.max_queue_size == waiting
 
 
 @pytest.mark.parametrize("cores", [1, 2, 16, 64])
@@ -77,7 +77,7 @@ def test_on_cpus_every_page_that_is_let_in_has_its_own_process_of_the_last_step(
 @pytest.mark.parametrize("profile", ["gpu", "tensorrt"])
 def test_beside_a_gpu_the_python_steps_follow_the_cores(profile: str, repository: Repository, tmp_path: Path) -> None:
     configs = arranged(repository, laid_out(profile, 32), tmp_path / "served")
-    steps = dict.fromkeys(repository.python_steps, 16)
+    steps = dict.fromkeys(repository.python_steps, 16) | {"pixel_packing": 1}
     assert {model: counts(configs)[model] for model in repository.python_steps} == {**steps, "ctc_decoding": 32}
     assert model_config.parameter(configs["ctc_decoding"], "calls_under_way") == "8"
     for model in repository.onnx_models:

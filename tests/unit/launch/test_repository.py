@@ -17,8 +17,8 @@ STEPS = re.findall(r'model_name: "(\w+)"', (MODEL_REPOSITORY / "ocr_ensemble" / 
 def test_the_ensemble_names_its_steps_and_a_step_the_recognizer(repository: Repository) -> None:
     assert repository.steps == tuple(STEPS)
     assert repository.recognizer == "text_recognition"
-    assert repository.models == ("ocr_ensemble", *repository.steps, "text_recognition")
-    assert repository.python_steps == tuple(step for step in STEPS if step != "text_detection")
+    assert repository.models == ("ocr_ensemble", *repository.steps, "text_recognition", "ocr", "pixel_packing")
+    assert repository.python_steps == (*(step for step in STEPS if step != "text_detection"), "pixel_packing")
     assert repository.onnx_models == ("text_detection", "text_recognition")
 
 
@@ -28,7 +28,20 @@ def test_a_recognizer_for_another_language_is_a_model_as_the_default_one_is(repo
         config.write('parameters { key: "recognizer.ru" value { string_value: "text_recognition_ru" } }\n')
     found = Repository(repository.root)
     assert found.recognizer == "text_recognition"
-    assert found.loaded == ("ocr_ensemble", "text_recognition", "text_recognition_ru")
+    assert found.loaded == ("ocr_ensemble", "ocr", "text_recognition", "text_recognition_ru")
+
+
+def test_what_stands_before_the_ensemble_is_loaded_with_it(repository: Repository) -> None:
+    assert repository.loaded == ("ocr_ensemble", "ocr", "text_recognition")
+    assert repository.entrances == ("image_preprocessing", "pixel_packing")
+
+
+def test_an_older_repository_is_served_without_it(repository: Repository) -> None:
+    (repository.root / "ocr" / "config.pbtxt").unlink()
+    older = Repository(repository.root)
+    assert older.loaded == ("ocr_ensemble", "text_recognition")
+    assert older.entrances == ("image_preprocessing",)
+    assert not {"ocr", "pixel_packing"} & set(older.models)
 
 
 def test_a_step_that_an_operator_puts_between_is_found(repository: Repository) -> None:
