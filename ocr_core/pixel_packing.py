@@ -7,7 +7,7 @@ from ocr_core.errors import BadImage
 
 
 def pack(image_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Put the header of a PPM file (Netpbm, "P6") before an image's pixels; they stay as they are.
+    r"""Put the header of a PPM file (Netpbm, "P6") before an image's pixels; they stay as they are.
 
     Args:
         image_rgb: (height, width, 3) uint8.
@@ -19,7 +19,7 @@ def pack(image_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         BadImage: There are no pixels.
 
     >>> pack(np.array([[[72, 105, 33]]], np.uint8)).tobytes()
-    b'P6 1 1 255\\nHi!'
+    b'P6 1 1 255\nHi!'
     """
     height, width = image_rgb.shape[:2]
     if not height * width:

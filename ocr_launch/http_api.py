@@ -111,7 +111,8 @@ class HttpApi:
 
     def _ensembles(self, timeout_s: float) -> list[str]:
         """The ensemble, and those before it that the server has."""
-        return [name for name in ENSEMBLES if name == ENSEMBLE or self._says_yes(f"/v2/models/{name}/config", timeout_s)]
+        before = (name for name in ENSEMBLES if name != ENSEMBLE)
+        return [ENSEMBLE, *(name for name in before if self._says_yes(f"/v2/models/{name}/config", timeout_s))]
 
     def _says_yes(self, path: str, timeout_s: float) -> bool:
         try:

@@ -130,7 +130,7 @@ def test_an_image_may_come_packed(triton: Triton, label: Page, pack: Callable[[b
 
 def test_the_steps_are_not_for_callers(triton: Triton) -> None:
     status, said = post(triton.url, MODEL, b"{}", {})
-    assert (status, "this server answers for ocr_ensemble, not for text_detection" in said) == (403, True)
+    assert (status, "this server answers for ocr_ensemble and ocr, not for text_detection" in said) == (403, True)
     with triton.connect() as direct:
         assert direct.is_model_ready("text_detection")
 

@@ -67,7 +67,9 @@ def test_only_the_ensemble_is_shown(balancer: Balancer, path: str) -> None:
     assert ask(balancer, path, b"") == (404, "")
 
 
-@pytest.mark.parametrize("path", ["/v2/health/ready", "/v2/models/ocr_ensemble", "/v2/models/ocr_ensemble/ready"])
+@pytest.mark.parametrize(
+    "path", ["/v2/health/ready", "/v2/models/ocr_ensemble", "/v2/models/ocr_ensemble/ready", "/v2/models/ocr/ready"]
+)
 def test_health_and_the_ensemble_are_shown(balancer: Balancer, path: str) -> None:
     assert ask(balancer, path)[0] == 200
 
