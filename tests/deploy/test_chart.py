@@ -155,11 +155,8 @@ def test_a_gpu_is_asked_for_where_the_profile_needs_one() -> None:
 def test_only_the_ensemble_and_health_are_shown_outside(name: str) -> None:
     """The steps behind it take what no image can hold, see SECURITY.md."""
     text = "".join(chart.files(MATRIX[name]).values())
-    assert set(re.findall(r"(?:path|value): (/v2\S+)", text)) == {
-        "/v2/models/ocr_ensemble",
-        "/v2/models/ocr",
-        "/v2/health",
-    }
+    shown = {"/v2/models/ocr_ensemble", "/v2/models/ocr", "/v2/health"}
+    assert set(re.findall(r"(?:path|value): (/v2\S+)", text)) == shown
 
 
 def test_grpc_outside_cannot_load_models_or_map_memory() -> None:

@@ -84,7 +84,7 @@ def test_memory_traces_and_the_log_are_closed_too(container: Container, path: st
 def test_the_models_inside_the_ensemble_are_closed(container: Container, model: str) -> None:
     assert container.ask(f"/v2/models/{model}/infer") == (
         403,
-        {"error": f"bad_request: this server answers for ocr_ensemble, not for {model}"},
+        {"error": f"bad_request: this server answers for ocr_ensemble and ocr, not for {model}"},
     )
 
 

@@ -68,10 +68,10 @@ def test_only_the_ensemble_is_shown(balancer: Balancer, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/v2/health/ready", "/v2/models/ocr_ensemble", "/v2/models/ocr_ensemble/ready", "/v2/models/ocr/ready"]
+    "path", ["health/ready", "models/ocr_ensemble", "models/ocr_ensemble/ready", "models/ocr", "models/ocr/infer"]
 )
-def test_health_and_the_ensemble_are_shown(balancer: Balancer, path: str) -> None:
-    assert ask(balancer, path)[0] == 200
+def test_health_and_the_ensembles_are_shown(balancer: Balancer, path: str) -> None:
+    assert ask(balancer, f"/v2/{path}")[0] == 200
 
 
 def test_grpc_cannot_load_models(balancer: Balancer) -> None:
