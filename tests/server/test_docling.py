@@ -82,7 +82,7 @@ def adapted(triton: Triton, *changes: tuple[str, str]) -> str:
         pytest.skip("--triton gives the HTTP address only")
     without_tables = ("enable_remote_services=True", "enable_remote_services=True, do_table_structure=False")
     addresses = (("localhost:8000", triton.url), ("localhost:8001", triton.grpc_url))
-    code = CODE
+    code: str = CODE
     for before, after in (*changes, without_tables):
         assert code.count(before) == 1
         code = code.replace(before, after)
