@@ -1,6 +1,6 @@
 """A detector's maps → the page's lines of text, in reading order."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,10 +14,6 @@ from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray
 from ocr_core.reading_order import order_and_blocks
 
-# A page on its side is looked at again, turned, if it has so many boxes: detectors miss a part of text that stands
-# upright. A sign or two that do so on an upright picture are not worth it.
-MIN_LINES = 4
-
 # Batches for the detector, by the name of its input → its output `maps` for each.
 Send = Callable[[Sequence[Mapping[str, RgbArray]]], Sequence[Sequence[FloatArray]]]
 
@@ -30,7 +26,7 @@ class Found(NamedTuple):
         scores: (N,) float32 in [0, 1].
         blocks: (N,) int32, the number of each line's block; none less than the one before.
         overhang: `Detector.overhang`, for the step that may turn the page and order it anew.
-        angle: By which the page was turned for this order, as `orientation.of_boxes` gives it.
+        angle: By which the page was turned for this order: 0, 90 or 270 unless the request says 180.
     """
 
     quads: FloatArray
@@ -80,9 +76,10 @@ def find(maps: FloatArray, page_size: tuple[int, int], detector: Detector, optio
 
 
 def find_on(page: RgbArray, maps: FloatArray, detector: Detector, options: Options, send: Send) -> Found:
-    """`find`, and if the page lies on its side, what there is to find once it has been turned, where that is more.
+    """`find`, and if the page may lie on its side, what there is to find once it has been turned, where that is more.
 
-    It may be less: nobody knows yet whether the page then stands upright or on its head, where small text is missed.
+    Detectors miss a part of text that stands upright, and small text on its head, or take letters below each other for
+    a line. So they see most of a page that stands upright.
 
     Args:
         page: (height, width, 3) uint8.
@@ -97,14 +94,23 @@ def find_on(page: RgbArray, maps: FloatArray, detector: Detector, options: Optio
     """
     detector = detector.with_options(options)
     found, scores = _boxes(maps, image.size(page), detector)
+    looks = [(found, scores, 0)]
+    if angles := orientation.turns_to_try(found, scores, options):
+        looks += _look_again(page, angles, detector, send)
+    found, scores, turn = max(looks, key=lambda look: _amount(*look[:2]))
     angle = orientation.of_boxes(found, scores, options)
-    if orientation.is_sideways(angle) and len(found) >= MIN_LINES:
-        turned = np.ascontiguousarray(np.rot90(page, angle // orientation.QUARTER))
-        (((maps,),),) = send([{"image": image.fit_to_detector(turned, detector)[None]}])
-        again, again_scores = _boxes(maps, image.size(turned), detector)
-        if _amount(again, again_scores) > _amount(found, scores):
-            found, scores = orientation.turn_back(again, angle, image.size(page)), again_scores
-    return _in_order(found, scores, detector, angle)
+    return _in_order(found, scores, detector, turn or angle if orientation.is_sideways(angle) else angle)
+
+
+def _look_again(
+    page: RgbArray, angles: Sequence[int], detector: Detector, send: Send
+) -> Iterator[tuple[FloatArray, FloatArray, int]]:
+    """The boxes of a page, turned by each of these angles, where they lie on the page as it came; and the angle."""
+    turned = [np.ascontiguousarray(np.rot90(page, angle // orientation.QUARTER)) for angle in angles]
+    answers = send([{"image": image.fit_to_detector(each, detector)[None]} for each in turned])
+    for angle, each, ((maps,),) in zip(angles, turned, answers, strict=True):
+        found, scores = _boxes(maps, image.size(each), detector)
+        yield orientation.turn_back(found, angle, image.size(page)), scores, angle
 
 
 def _boxes(maps: FloatArray, page_size: tuple[int, int], detector: Detector) -> tuple[FloatArray, FloatArray]:

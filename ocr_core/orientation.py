@@ -17,6 +17,10 @@ from ocr_core.reading_order import weighted_median
 QUARTER = 90
 # A box this much longer than high, or higher than long, tells an axis.
 LONG = 1.25
+# A page is worth another look, turned, if its boxes tell so much of text that stands upright (one with a score of 0.6
+# that is twice as high as long, for example), and at least half as much as of level text. Of a page on its side, large
+# letters that stand one below the other look like level lines; an upright page hardly ever has so many upright boxes.
+MIN_UPRIGHT, MIN_UPRIGHT_SHARE = 1.2, 0.5
 
 
 def turn(quads: FloatArray, angle: int) -> FloatArray:
@@ -70,7 +74,24 @@ def of_boxes(quads: FloatArray, scores: FloatArray, options: Options) -> int:
     """
     if options.orientation.isdigit():
         return int(options.orientation)
-    return QUARTER if options.orientation == "auto" and _is_sideways(quads, scores) else 0
+    level, upright = _evidence(quads, scores)
+    return QUARTER if options.orientation == "auto" and upright > level else 0
+
+
+def turns_to_try(quads: FloatArray, scores: FloatArray, options: Options) -> tuple[int, ...]:
+    """Angles by which to turn a page that lies or may lie on its side, and look at it again; none for an upright one.
+
+    Args:
+        quads: As for `of_boxes`.
+        scores: Likewise.
+        options: Likewise.
+    """
+    if options.orientation != "auto":
+        angle = of_boxes(quads, scores, options)
+        return (angle,) if is_sideways(angle) else ()
+    level, upright = _evidence(quads, scores)
+    may_be = upright >= MIN_UPRIGHT and upright > MIN_UPRIGHT_SHARE * level
+    return (QUARTER, 3 * QUARTER) if may_be else ()
 
 
 def of_text(quads: FloatArray) -> int:
@@ -111,8 +132,8 @@ def _slopes(quads: FloatArray) -> tuple[FloatArray, FloatArray]:
     return np.degrees(np.arctan2(y, x)), np.hypot(x, y)
 
 
-def _is_sideways(quads: FloatArray, scores: FloatArray) -> bool:
-    """Whether most of the text stands upright, by the boxes that are longer than high or higher than long.
+def _evidence(quads: FloatArray, scores: FloatArray) -> tuple[float, float]:
+    """What boxes that are longer than high tell of level text, and those that are higher than long of upright text.
 
     Each counts by how many times it is so, and by its score: a long line tells more than a large picture of one.
     """
@@ -121,4 +142,5 @@ def _is_sideways(quads: FloatArray, scores: FloatArray) -> bool:
     rows, longer = np.arange(len(quads)), lengths.argmax(axis=1)
     x, y = np.abs(edges[rows, longer]).T
     ratios = lengths.max(axis=1) / np.maximum(lengths.min(axis=1), 1)
-    return bool(np.sum(np.where(ratios >= LONG, np.where(y > x, 1, -1) * ratios * scores, 0)) > 0)
+    told = np.where(ratios >= LONG, ratios * scores, 0)
+    return float(told[y <= x].sum()), float(told[y > x].sum())

@@ -26,14 +26,15 @@ class Detector:
         shown: Shapes of the pages.
     """
 
-    def __init__(self, maps: NDArray[np.float32]) -> None:
+    def __init__(self, *maps: NDArray[np.float32]) -> None:
+        """Takes what it sees on the first page, on the second …; of the last one, on all that follow."""
         self.maps = maps
         self.shown: list[tuple[int, ...]] = []
 
     def __call__(self, batches: Sequence[Mapping[str, RgbArray]]) -> list[list[NDArray[np.float32]]]:
         """The maps of each batch."""
         self.shown += [batch["image"].shape for batch in batches]
-        return [[self.maps[None]] for _ in batches]
+        return [[self.maps[min(number, len(self.maps) - 1)][None]] for number, _ in enumerate(batches)]
 
 
 def turned(maps: NDArray[np.float32], quarters: int) -> NDArray[np.float32]:
@@ -45,14 +46,16 @@ def find(maps: NDArray[np.float32], detector: Detector, options: Options) -> det
     return detection.find_on(page, maps, DETECTOR, options, detector)
 
 
+# Of its six lines five, without their ends.
+PART = UPRIGHT.copy()
+PART[:, 160:], PART[:, :, 120:] = 0, 0
+
+
 @pytest.mark.parametrize(("option", "quarters"), [("auto", -1), ("90", -1), ("270", 1)])
 def test_a_page_on_its_side_is_looked_at_again(option: str, quarters: int) -> None:
-    """At first only five of its six lines are seen, without their ends."""
-    half = UPRIGHT.copy()
-    half[:, 160:], half[:, :, 120:] = 0, 0
     detector, options = Detector(UPRIGHT), Options(orientation=option)
-    found = find(turned(half, quarters), detector, options)
-    assert detector.shown == [(1, 256, 320, 3)]
+    found = find(turned(PART, quarters), detector, options)
+    assert detector.shown == [(1, 256, 320, 3)] * (2 if option == "auto" else 1)
     as_seen = find(turned(UPRIGHT, quarters), Detector(UPRIGHT), replace(options, orientation="off"))
     corners = sorted((*quad.min(axis=0), *quad.max(axis=0)) for quad in found.quads)
     expected = sorted((*quad.min(axis=0), *quad.max(axis=0)) for quad in as_seen.quads)
@@ -66,18 +69,55 @@ def test_an_upright_page_is_looked_at_once(option: str) -> None:
     assert (len(found.quads), detector.shown) == (6, [])
 
 
-def test_a_sign_or_two_that_stand_upright_are_no_page_on_its_side() -> None:
-    two = UPRIGHT.copy()
-    two[:, 75:] = 0
+@pytest.mark.parametrize(("seen", "angle"), [((UPRIGHT, PART), 90), ((PART, UPRIGHT), 270)])
+def test_it_stands_as_more_of_it_is_seen(seen: tuple[NDArray[np.float32], ...], angle: int) -> None:
+    found = find(turned(PART, -1), Detector(*seen), Options())
+    assert (len(found.quads), found.angle) == (6, angle)
+
+
+def test_a_single_line_that_stands_upright_is_looked_at_again() -> None:
+    one = UPRIGHT.copy()
+    one[:, 40:] = 0
     detector = Detector(UPRIGHT)
-    found = find(turned(two, -1), detector, Options())
-    assert (len(found.quads), detector.shown) == (2, [])
+    assert len(find(turned(one, -1), detector, Options()).quads) == 6
+    assert len(detector.shown) == 2
+
+
+def test_large_letters_below_each_other_are_no_level_line_if_they_are_seen_otherwise_when_the_page_is_turned() -> None:
+    """At first a level line and an upright one half as long are seen."""
+    letters = np.zeros((1, 320, 256), np.float32)
+    letters[0, 20:31, 20:221] = 0.9
+    letters[0, 60:171, 100:111] = 0.9
+    found = find(letters, Detector(UPRIGHT), Options())
+    assert (len(found.quads), found.angle) == (6, 90)
+
+
+def test_a_page_that_is_neither_level_nor_on_its_side_stays_level_if_no_more_is_seen_when_it_is_turned() -> None:
+    level = UPRIGHT.copy()
+    level[:, 40:] = 0
+    level[0, 60:171, 100:111] = 0.9
+    detector = Detector(turned(level, 1), turned(level, -1))
+    found = find(level, detector, Options())
+    assert (len(found.quads), found.angle, len(detector.shown)) == (2, 0, 2)
+
+
+def test_a_sign_or_two_that_stand_upright_beside_level_text_are_no_page_on_its_side() -> None:
+    signs = UPRIGHT.copy()
+    signs[0, 20:120, 290:301] = 0.9
+    detector = Detector(UPRIGHT)
+    assert (find(signs, detector, Options()).angle, detector.shown) == (0, [])
+
+
+def test_nor_is_one_with_a_faint_letter() -> None:
+    letter = np.zeros_like(UPRIGHT)
+    letter[0, 20:36, 20:32] = 0.6
+    detector = Detector(UPRIGHT)
+    assert (len(find(letter, detector, Options()).quads), detector.shown) == (1, [])
 
 
 def test_a_page_on_its_side_that_shows_less_when_it_is_turned_is_taken_as_it_was_seen_at_first() -> None:
-    """It then stands on its head, where small text is missed."""
     two = UPRIGHT.copy()
     two[:, 75:] = 0
     detector = Detector(two)
     found = find(turned(UPRIGHT, -1), detector, Options())
-    assert (len(found.quads), len(detector.shown)) == (6, 1)
+    assert (len(found.quads), len(detector.shown)) == (6, 2)
