@@ -1,0 +1,163 @@
+"""The plugin in the real OCRmyPDF: `ocrmypdf --plugin ocr_client.ocrmypdf`. What it writes is read by two readers.
+
+OCRmyPDF is in an environment of its own, with the client's wheel: `pytest -m frameworks`.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from pdfminer.high_level import extract_pages, extract_text
+from pdfminer.layout import LTTextLine
+from PIL import Image
+
+from downloads import Environment
+from ocr_client import OcrClient, Page
+from tests.project import ROOT, SAMPLES
+from tests.triton import Triton
+
+pytestmark = pytest.mark.frameworks
+
+OCRMYPDF = Environment(
+    "ocrmypdf",
+    ("ocrmypdf==17.13.0", "aiohttp", "click>=8.2", "numpy", "tritonclient[http]==2.73.0", "urllib3>=2"),
+)
+GUIDE = (ROOT / "docs" / "ocrmypdf.md").read_text(encoding="utf-8")
+# Commands and what they print.
+COMMANDS = re.findall(r"^\$ (ocrmypdf .*)\n((?:(?!\$ |```).*\n)*)", GUIDE, re.MULTILINE)
+DPI = 150
+
+
+@pytest.fixture(scope="session")
+def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The client as its wheel installs it, for OCRmyPDF's Python to find."""
+    folder = tmp_path_factory.mktemp("client")
+    install = ["install", "--quiet", "--no-deps", "--no-build-isolation", "--target", folder, ROOT / "client"]
+    subprocess.run([sys.executable, "-m", "pip", *install], check=True)  # noqa: S603 - our own
+    return folder
+
+
+class Program:
+    """OCRmyPDF in a folder, with a server."""
+
+    def __init__(self, folder: Path, plugin: Path, url: str) -> None:
+        self.folder, self._plugin, self._url = folder, plugin, url
+
+    def __call__(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command line of it."""
+        program = Path(OCRMYPDF.command()[0])
+        path = f"{program.parent}:{os.environ['PATH']}"
+        environment = {**os.environ, "PATH": path, "PYTHONPATH": str(self._plugin), "OCR_URL": self._url}
+        return subprocess.run(  # noqa: S603 - our own
+            ["bash", "-c", command], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
+        )
+
+
+@pytest.fixture
+def ocrmypdf(triton: Triton, plugin: Path, tmp_path: Path) -> Program:
+    return Program(tmp_path, plugin, triton.url)
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> Path:
+    """The label as a scan of 150 dots an inch."""
+    return saved(Image.open(SAMPLES / "label.png"), tmp_path)
+
+
+def saved(image: Image.Image, folder: Path) -> Path:
+    image.convert("RGB").save(folder / "scan.pdf", resolution=DPI)
+    return folder / "scan.pdf"
+
+
+def texts(pdf: Path) -> list[list[str]]:
+    """The lines of a PDF, as pdfminer and PDFium find them."""
+    with pypdfium2.PdfDocument(pdf) as document:
+        pdfium = "\n".join(page.get_textpage().get_text_bounded() for page in document)
+    return [[line.strip() for line in text.splitlines() if line.strip()] for text in (extract_text(pdf), pdfium)]
+
+
+def test_the_commands_of_the_guide_write_what_they_say(ocrmypdf: Program, scan: Path, label: Page) -> None:
+    assert scan.exists()
+    for command, printed in COMMANDS:
+        done = ocrmypdf(command)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == printed
+    assert COMMANDS
+
+
+def test_both_readers_find_the_lines(ocrmypdf: Program, scan: Path, label: Page) -> None:
+    done = ocrmypdf(f"ocrmypdf --plugin ocr_client.ocrmypdf {scan} out.pdf")
+    assert done.returncode == 0, done.stderr
+    assert texts(ocrmypdf.folder / "out.pdf") == [[line.text for line in label.lines]] * 2
+
+
+def test_the_lines_lie_where_they_were_read(ocrmypdf: Program, scan: Path, label: Page) -> None:
+    done = ocrmypdf(f"ocrmypdf --plugin ocr_client.ocrmypdf --output-type pdf {scan} out.pdf")
+    assert done.returncode == 0, done.stderr
+    (page,) = extract_pages(ocrmypdf.folder / "out.pdf")
+    found = {line.get_text().strip(): line.bbox for box in page for line in box if isinstance(line, LTTextLine)}
+    for line in label.lines:
+        xs, ys = zip(*line.quad, strict=True)
+        left, right = (x * 72 / DPI for x in (min(xs), max(xs)))
+        bottom, top = (page.height - y * 72 / DPI for y in (max(ys), min(ys)))
+        height = top - bottom
+        assert found[line.text] == pytest.approx((left, bottom, right, top), abs=height / 2), line.text
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_a_page_on_its_side_or_head_is_turned(ocrmypdf: Program, label: Page, turn: int, tmp_path: Path) -> None:
+    scan = saved(Image.open(SAMPLES / "label.png").rotate(turn, expand=True), tmp_path)
+    done = ocrmypdf(f"ocrmypdf --plugin ocr_client.ocrmypdf --rotate-pages {scan} out.pdf")
+    assert done.returncode == 0, done.stderr
+    with pypdfium2.PdfDocument(ocrmypdf.folder / "out.pdf") as document:
+        shown = document[0].render(scale=DPI / 72).to_pil()
+    with OcrClient(ocrmypdf._url) as client:
+        page = client.read(shown, facts=True)
+    assert (page.angle, page.text) == (0, label.text)
+    assert texts(ocrmypdf.folder / "out.pdf") == [[line.text for line in label.lines]] * 2
+
+
+def test_a_skewed_page_is_straightened(ocrmypdf: Program, tmp_path: Path) -> None:
+    skewed = Image.open(SAMPLES / "label.png").convert("RGB").rotate(-3, expand=True, fillcolor="white")
+    done = ocrmypdf(f"ocrmypdf --plugin ocr_client.ocrmypdf --deskew {saved(skewed, tmp_path)} out.pdf")
+    assert done.returncode == 0, done.stderr
+    with pypdfium2.PdfDocument(ocrmypdf.folder / "out.pdf") as document:
+        shown = document[0].render(scale=DPI / 72).to_pil()
+    with OcrClient(ocrmypdf._url) as client:
+        facts = client.read(shown, facts=True).facts
+    assert facts
+    assert abs(facts.skew) < 0.5
+
+
+def test_an_image_without_a_resolution_is_read(ocrmypdf: Program, label: Page, tmp_path: Path) -> None:
+    Image.open(SAMPLES / "label.png").convert("RGB").save(tmp_path / "bare.png")
+    done = ocrmypdf("ocrmypdf --plugin ocr_client.ocrmypdf --image-dpi 150 bare.png out.pdf")
+    assert done.returncode == 0, done.stderr
+    assert texts(ocrmypdf.folder / "out.pdf") == [[line.text for line in label.lines]] * 2
+
+
+def test_a_page_without_text_passes(ocrmypdf: Program, tmp_path: Path) -> None:
+    scan = saved(Image.open(SAMPLES / "blank.png"), tmp_path)
+    done = ocrmypdf(f"ocrmypdf --plugin ocr_client.ocrmypdf --rotate-pages --deskew {scan} out.pdf")
+    assert done.returncode == 0, done.stderr
+    assert texts(ocrmypdf.folder / "out.pdf") == [[], []]
+
+
+def test_a_server_that_is_not_there_is_told_in_a_sentence_and_nothing_is_written(ocrmypdf: Program, scan: Path) -> None:
+    done = ocrmypdf(f"OCR_URL=localhost:1 ocrmypdf --plugin ocr_client.ocrmypdf {scan} out.pdf")
+    assert done.returncode != 0
+    assert "no OCR server at http://localhost:1" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert not (ocrmypdf.folder / "out.pdf").exists()
+
+
+def test_a_broken_pdf_is_told_and_nothing_is_written(ocrmypdf: Program, tmp_path: Path) -> None:
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7\nbroken")
+    done = ocrmypdf("ocrmypdf --plugin ocr_client.ocrmypdf broken.pdf out.pdf")
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert not (ocrmypdf.folder / "out.pdf").exists()
