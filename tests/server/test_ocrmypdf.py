@@ -53,7 +53,7 @@ class Program:
         path = f"{program.parent}:{os.environ['PATH']}"
         environment = {**os.environ, "PATH": path, "PYTHONPATH": str(self._plugin), "OCR_URL": self._url}
         return subprocess.run(  # noqa: S603 - our own
-            ["bash", "-c", command], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
+            ["/bin/bash", "-c", command], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
         )
 
 
@@ -80,7 +80,7 @@ def texts(pdf: Path) -> list[list[str]]:
     return [[line.strip() for line in text.splitlines() if line.strip()] for text in (extract_text(pdf), pdfium)]
 
 
-def test_the_commands_of_the_guide_write_what_they_say(ocrmypdf: Program, scan: Path, label: Page) -> None:
+def test_the_commands_of_the_guide_write_what_they_say(ocrmypdf: Program, scan: Path) -> None:
     assert scan.exists()
     for command, printed in COMMANDS:
         done = ocrmypdf(command)
