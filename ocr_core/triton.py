@@ -98,6 +98,7 @@ def answer(requests: Sequence[Any], step: Step, meter: Meter | None = None) -> l
 def call(
     executor: Executor,
     model: str,
+    version: int,
     batches: Sequence[Arrays],
     outputs: Sequence[str],
     check: Check = lambda: None,
@@ -107,6 +108,7 @@ def call(
     Args:
         executor: Bounds how many are under way.
         model: Its name.
+        version: Of the model: that of the step, see `version`.
         batches: Arrays by the names of the model's inputs, one mapping a call.
         outputs: Names of the outputs wanted.
         check: Called before each call; what it raises ends the calls that have not begun.
@@ -118,7 +120,7 @@ def call(
         CallFailed: A call failed.
     """
     with _heartbeat().waiting():
-        return list(executor.map(partial(_call, model, outputs, check, _origin.get()), batches))
+        return list(executor.map(partial(_call, (model, version), outputs, check, _origin.get()), batches))
 
 
 def exported(args: Mapping[str, str]) -> Path:
@@ -128,6 +130,15 @@ def exported(args: Mapping[str, str]) -> Path:
         args: Those of `initialize`.
     """
     return Path(args["model_repository"], args["model_version"])
+
+
+def version(args: Mapping[str, str]) -> int:
+    """The version of a step, and of the models that it calls: one export has written both, and no other fits.
+
+    Args:
+        args: Those of `initialize`.
+    """
+    return int(args["model_version"])
 
 
 def parameter(args: Mapping[str, str], name: str) -> str:
@@ -203,11 +214,12 @@ def _log(request: Any, what: str) -> None:
 
 
 def _call(
-    model: str, outputs: Sequence[str], check: Check, origin: Mapping[str, Any], inputs: Arrays
+    model: tuple[str, int], outputs: Sequence[str], check: Check, origin: Mapping[str, Any], inputs: Arrays
 ) -> list[NDArray[Any]]:
     check()
     request = pb_utils.InferenceRequest(
-        model_name=model,
+        model_name=model[0],
+        model_version=model[1],
         requested_output_names=list(outputs),
         inputs=_tensors(inputs),
         preferred_memory=pb_utils.PreferredMemory(pb_utils.TRITONSERVER_MEMORY_CPU),
@@ -216,7 +228,7 @@ def _call(
     response = request.exec()
     _heartbeat().moved()
     if response.has_error():
-        raise CallFailed(model, response.error())
+        raise CallFailed(model[0], response.error())
     return [pb_utils.get_output_tensor_by_name(response, name).as_numpy() for name in outputs]
 
 

@@ -22,6 +22,7 @@ def pb_utils(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The fake of Triton's Python API in the place of the real one, with no models and an empty log."""
     monkeypatch.setitem(sys.modules, "triton_python_backend_utils", fake_triton)
     monkeypatch.setattr(fake_triton, "models", {})
+    monkeypatch.setattr(fake_triton, "called", [])
     monkeypatch.setattr(fake_triton, "log", [])
     monkeypatch.setattr(fake_triton, "counted", {})
     monkeypatch.setattr(fake_triton, "origins", [])

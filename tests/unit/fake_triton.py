@@ -17,6 +17,8 @@ Array = NDArray[Any]
 
 # Model name → its inputs by name to its outputs by name, or to the error that it answers with.
 models: dict[str, Callable[[dict[str, Array]], "Mapping[str, Array] | TritonError"]] = {}
+# Which models were called, and in which version, oldest first.
+called: list[tuple[str, int]] = []
 # What was logged as an error, oldest first.
 log: list[str] = []
 # The id and the trace of each call of another model, oldest first.
@@ -164,7 +166,8 @@ class InferenceRequest:
         _require(trace, InferenceTrace | None)
         self._trace = trace or InferenceTrace()
         self._timeout_us, self.has_been_cancelled = timeout, False
-        self._id, self._model, self._inputs = request_id, model_name, list(inputs)
+        self._id, self._model, self._version = request_id, model_name, model_version
+        self._inputs = list(inputs)
         self._wanted, self._memory = set(requested_output_names), preferred_memory
         # Without parameters the text is empty; it is no empty object.
         self._parameters = json.dumps(dict(parameters)) if parameters else ""
@@ -203,6 +206,7 @@ class InferenceRequest:
         if self._memory is None or self._memory.memory_type is not TRITONSERVER_MEMORY_CPU:
             raise TritonModelException("outputs may lie on the GPU")
         origins.append((self._id, self._trace))
+        called.append((self._model, self._version))
         if self._model not in models:
             return InferenceResponse(error=TritonError(f"unknown model {self._model}", TritonError.NOT_FOUND))
         answer = models[self._model]({tensor.name(): tensor.as_numpy() for tensor in self._inputs})

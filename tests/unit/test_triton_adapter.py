@@ -136,7 +136,7 @@ def test_no_call_begins_once_the_check_fails(adapter: ModuleType) -> None:
 
     fake_triton.models["reader"] = read
     with ThreadPoolExecutor(1) as executor, pytest.raises(DeadlineExceeded):
-        adapter.call(executor, "reader", [{"x": np.zeros(1)}] * 9, ["x"], check)
+        adapter.call(executor, "reader", 3, [{"x": np.zeros(1)}] * 9, ["x"], check)
     assert begun == [0, 1]
 
 
@@ -195,9 +195,10 @@ def test_outputs_of_another_model_come_in_the_order_of_the_batches_and_of_the_na
     fake_triton.models["double"] = lambda inputs: {"sum": inputs["x"].sum(keepdims=True), "doubled": inputs["x"] * 2}
     batches = [{"x": np.array(values, np.int32)} for values in ([1, 2], [3], [4])]
     with ThreadPoolExecutor(2) as executor:
-        outputs = adapter.call(executor, "double", batches, ("doubled", "sum"))
-        assert adapter.call(executor, "double", [], ("doubled", "sum")) == []
+        outputs = adapter.call(executor, "double", 3, batches, ("doubled", "sum"))
+        assert adapter.call(executor, "double", 3, [], ("doubled", "sum")) == []
     assert [[array.tolist() for array in of_batch] for of_batch in outputs] == [[[2, 4], [3]], [[6], [3]], [[8], [4]]]
+    assert fake_triton.called == [("double", 3)] * 3
 
 
 def test_as_many_calls_are_under_way_as_the_executor_has_threads(adapter: ModuleType) -> None:
@@ -209,7 +210,7 @@ def test_as_many_calls_are_under_way_as_the_executor_has_threads(adapter: Module
 
     fake_triton.models["wait"] = wait
     with ThreadPoolExecutor(2) as executor:
-        assert len(adapter.call(executor, "wait", [{"x": np.zeros(1)}] * 4, ["x"])) == 4
+        assert len(adapter.call(executor, "wait", 3, [{"x": np.zeros(1)}] * 4, ["x"])) == 4
 
 
 @pytest.mark.parametrize(
@@ -228,7 +229,7 @@ def test_another_models_failure_keeps_its_code_and_is_logged_in_its_own_words_wi
 
     def step(request: Request, values: Array) -> dict[str, Array]:  # noqa: ARG001 - every step gets the request
         with ThreadPoolExecutor(1) as executor:
-            adapter.call(executor, "reader", [{"x": values}], ["y"])
+            adapter.call(executor, "reader", 3, [{"x": values}], ["y"])
         return {}
 
     (response,) = adapter.answer([request([1], request_id="order 66")], step)
@@ -236,6 +237,10 @@ def test_another_models_failure_keeps_its_code_and_is_logged_in_its_own_words_wi
     code = TritonError.INTERNAL if error.code() is TritonError.INVALID_ARG else error.code()
     assert failure(response) == (code, message)
     assert fake_triton.log == [f"request 'order 66': reader: {error.message()}"]
+
+
+def test_a_model_is_called_in_the_version_of_the_step_that_calls_it(adapter: ModuleType) -> None:
+    assert adapter.version({"model_version": "12"}) == 12
 
 
 def test_a_parameter_of_the_configuration_is_read_as_text(adapter: ModuleType) -> None:
@@ -249,11 +254,11 @@ def test_calls_of_other_models_bear_the_id_and_the_trace_of_the_request(adapter:
 
     def step(request: Request, values: Array) -> dict[str, Array]:  # noqa: ARG001 - every step gets them
         with ThreadPoolExecutor(2) as executor:
-            ((doubled,), _) = adapter.call(executor, "other", [{"values": values}] * 2, ["doubled"])
+            ((doubled,), _) = adapter.call(executor, "other", 3, [{"values": values}] * 2, ["doubled"])
         return {"doubled": doubled}
 
     requests = [request([1], request_id=name) for name in ("scan-7", "scan-8")]
     adapter.answer(requests, step)
     assert fake_triton.origins == [(each.request_id(), each.trace()) for each in requests for _ in range(2)]
     with ThreadPoolExecutor(1) as executor:
-        adapter.call(executor, "other", [values], ["doubled"])
+        adapter.call(executor, "other", 3, [values], ["doubled"])

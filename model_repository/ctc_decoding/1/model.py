@@ -6,7 +6,7 @@ from functools import partial
 from ocr_core import answers, borders, metrics, reading
 from ocr_core.admission import Pages
 from ocr_core.recognizers import Recognizers
-from ocr_core.triton import Meter, answer, call, exported, parameter, parameters
+from ocr_core.triton import Meter, answer, call, exported, parameter, parameters, version
 
 
 class TritonPythonModel:
@@ -15,7 +15,7 @@ class TritonPythonModel:
     def initialize(self, args):
         self.recognizers = Recognizers.load(exported(args), parameters(args, "recognizer"))
         self.executor, self.pages = ThreadPoolExecutor(int(parameter(args, "calls_under_way"))), Pages.of_this_server()
-        self.meter = Meter(args, metrics.LAST_STEP)
+        self.version, self.meter = version(args), Meter(args, metrics.LAST_STEP)
 
     def execute(self, requests):
         return answer(requests, self.read, self.meter)
@@ -25,7 +25,7 @@ class TritonPythonModel:
             model, recognizer = self.recognizers.of(request.options.language)
             borders.check_strip(strip, widths, detected_quads, detected_scores, recognizer)
             borders.check_blocks(passed["detected_blocks"], len(widths))
-            send = partial(call, self.executor, model, outputs=("indices", "confidences"), check=check)
+            send = partial(call, self.executor, model, self.version, outputs=("indices", "confidences"), check=check)
             recognize = partial(reading.recognize, recognizer, send)
             lines = reading.read(strip, widths, detected_quads, detected_scores, recognize, request.options, *overhang)
         return answers.of_page(lines, strip, widths, recognizer.characters, request.options, **passed)

@@ -8,7 +8,7 @@ from ocr_core.admission import Pages
 from ocr_core.detector import Detector
 from ocr_core.image import size
 from ocr_core.recognizer import Recognizer
-from ocr_core.triton import Meter, answer, call, exported, parameter
+from ocr_core.triton import Meter, answer, call, exported, parameter, version
 
 
 class TritonPythonModel:
@@ -16,7 +16,7 @@ class TritonPythonModel:
 
     def initialize(self, args):
         self.detector, self.recognizer = Detector.load(exported(args)), Recognizer.load(exported(args))
-        self.model, self.executor = parameter(args, "detector"), ThreadPoolExecutor(1)
+        self.model, self.version, self.executor = parameter(args, "detector"), version(args), ThreadPoolExecutor(1)
         self.pages, self.meter = Pages.of_this_server(), Meter(args, metrics.MIDDLE_STEP)
 
     def execute(self, requests):
@@ -25,7 +25,7 @@ class TritonPythonModel:
     def crop(self, request, page, maps, image_size, deadline_ns, moments_ns):
         with self.pages.passing(request, int(deadline_ns[0])) as check:
             borders.check_maps(page, maps, image_size, self.detector)
-            send = partial(call, self.executor, self.model, outputs=("maps",), check=check)
+            send = partial(call, self.executor, self.model, self.version, outputs=("maps",), check=check)
             found = detection.find_on(page, maps[0], self.detector, request.options, send)
             strip, widths = crops.cut(page, found.quads, self.recognizer)
             found, strip, widths = gutters.take_apart(found, strip, widths)
