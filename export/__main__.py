@@ -78,7 +78,7 @@ def list_choices(context: click.Context, _parameter: click.Parameter, wanted: bo
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Number of the version to write. Triton serves the highest one.",
+    help="Number of the version to write, beside others. A server starts with the highest one.",
 )
 @click.option(
     "--model-repository",

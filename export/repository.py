@@ -74,6 +74,7 @@ class ModelRepository:
         try:
             with Transaction() as transaction:
                 kept = templates.refresh_configs(transaction, force=force)
+                templates.refresh_other_steps(transaction, self.version)
                 staged = {model: self._stage(model, transaction) for model in MODELS}
                 onnx.save(detector.graph, staged[DETECTOR_MODEL] / MODEL_FILE)
                 onnx.save(recognizer.graph, staged[RECOGNIZER_MODEL] / MODEL_FILE)
@@ -105,6 +106,7 @@ class ModelRepository:
             with Transaction() as transaction:
                 kept = templates.refresh_configs(transaction, force=False)
                 templates.refresh_steps(transaction, self.version)
+                templates.refresh_other_steps(transaction, self.version)
                 if manifest and manifest.configs != templates.configs:
                     place = self._folder(MANIFEST_MODEL) / FILE_NAME
                     dataclasses.replace(manifest, configs=templates.configs).save(transaction.stage(place))

@@ -62,6 +62,16 @@ class Templates:
             if digest(step) != digest(place):
                 _copy(step, place, transaction)
 
+    def refresh_other_steps(self, transaction: Transaction, version: int) -> None:
+        """Bring the Python steps of all versions but this one up to date.
+
+        All share one configuration and one `ocr_core`: whoever goes back to a version goes back to its weights.
+        """
+        for step in TEMPLATE.glob("*/1/model.py"):
+            for place in sorted(self.root.glob(f"{step.parent.parent.name}/[1-9]*/{step.name}")):
+                if place.parent.name != str(version) and digest(step) != digest(place):
+                    _copy(step, place, transaction)
+
     def stage_steps(self, staged: Mapping[str, Path]) -> None:
         """Copy the Python steps into folders that will become version directories, by the names of their models."""
         for step in TEMPLATE.glob("*/1/model.py"):

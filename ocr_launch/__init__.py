@@ -5,6 +5,7 @@
     layout.py        how many instances and threads each model gets, and the repository that says so
     names.py         names of models and their parameters
     repository.py    the exported models: which there are, their configurations and graphs
+    served.py        the folder that Triton serves: which versions of the models, and which are to be had
     model_config.py  one model's configuration as a ModelConfig message: read, changed, written
     triton_flags.py  the flags of tritonserver that every launch needs
     tritonserver.py  one tritonserver and its children: launched, waited for, ended

@@ -94,21 +94,26 @@ class Watch:
         return count >= STOPPED_LOOKS
 
 
-def missing(configs: Mapping[str, Mapping[str, Any]], found: Sequence[Process]) -> str | None:
+def missing(
+    configs: Mapping[str, Mapping[str, Any]], versions: Mapping[str, Sequence[str]], found: Sequence[Process]
+) -> str | None:
     """A sentence on the models that have fewer living processes than instances; None if there are none.
 
-    Models of the python backend have a process for each instance. Those of ONNX Runtime have where that backend is
-    written in Python, as on the embedded server; then one of them at least shows it.
+    Models of the python backend have a process for each instance of each version. Those of ONNX Runtime have where that
+    backend is written in Python, as on the embedded server; then one of them at least shows it.
 
     Args:
         configs: By the models' names.
+        versions: Of each, those that are loaded.
         found: The processes that there are.
     """
-    alive = [process.model for process in found if process.is_alive]
-    backends = {"python", *(config.get("backend") for name, config in configs.items() if name in alive)}
+    alive = [(process.model, process.version) for process in found if process.is_alive]
+    backends = {"python", *(configs[name].get("backend") for name, _ in alive if name in configs)}
+    loaded = [(name, version) for name in configs for version in versions[name]]
     lacking = [
-        f"{count - alive.count(name)} of {count} processes of {name}"
-        for name, config in configs.items()
-        if config.get("backend") in backends and alive.count(name) < (count := instances(dict(config)))
+        f"{count - alive.count((name, version))} of {count} processes of {name}"
+        for name, version in loaded
+        if configs[name].get("backend") in backends
+        and alive.count((name, version)) < (count := instances(dict(configs[name])))
     ]
     return f"{' and '.join(lacking)} died while starting" if lacking else None

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from email.message import Message
 from http.client import HTTPConnection, HTTPException
@@ -67,6 +67,18 @@ class HttpApi:
                 names += [step["model_name"] for step in config.get("ensemble_scheduling", {}).get("step", ())]
                 names += [p["string_value"] for key, p in config.get("parameters", {}).items() if key == RECOGNIZER]
         return found
+
+    def versions(self, models: Iterable[str], timeout_s: float) -> dict[str, tuple[str, ...]]:
+        """Which versions of these models are ready.
+
+        Raises:
+            ApiError: The server does not tell.
+        """
+        told = {
+            model: _parse(*self._exchange("GET", f"/v2/models/{model}", timeout_s, None, self._headers))
+            for model in models
+        }
+        return {model: tuple(description.get("versions", ())) for model, description in told.items()}
 
     def reload(self, model: str, timeout_s: float) -> None:
         """Unload a model and load it anew, with new processes; meanwhile the ensemble is out of service.

@@ -13,9 +13,10 @@ from ocr_launch import machine, model_config, profiles
 from ocr_launch.errors import StartError
 from ocr_launch.machine import Cores
 from ocr_launch.model_config import ModelConfig
-from ocr_launch.names import RECOGNIZER
+from ocr_launch.names import ENSEMBLE, RECOGNIZER
 from ocr_launch.profiles import Profile
 from ocr_launch.repository import Repository
+from ocr_launch.served import link_version
 
 # A page that is alone gains little from more threads than these; more pages gain from more instances.
 MAX_DETECTOR_THREADS = 4
@@ -173,6 +174,10 @@ def adapt(model: str, config: ModelConfig, repository: Repository, layout: Layou
         ConfigError: It lacks what is to be changed.
     """
     on_cpu = layout.profile.name == profiles.CPU
+    if model in repository.exported:
+        model_config.set_versions(config, [repository.version])
+    if model == ENSEMBLE:
+        model_config.set_step_version(config, repository.version)
     if config.backend == "python":
         calls_recognizer = RECOGNIZER in config.parameters
         if model in repository.steps:
@@ -201,7 +206,9 @@ def _check_exported(repository: Repository, configs: dict[str, ModelConfig]) -> 
 def _link(model: Path, target: Path, config: ModelConfig) -> None:
     target.mkdir(parents=True)
     for entry in model.iterdir():
-        if entry.name != model_config.FILE_NAME:
+        if entry.name.isdecimal():
+            link_version(entry, target / entry.name)
+        elif entry.name != model_config.FILE_NAME:
             (target / entry.name).symlink_to(entry.absolute())
     (target / model_config.FILE_NAME).write_text(model_config.to_text(config), encoding="utf-8")
 

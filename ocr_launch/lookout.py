@@ -11,6 +11,7 @@ from ocr_launch.journal import Journal
 from ocr_launch.overload import Overload
 from ocr_launch.processes import Process
 from ocr_launch.pulse import Pulse
+from ocr_launch.served import Served
 from ocr_launch.tritonserver import Tritonserver
 
 CLOSER_S = 1.0
@@ -24,14 +25,15 @@ class Lookout:
     Args:
         api: How to ask the server.
         journal: Where it is noted how many pages come.
+        served: The folder that the server has its models from; None if it is not ours to write.
 
     Attributes:
         watch: What was seen of the processes that must be there.
     """
 
-    def __init__(self, api: HttpApi, journal: Journal) -> None:
+    def __init__(self, api: HttpApi, journal: Journal, served: Served | None) -> None:
         self.watch = Watch(())
-        self._api, self._journal = api, journal
+        self._api, self._journal, self._served = api, journal, served
         self._pulse = Pulse(api)
         self._overload = Overload()
         self._asked_s = self._closer_s = 0.0
@@ -46,6 +48,16 @@ class Lookout:
     def end(self) -> None:
         """Ask no more."""
         self._pulse.end()
+
+    def keep_up(self) -> None:
+        """Note which versions the server has loaded, and offer it those that are new."""
+        if self._served:
+            self._served.keep_up(self._api, LIVE_TIMEOUT_S)
+
+    def write_down(self) -> None:
+        """Have what is loaded next load the versions that were noted."""
+        if self._served:
+            self._served.write()
 
     def look_inside(self, server: Tritonserver | None, find: Callable[[], Sequence[Process]]) -> Fault | None:
         """What is wrong although no process is dead or stopped.
@@ -78,4 +90,5 @@ class Lookout:
         self.watch.add(find())
         if is_live := self._api.is_live(LIVE_TIMEOUT_S):
             self._asked_s = time.monotonic()
+            self.keep_up()
         return self.watch.note_answer(is_live)

@@ -4,6 +4,7 @@ A message does not depend on the comments and the formatting of a file. What is 
 that is missing is an error, because a change that does nothing would go unnoticed.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -114,6 +115,18 @@ def set_max_queue_size(config: ModelConfig, size: int) -> None:
     if not config.dynamic_batching.default_queue_policy.max_queue_size:
         raise _unfit(config, "dynamic_batching.default_queue_policy.max_queue_size", "none")
     config.dynamic_batching.default_queue_policy.max_queue_size = size
+
+
+def set_versions(config: ModelConfig, versions: Sequence[int]) -> None:
+    """Change which versions of the model are loaded."""
+    config.ClearField("version_policy")
+    config.version_policy.specific.versions.extend(versions)
+
+
+def set_step_version(config: ModelConfig, version: int) -> None:
+    """Change of which version all steps of an ensemble are."""
+    for step in config.ensemble_scheduling.step:
+        step.model_version = version
 
 
 def _unfit(config: ModelConfig, wanted: str, found: str) -> ConfigError:

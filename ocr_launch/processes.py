@@ -27,11 +27,13 @@ class Process:
         handle: The process itself; it is told apart from a later one of the same number.
         model: What it runs; empty for tritonserver.
         name: For people: the instance of the model, such as ctc_decoding_0_3.
+        version: Of the model.
     """
 
     handle: psutil.Process
     model: str
     name: str
+    version: str = "1"
 
     def __str__(self) -> str:
         return f"{self.name} (process {self.handle.pid})"
@@ -112,17 +114,18 @@ def end_with_parent() -> None:
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def parse_stub(arguments: list[str]) -> tuple[str, str] | None:
-    """Model and instance that a process of the Python backend runs; None for another process.
+def parse_stub(arguments: list[str]) -> tuple[str, str, str] | None:
+    """Model, instance and version that a process of the Python backend runs; None for another process.
 
     >>> parse_stub(["/b/triton_python_backend_stub", "/m/ctc_decoding/1/model.py", "shm", "1", "ctc_decoding_0_3"])
-    ('ctc_decoding', 'ctc_decoding_0_3')
+    ('ctc_decoding', 'ctc_decoding_0_3', '1')
     """
     if len(arguments) < 2 or Path(arguments[0]).name != STUB:
         return None
-    model = Path(arguments[1]).parent.parent.name
+    version = Path(arguments[1]).parent
+    model = version.parent.name
     named = (argument for argument in arguments if re.fullmatch(rf"{re.escape(model)}_\d+_\d+", argument))
-    return model, next(named, model)
+    return model, next(named, model), version.name
 
 
 def _stub(process: psutil.Process) -> Process | None:

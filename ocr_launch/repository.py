@@ -24,9 +24,11 @@ class Repository:
 
     Attributes:
         root: The folder.
+        asked: The version that is to be served; None is the newest.
     """
 
     root: Path
+    asked: int | None = None
 
     def __post_init__(self) -> None:
         """Check that it is one.
@@ -75,10 +77,15 @@ class Repository:
         return tuple(dict.fromkeys(named))
 
     @property
+    def exported(self) -> tuple[str, ...]:
+        """The models that an export consists of: of one version all of them, or none."""
+        return (ENSEMBLE, *self.steps, *self.called)
+
+    @property
     def models(self) -> tuple[str, ...]:
         """The ensemble, its steps, the models that they call, and what stands before the ensemble."""
         before = (name for ensemble in self.ensembles for name in (ensemble, *self._steps(ensemble)))
-        return tuple(dict.fromkeys((ENSEMBLE, *self.steps, *self.called, *before)))
+        return tuple(dict.fromkeys((*self.exported, *before)))
 
     @property
     def loaded(self) -> tuple[str, ...]:
@@ -109,17 +116,31 @@ class Repository:
         own = folder / "configs" / f"{profile}.pbtxt"
         return model_config.read(own if own.exists() else folder / model_config.FILE_NAME)
 
-    def newest_version(self, model: str) -> Path:
-        """The version directory that Triton loads.
+    @property
+    def versions(self) -> tuple[int, ...]:
+        """The exports that are whole, oldest first: each has a folder of its number in each model."""
+        return tuple(sorted(set.intersection(*(self._versions_of(model) for model in self.exported))))
+
+    @cached_property
+    def version(self) -> int:
+        """The version that is to be served when the server starts.
+
+        Raises:
+            StartError: It is not there as a whole.
+        """
+        version = self.asked or max(self.versions or self._versions_of(ENSEMBLE), default=1)
+        for model in self.exported:
+            if version not in (there := self._versions_of(model)):
+                raise self._not_exported(model, f"version {version} is missing" if there else "")
+        return version
+
+    def folder(self, model: str) -> Path:
+        """The version directory of a model.
 
         Raises:
             StartError: There is none.
         """
-        folder = self.root / model
-        versions = [path for path in folder.iterdir() if path.name.isdecimal()] if folder.is_dir() else []
-        if not versions:
-            raise self._not_exported(model)
-        return max(versions, key=lambda path: int(path.name))
+        return self.root / model / str(self.version)
 
     def graph(self, model: str, config: ModelConfig) -> Path:
         """The ONNX file that a configuration names.
@@ -127,13 +148,17 @@ class Repository:
         Raises:
             StartError: It is missing.
         """
-        file = self.newest_version(model) / (config.default_model_filename or "model.onnx")
+        file = self.folder(model) / (config.default_model_filename or "model.onnx")
         if not file.exists():
             raise self._not_exported(model, f"{file.name} is missing in version {file.parent.name}")
         return file
 
     def _steps(self, ensemble: str) -> tuple[str, ...]:
         return tuple(step.model_name for step in self.config(ensemble).ensemble_scheduling.step)
+
+    def _versions_of(self, model: str) -> set[int]:
+        folder = self.root / model
+        return {int(path.name) for path in folder.iterdir() if path.name.isdecimal()} if folder.is_dir() else set()
 
     def _not_exported(self, model: str, why: str = "") -> StartError:
         return StartError(f"{self.root} has no exported {model}{f' ({why})' if why else ''}: {EXPORT}")

@@ -18,6 +18,7 @@ from ocr_launch.layout import Layout
 from ocr_launch.metrics_door import MetricsPlan
 from ocr_launch.ports import HTTP, METRICS
 from ocr_launch.repository import Repository
+from ocr_launch.served import Served
 from ocr_launch.supervisor import Supervisor
 from ocr_launch.tritonserver import Plan
 
@@ -30,6 +31,7 @@ Environment variables:
                         Instances and threads follow the cores; configured leaves the configurations as they are
   OCR_MODEL_REPOSITORY  folder or address (s3://...) of other models than those in the image
   OCR_LOG_FORMAT        json has all lines of the log written as JSON objects
+  OCR_VERSION           number of the version of the models that it starts with; by default the newest
   OCR_CLIENT_SHM        1 lets clients of this host hand over images in shared memory, with the key
   OCR_GATE              0 leaves out the gate: callers then reach Triton itself, with every model in it, and refused
                         requests do not wait in line; it saves 2 ms of a core for each request
@@ -82,13 +84,14 @@ def prepare(environment: Mapping[str, str], flags: Sequence[str], sockets: ExitS
     Raises:
         StartError: The server cannot start here.
     """
-    key, is_gated = _key(environment), _is_gated(environment)
+    key, is_gated = triton_flags.admin_key(environment), _is_gated(environment)
     asked = port_flags.read(flags, is_gated=is_gated)
     chosen = layout.choose(_profile(environment), check_gpu)
     if shortage := machine.shared_memory_shortage():
         raise StartError(shortage)
     models = environment.get("OCR_MODEL_REPOSITORY") or MODELS
-    model_flags, loaded = _models(models, chosen, run_state.temporary(environment) / "ocr-serve")
+    version = _version(environment)
+    model_flags, loaded, served = _models(models, version, chosen, run_state.temporary(environment) / "ocr-serve")
     closed = (*triton_flags.RESTRICTED, triton_flags.SHARED_MEMORY)
     shared_memory = f"ocr-serve-{secrets.token_hex(4)}-"
     doors = ports.open_doors(asked.doors, sockets)
@@ -112,6 +115,7 @@ def prepare(environment: Mapping[str, str], flags: Sequence[str], sockets: ExitS
         stop_timeout_s=EXIT_TIMEOUT_S,
         gate=gate.plan(doors, shared_memory, EXIT_TIMEOUT_S, None) if is_gated else None,
         metrics=MetricsPlan(doors.sockets[METRICS], doors.own[METRICS]) if METRICS in doors.sockets else None,
+        served=served,
     )
 
 
@@ -139,13 +143,6 @@ def _client_shared_memory(environment: Mapping[str, str]) -> list[str]:
     return triton_flags.client_shared_memory(asked.stdout + asked.stderr)
 
 
-def _key(environment: Mapping[str, str]) -> str:
-    key = environment.get("OCR_ADMIN_KEY") or secrets.token_hex(24)
-    if not re.fullmatch(r"[A-Za-z0-9._-]+", key):
-        raise StartError("OCR_ADMIN_KEY may have letters, digits, '.', '_' and '-' only")
-    return key
-
-
 def _profile(environment: Mapping[str, str]) -> str:
     profile = environment.get("OCR_PROFILE") or profiles.AUTO
     if profile not in profiles.PROFILES:
@@ -159,20 +156,30 @@ def _is_gated(environment: Mapping[str, str]) -> bool:
     return asked == "1"
 
 
-def _models(models: str, chosen: Layout, folder: Path) -> tuple[list[str], Sequence[str]]:
-    """The flags that name the models, and those that are to be loaded.
+def _version(environment: Mapping[str, str]) -> int | None:
+    asked = environment.get("OCR_VERSION") or None
+    if asked and not re.fullmatch("[1-9][0-9]{0,8}", asked):
+        raise StartError(f"OCR_VERSION is {asked!r}; it must be the number of a version, such as 2")
+    return int(asked) if asked else None
+
+
+def _models(
+    models: str, version: int | None, chosen: Layout, folder: Path
+) -> tuple[list[str], Sequence[str], Served | None]:
+    """The flags that name the models, those that are to be loaded, and the folder that was written for Triton.
 
     A folder's configurations are adapted, those at an address stay as they are.
     """
     if "://" in models:
         _say(f"Profile {chosen.profile.name}: {chosen.profile.reason}. Models from {models}, configured as they are.")
         named = [f"--model-config-name={chosen.profile.name}"] if chosen.profile.name in profiles.ON_GPU else []
-        return [*triton_flags.common(models, EXIT_TIMEOUT_S), *named], ["*"]
-    repository = Repository(Path(models))
+        return [*triton_flags.common(models, EXIT_TIMEOUT_S), *named], ["*"], None
+    repository = Repository(Path(models), version)
     shutil.rmtree(folder, ignore_errors=True)  # of an earlier start of this container
-    served = layout.arrange(repository, chosen, folder)
-    _say(f"{chosen} Models from {models}.")
-    return triton_flags.common(served, EXIT_TIMEOUT_S), repository.loaded
+    root = layout.arrange(repository, chosen, folder)
+    _say(f"{chosen} Models from {models}, version {repository.version}.")
+    served = Served(repository, root) if root == folder else None
+    return triton_flags.common(root, EXIT_TIMEOUT_S), repository.loaded, served
 
 
 def _say(sentence: str) -> None:

@@ -59,7 +59,7 @@ class Supervisor:
         door = port_of(plan.gate.listening) if plan.gate else plan.api.port
         state = RunState(run_state.STARTING, plan.api.host, plan.api.port, door)
         self._journal = Journal(state, state_file, say)
-        self._lookout = Lookout(plan.api, self._journal)
+        self._lookout = Lookout(plan.api, self._journal, plan.served)
         self._server: Tritonserver | None = None
         # Of models that were loaded anew; they live on for as long as requests are in them.
         self._retired: set[psutil.Process] = set()
@@ -156,6 +156,7 @@ class Supervisor:
             StartError: It does not become ready, or a process is missing.
         """
         began_s = time.monotonic()
+        self._lookout.write_down()
         self._server = server = Tritonserver(self._plan)
         server.wait_until_ready(self._is_cancelled)
         self._start_s = time.monotonic() - began_s
@@ -170,7 +171,7 @@ class Supervisor:
             Crash: There are fewer than there must be.
         """
         with suppress(ApiError):  # where the configurations are closed, the processes that there are must do
-            if lacking := faults.missing(self._plan.api.configs(ANSWER_TIMEOUT_S), found):
+            if lacking := self._missing(found):
                 raise Crash(lacking)
         self._lookout.begin(found)
         self._journal.know({process.model for process in found if process.model} | ({GATE} if self._gate else set()))
@@ -216,10 +217,18 @@ class Supervisor:
     def _is_intended(self) -> bool:
         """Somebody with the key has unloaded a model, or loaded it anew: nothing is missing, or not to be there."""
         try:
-            configs = self._plan.api.configs(ANSWER_TIMEOUT_S)
+            return self._missing(self._processes()) is None
         except ApiError as error:
             return error.status in UNLOADED
-        return faults.missing(configs, self._processes()) is None
+
+    def _missing(self, found: Sequence[Process]) -> str | None:
+        """Which processes lack of those that there must be.
+
+        Raises:
+            ApiError: The server does not tell.
+        """
+        configs = self._plan.api.configs(ANSWER_TIMEOUT_S)
+        return faults.missing(configs, self._plan.api.versions(configs, ANSWER_TIMEOUT_S), found)
 
     def _processes(self) -> list[Process]:
         """Those that count: of the server that runs now, and of its models as they were loaded last."""
@@ -237,6 +246,8 @@ class Supervisor:
         self._retired |= {process.handle for process in self._processes() if process.model in fault.models}
         timeout_s = min(max(RELOAD_TIMEOUT_S, self._start_s), MAX_RELOAD_TIMEOUT_S)
         try:
+            self._lookout.keep_up()
+            self._lookout.write_down()
             for model in sorted(fault.models):
                 self._plan.api.reload(model, max(0, began + timeout_s - time.monotonic()))
             self._note_processes(self._processes())

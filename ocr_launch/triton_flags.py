@@ -1,9 +1,12 @@
 """The flags of tritonserver that every launch of these models needs."""
 
 import dataclasses
+import re
+import secrets
 from collections.abc import Mapping, Sequence
 
 from ocr_core.options import Options
+from ocr_launch.errors import StartError
 from ocr_launch.http_api import ADMIN_HEADER
 from ocr_launch.ports import LOOPBACK
 
@@ -70,6 +73,18 @@ def client_shared_memory(known: str) -> list[str]:
     (['--allow-client-shm=true'], [])
     """
     return ["--allow-client-shm=true"] if "--allow-client-shm" in known else []
+
+
+def admin_key(environment: Mapping[str, str]) -> str:
+    """What opens the restricted APIs: OCR_ADMIN_KEY, or a random one that nobody else knows.
+
+    Raises:
+        StartError: It cannot stand in a flag.
+    """
+    key = environment.get("OCR_ADMIN_KEY") or secrets.token_hex(24)
+    if not re.fullmatch(r"[A-Za-z0-9._-]+", key):
+        raise StartError("OCR_ADMIN_KEY may have letters, digits, '.', '_' and '-' only")
+    return key
 
 
 def explicit(models: Sequence[str], apis: Sequence[str], key: str) -> list[str]:

@@ -20,6 +20,7 @@ from ocr_launch.gate import GatePlan
 from ocr_launch.http_api import HttpApi
 from ocr_launch.metrics_door import MetricsPlan
 from ocr_launch.processes import Process
+from ocr_launch.served import Served
 
 POLL_S = 0.1
 READY_TIMEOUT_S = 5
@@ -56,6 +57,7 @@ class Plan:
         stop_timeout_s: How long requests in flight may take when it is to stop.
         gate: What is in front of it.
         metrics: Where it is asked for metrics; None where nobody wants them.
+        served: The folder that it has its models from; None if it is not ours to write.
     """
 
     command: Sequence[str]
@@ -67,6 +69,7 @@ class Plan:
     stop_timeout_s: float
     gate: GatePlan | None = None
     metrics: MetricsPlan | None = None
+    served: Served | None = None
 
 
 class Tritonserver:

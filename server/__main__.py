@@ -51,6 +51,12 @@ Stop it with Ctrl-C."""
     "config.pbtxt as it is.",
 )
 @click.option(
+    "--version",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Version of the models to start with.  [default: the newest]",
+)
+@click.option(
     "--triton-option",
     "options",
     multiple=True,
@@ -65,6 +71,7 @@ def main(
     metrics_port: int,
     log: Path | None,
     profile: str,
+    version: int | None,
     options: tuple[str, ...],
     command: tuple[str, ...],
 ) -> None:
@@ -89,6 +96,7 @@ def main(
         metrics_port=metrics_port,
         log=log,
         profile=profile,
+        version=version,
         options=options,
     )
     if shortage := machine.shared_memory_shortage():

@@ -1,8 +1,8 @@
 """The embedded Triton, put together for one run and kept running."""
 
 import contextlib
+import dataclasses
 import os
-import secrets
 import shutil
 import sys
 import tempfile
@@ -17,6 +17,7 @@ from ocr_launch.metrics_door import MetricsPlan
 from ocr_launch.ports import GRPC, HTTP, METRICS, Address, Doors, port_of
 from ocr_launch.repository import Repository
 from ocr_launch.run_state import RunState
+from ocr_launch.served import Served
 from ocr_launch.supervisor import Supervisor
 from ocr_launch.tritonserver import Plan
 from server import installation, requirements
@@ -39,6 +40,7 @@ class TritonServer:
         profile: Which configurations to take, with instances and threads for this machine; see `ocr_launch.profiles`.
         change: Further changes of the configurations, for benchmarks; see `ocr_launch.layout.arrange`.
         options: More flags for the tritonserver binary, such as `--log-verbose=1`.
+        version: Of the models, to start with; by default the newest.
         start_timeout_s: How long to wait until the models are ready.
         stop_timeout_s: How long requests in flight may take to finish.
         is_supervised: A process that dies or stops is brought back; without it, the server is left alone.
@@ -63,6 +65,7 @@ class TritonServer:
         profile: str = profiles.AUTO,
         change: layout.Change | None = None,
         options: Sequence[str] = (),
+        version: int | None = None,
         start_timeout_s: float = 120,
         stop_timeout_s: float = 30,
         is_supervised: bool = True,
@@ -74,6 +77,7 @@ class TritonServer:
         self._profile = profile
         self._change = change
         self._options = options
+        self._version = version
         self._start_timeout_s = start_timeout_s
         self._stop_timeout_s = stop_timeout_s
         self._chosen_log = log
@@ -90,7 +94,7 @@ class TritonServer:
         requirements.check_numpy()
         requirements.check_options(self._options)
         library_directory = requirements.libpython_directory()
-        repository = Repository(self._model_repository)
+        repository = Repository(self._model_repository, self._version)
         self.layout = layout.choose(self._profile, requirements.check_gpu)
         server_files = installation.find_or_fetch()
         with contextlib.ExitStack() as stack:
@@ -107,10 +111,12 @@ class TritonServer:
         try:
             served = layout.arrange(repository, self.layout, self._folder / "models", self._change)
             installation.assemble_backends(server_files, self._folder / "backends")
-            key = secrets.token_hex(24)  # nobody else knows it
+            key = triton_flags.admin_key(os.environ)
             command = self._command(server_files, served, doors.own, repository.loaded, key)
             environment = _environment(installation.libraries(server_files), library_directory)
             plan = self._plan(command, environment, key, doors)
+            if served != repository.root:
+                plan = dataclasses.replace(plan, served=Served(repository, served))
             self.log.write_bytes(b"")
             self._supervisor = Supervisor(plan, self._folder / STATE_FILE, _say, is_watching=self._is_supervised)
             self._supervisor.__enter__()

@@ -38,7 +38,7 @@ class Weights:
 
 def _find(repository: Repository, name: str) -> Path:
     for step in repository.steps:
-        version = repository.newest_version(step)
+        version = repository.folder(step)
         if (version / name).exists():
             return version
     raise NotExported(f"no step in {repository.root} has {name}; write it with `python -m export`")

@@ -81,7 +81,7 @@ def test_the_guide_explains_every_flag_of_the_server(models: str, monkeypatch: p
 def test_the_guide_explains_every_variable() -> None:
     variables = set(re.findall(r"^  (OCR_[A-Z_]+)", serve.USAGE, re.MULTILINE))
     assert first_column("environment variable") == variables
-    source = Path(serve.__file__).read_text(encoding="utf-8")
+    source = "".join(file.read_text(encoding="utf-8") for file in Path(serve.__file__).parent.glob("*.py"))
     assert set(re.findall(r'environ(?:ment)?\.get\("(OCR_[A-Z_]+)"\)', source)) == variables
 
 

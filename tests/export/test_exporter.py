@@ -2,6 +2,7 @@
 
 import re
 import resource
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from export.transaction import Transaction
 from ocr_core.detector import Detector
 from ocr_core.recognizer import Recognizer
 from tests.export.conftest import CHOICE, Run
-from tests.project import MODEL_REPOSITORY
+from tests.project import MODEL_REPOSITORY, ROOT
 
 
 def files(root: Path) -> dict[str, bytes]:
@@ -96,6 +97,14 @@ def test_another_version_leaves_the_first_untouched(root: Path, export_into: Run
     assert export_into(root, "--version", 2).exit_code == 0
     assert {name: times(root)[name] for name in first} == {name: before[name] for name in first}
     assert {name for name in files(root) if "/2/" in name} == {name.replace("/1/", "/2/") for name in first}
+
+
+def test_the_command_of_the_documentation_writes_a_second_version(root: Path, quickly: object) -> None:  # noqa: ARG001
+    guide = (ROOT / "docs" / "versions.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^\S*python -m export (.*)$", guide, re.MULTILINE)
+    result = CliRunner().invoke(main, [*shlex.split(command), "--model-repository", str(root)])
+    assert result.exit_code == 0, result.output
+    assert (root / "ocr_ensemble" / "2" / "export.json").exists()
 
 
 def test_force_writes_anew(root: Path, export_into: Run, quickly: object) -> None:  # noqa: ARG001

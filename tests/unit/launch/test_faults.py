@@ -1,5 +1,6 @@
 """What is wrong with the processes of a server, told from processes of our own."""
 
+import dataclasses
 import signal
 import subprocess
 import sys
@@ -108,12 +109,22 @@ def test_a_python_model_has_a_process_for_each_instance(
 ) -> None:
     decoding = {"backend": backend, "instance_group": [{"count": instances}]}
     found = processes[:1] if backend == "tensorflow" else processes
-    assert missing({"decoding": decoding}, found) == lacking
+    assert missing({"decoding": decoding}, {"decoding": ["1"]}, found) == lacking
+
+
+def test_a_python_model_has_as_many_processes_for_each_version_that_is_loaded(processes: list[Process]) -> None:
+    configs = {"decoding": {"backend": "python", "instance_group": [{"count": 1}]}}
+    found = [*processes[:2], dataclasses.replace(processes[2], version="2")]
+    assert missing(configs, {"decoding": ["1", "2"]}, found) is None
+    end(processes[1])
+    assert missing(configs, {"decoding": ["1", "2"]}, found) == "1 of 1 processes of decoding died while starting"
+    assert missing(configs, {"decoding": ["2"]}, found) is None
 
 
 def test_onnx_models_have_processes_where_one_of_them_has(processes: list[Process]) -> None:
     configs = {
         name: {"backend": "onnxruntime", "instance_group": [{"count": 1}]} for name in ("detection", "recognition")
     }
-    assert missing(configs, processes) == "1 of 1 processes of recognition died while starting"
-    assert missing(configs, processes[:3]) is None
+    versions = {name: ["1"] for name in configs}
+    assert missing(configs, versions, processes) == "1 of 1 processes of recognition died while starting"
+    assert missing(configs, versions, processes[:3]) is None

@@ -63,10 +63,24 @@ def test_a_profiles_own_configuration_counts_where_it_is_there(repository: Repos
     assert repository.config("ocr_ensemble", "gpu") == repository.config("ocr_ensemble")
 
 
-def test_the_newest_version_is_the_greatest_number(repository: Repository) -> None:
+def test_the_newest_version_is_the_greatest_number_that_every_model_has(repository: Repository) -> None:
     for version in ("9", "10", ".11.part"):
-        (repository.root / "text_detection" / version).mkdir()
-    assert repository.newest_version("text_detection").name == "10"
+        for model in repository.models:
+            (repository.root / model / version).mkdir()
+    (repository.root / "text_detection" / "12").mkdir()
+    assert repository.versions == (1, 9, 10)
+    assert repository.folder("text_detection").name == "10"
+
+
+def test_a_version_may_be_asked_for(repository: Repository) -> None:
+    for model in repository.models:
+        (repository.root / model / "2").mkdir()
+    assert Repository(repository.root, 1).version == 1
+
+
+def test_a_version_that_one_model_lacks_is_refused(repository: Repository) -> None:
+    with pytest.raises(StartError, match=r"has no exported ocr_ensemble \(version 7 is missing\): write it with"):
+        _ = Repository(repository.root, 7).version
 
 
 def test_a_folder_without_the_ensemble_is_no_repository(tmp_path: Path) -> None:
@@ -77,7 +91,7 @@ def test_a_folder_without_the_ensemble_is_no_repository(tmp_path: Path) -> None:
 def test_a_model_that_was_not_exported_is_named(repository: Repository) -> None:
     (repository.root / "text_detection" / "1").rename(repository.root / "text_detection" / "not-a-version")
     with pytest.raises(StartError, match=r"has no exported text_detection: write it with `python -m export"):
-        repository.newest_version("text_detection")
+        repository.folder("text_detection")
 
 
 def test_a_step_without_a_folder_is_named(repository: Repository) -> None:

@@ -1,5 +1,6 @@
 """What `ocr-serve` makes of its environment: a command, or one sentence."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -52,6 +53,23 @@ def test_the_models_fit_the_machine(repository: Repository, capsys: pytest.Captu
     assert {"--load-model=ocr_ensemble", "--load-model=text_recognition"} <= set(command)
     said = capsys.readouterr().err
     assert said.startswith("ocr-serve: Profile cpu: there is no GPU. On 4 cores: 1 detector of 4 threads")
+
+
+def test_the_version_is_served_that_was_asked_for(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    for model in repository.models:
+        shutil.copytree(repository.root / model / "1", repository.root / model / "2")
+    for environment, version in (({}, 2), ({"OCR_VERSION": "1"}, 1)):
+        plan = prepare({"OCR_MODEL_REPOSITORY": str(repository.root), **environment})
+        config = Repository(Path(served(plan.command))).config("ocr_ensemble")
+        assert {step.model_version for step in config.ensemble_scheduling.step} == {version}
+        assert plan.served
+        assert f"version {version}." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("asked", ["0", "two", "-1", "1.0"])
+def test_a_version_that_is_no_number_is_refused(repository: Repository, asked: str) -> None:
+    with pytest.raises(StartError, match=rf"OCR_VERSION is '{asked}'; it must be the number of a version, such as 2"):
+        prepare({"OCR_MODEL_REPOSITORY": str(repository.root), "OCR_VERSION": asked})
 
 
 def test_a_second_start_writes_the_configurations_anew(repository: Repository) -> None:

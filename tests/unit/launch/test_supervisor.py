@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -143,6 +143,9 @@ def test_a_process_that_a_reload_has_left_does_not_stand_in_for_one_that_dies(
         class Reloading(HttpApi):
             def configs(self, _timeout_s: float) -> dict[str, dict[str, object]]:
                 return {"decoding": {"backend": "python", "instance_group": [{"count": 2}]}}
+
+            def versions(self, _models: Iterable[str], _timeout_s: float) -> dict[str, tuple[str, ...]]:
+                return {"decoding": ("1",)}
 
             def reload(self, _model: str, _timeout_s: float) -> None:
                 found.extend([start("new_0_0"), start("new_0_1")])
