@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,19 @@ class DescribeModel:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadModel:
+    """Have the server load a model with a configuration, beside what it has until that is ready; gives None.
+
+    Attributes:
+        name: Which one.
+        config: As `DescribeModel` gives it.
+    """
+
+    name: str
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class CountRequests:
     """How many requests the ensemble has had; gives the JSON object of its statistics."""
 
@@ -99,5 +112,13 @@ class UnregisterRegion:
 
 
 Call: TypeAlias = (
-    Infer | IsReady | DescribeServer | ListModels | DescribeModel | CountRequests | RegisterRegion | UnregisterRegion
+    Infer
+    | IsReady
+    | DescribeServer
+    | ListModels
+    | DescribeModel
+    | LoadModel
+    | CountRequests
+    | RegisterRegion
+    | UnregisterRegion
 )

@@ -70,6 +70,11 @@ def server_error(address: Address, status: int, message: str, *, told: str = "",
     return ServerFault(f"{address} cannot run {MODEL} ({named}): see the server's log{entry}")
 
 
+def not_loaded(address: Address, model: str, message: str) -> ServerFault:
+    """The error when an operator has asked for a model to be loaded, and the server cannot."""
+    return ServerFault(f"{address} cannot load {model} ({message.strip()}): see the server's log")
+
+
 def unreachable(address: Address, reason: object) -> ServerUnreachable:
     """The error when there is no connection, or it broke."""
     # A gRPC client on the HTTP port is told only that a socket was closed.

@@ -28,6 +28,8 @@ OUTPUTS: Mapping[str, tuple[int, ...]] = MappingProxyType(
     }
 )
 PAGE_OUTPUTS = {"page_angle": (1,), "page_skew": (1,), "page_confidence": (1,), "detector_scale": (1,)}
+# Not an output: what Triton says beside them, as an array of one text.
+MODEL_VERSION = "model_version"
 STEP_OUTPUTS = {"step_names": (-1,), "step_milliseconds": (-1,)}
 # Asked for only by those who want them, because servers of earlier versions do not have them; by the option that asks.
 # -1 is a number of its own. The last one of words and of characters tells which line or word each belongs to.
@@ -84,7 +86,7 @@ def parse_page(outputs: Mapping[str, NDArray[Any] | None]) -> Page:
     Args:
         outputs: `texts` (N,) bytes in UTF-8; `text_confidences` (N,) float32; `quads` (N, 4, 2) float32;
             `quad_scores` (N,) float32; `image_size` (2,) int32 (height, width); those of `FURTHER_OUTPUTS` that were
-            asked for. Others are ignored.
+            asked for; `model_version` (1,) text, if the server told it. Others are ignored.
 
     Raises:
         ServerFault: An output is missing or has another shape, or a text is not UTF-8.
@@ -120,12 +122,14 @@ def _facts(outputs: Mapping[str, NDArray[Any] | None]) -> Facts | None:
         return None
     angle, skew, confidence, scale = (float(number[0]) for number in _checked(outputs, PAGE_OUTPUTS).values())
     names, times_ms = _checked(outputs, STEP_OUTPUTS).values()
+    version = outputs.get(MODEL_VERSION)
     return Facts(
         angle=int(angle),
         skew=round(skew, 2),
         confidence=round(confidence, 4),
         detector_scale=round(scale, 4),
         step_milliseconds=dict(zip(_texts(names), _rounded(times_ms, 3), strict=True)),
+        model_version=None if version is None else str(version[0]),
     )
 
 

@@ -142,6 +142,7 @@ class Facts:
         confidence: How sure the recognizer is on average of all lines that were found, 0 to 1.
         detector_scale: How many pixels the detector saw for one of the image; at less than 1, small print may be lost.
         step_milliseconds: How long the page took, by the names of the server's steps, in their order.
+        model_version: Number of the version of the server's models that read the page; None if it was not told.
     """
 
     angle: int
@@ -149,6 +150,7 @@ class Facts:
     confidence: float
     detector_scale: float
     step_milliseconds: Mapping[str, float] = field(hash=False)
+    model_version: str | None = None
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> "Facts":
@@ -161,6 +163,7 @@ class Facts:
         return cls(
             angle=int(fields["angle"]),
             step_milliseconds={step: float(ms) for step, ms in fields["step_milliseconds"].items()},
+            model_version=fields.get("model_version"),
             **{name: float(fields[name]) for name in names},
         )
 

@@ -98,7 +98,7 @@ def parse_server(
         names = [name for name in pipeline(index, configs) if configs.get(name)]
     else:
         names = pipeline(index, configs)
-    entries = {entry["name"]: entry for entry in index}
+    entries = {entry["name"]: entry for entry in _telling_last(index, configs.get(MODEL, {}))}
     models = tuple(_parse_model(name, entries.get(name), configs.get(name, {})) for name in names)
     answered, unanswered = (_count(statistics, name) for name in ("success", "fail"))
     return ServerInfo(
@@ -110,6 +110,13 @@ def parse_server(
         answered=answered,
         unanswered=unanswered,
     )
+
+
+def _telling_last(index: Sequence[Any], ensemble: Mapping[str, Any]) -> list[Any]:
+    """The entries; of each model, the one that tells what it is comes last: that is ready, and served if any is."""
+    steps = ensemble.get("ensemble_scheduling", {}).get("step", ())
+    served = {str(step.get("model_version", "")) for step in steps}
+    return sorted(index, key=lambda entry: (entry.get("state") == READY, entry.get("version") in served))
 
 
 def _count(statistics: Mapping[str, Any] | None, outcome: str) -> int | None:

@@ -4,6 +4,7 @@
 |------------|----------------------------------------------------------------------------|
 | read       | `ocr read`: its options, and what becomes of an interruption               |
 | status     | `ocr status`                                                               |
+| models     | `ocr models`; what it does to a server is in `ocr_client.administration`   |
 | demo       | `ocr demo`; the page and its server are in `ocr_client.demo`               |
 | bench      | `ocr bench`; what it measures with is `ocr_client.load_generator`          |
 | connection | the options of every command that asks a server                            |
@@ -22,6 +23,7 @@ import click
 
 from ocr_client.cli.bench import bench
 from ocr_client.cli.demo import demo
+from ocr_client.cli.models import models
 from ocr_client.cli.read import read
 from ocr_client.cli.status import status
 
@@ -29,6 +31,7 @@ EPILOG = """\b
 Examples:
   ocr read receipt.jpg                read the text in an image
   ocr status                          check the server
+  ocr models switch 2                 serve another version of the models
   ocr demo                            try OCR in the browser
   ocr bench scans/                    measure the server
 
@@ -51,5 +54,6 @@ def main() -> None:
 
 main.add_command(read)
 main.add_command(status)
+main.add_command(models)
 main.add_command(demo)
 main.add_command(bench)

@@ -1,7 +1,8 @@
 """The options of every command that asks a server."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import click
@@ -9,8 +10,8 @@ import click
 from ocr_client.address import Address, Tls, parse_urls
 from ocr_client.client import OcrClient
 
-Connect: TypeAlias = Callable[..., OcrClient]
-"""Makes a client of all servers; with `addresses`, of those."""
+Connect: TypeAlias = Callable[..., Any]
+"""Makes a client of all servers; with `addresses`, of those; with `kind`, another one of the same arguments."""
 
 
 def _parse_urls(_ctx: click.Context, _option: click.Parameter, urls: tuple[str, ...]) -> tuple[Address, ...]:
@@ -94,12 +95,13 @@ def _connect(
     timeout_s: float,
     headers: dict[str, str],
     shared_memory: bool,
-) -> OcrClient:
+    kind: Callable[..., Any] = OcrClient,
+    more_headers: Mapping[str, str] = MappingProxyType({}),
+) -> Any:
     try:
         tls = Tls(**certificates)
-        return OcrClient(
-            map(str, addresses), timeout_s=timeout_s, headers=headers, tls=tls, shared_memory=shared_memory
-        )
+        headers = {**headers, **more_headers}
+        return kind(map(str, addresses), timeout_s=timeout_s, headers=headers, tls=tls, shared_memory=shared_memory)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     except (ModuleNotFoundError, OSError) as error:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from ocr_client.address import Address
 from ocr_client.calls import (
     Call,
@@ -16,12 +18,13 @@ from ocr_client.calls import (
     Infer,
     IsReady,
     ListModels,
+    LoadModel,
     RegisterRegion,
     UnregisterRegion,
 )
 from ocr_client.errors import OcrError
-from ocr_client.failures import server_error, timeout, unreachable
-from ocr_client.protocol import MODEL
+from ocr_client.failures import not_loaded, server_error, timeout, unreachable
+from ocr_client.protocol import MODEL, MODEL_VERSION
 from ocr_client.settings import Settings
 from ocr_client.transports.tensors import image_tensor
 
@@ -169,6 +172,8 @@ def _invoke(triton: Any, call: Call, settings: Settings) -> Any:
             return triton.get_model_repository_index(as_json=True, **common)
         case DescribeModel(name):
             return triton.get_model_config(name, as_json=True, **common)
+        case LoadModel(name, config):
+            return triton.load_model(name, config=json.dumps(config), **common)
         case CountRequests():
             return triton.get_inference_statistics(MODEL, as_json=True, **common)
         case RegisterRegion(name, key, byte_size):
@@ -181,12 +186,14 @@ def _result(call: Call, answer: Any) -> Any:
     """What the call promises, the same as over HTTP."""
     match call:
         case Infer():
-            return {name: answer.as_numpy(name) for name in call.outputs}
+            version = answer.get_response().model_version
+            told = {MODEL_VERSION: np.array([version])} if version else {}
+            return {**{name: answer.as_numpy(name) for name in call.outputs}, **told}
         case ListModels():
             return answer.get("models", [])
         case DescribeModel():
             return answer["config"]
-        case RegisterRegion() | UnregisterRegion():
+        case LoadModel() | RegisterRegion() | UnregisterRegion():
             return None
     return answer
 
@@ -206,6 +213,8 @@ def _explained(address: Address, settings: Settings, call: Call, error: Any) -> 
         return timeout(address, settings.timeout_s)
     if code == "UNAVAILABLE" and NO_CONNECTION.search(message):
         return unreachable(address, WHERE.sub("", message))
+    if isinstance(call, LoadModel) and code in ("INVALID_ARGUMENT", "INTERNAL"):
+        return not_loaded(address, call.name, message)
     request_id = call.request_id if isinstance(call, Infer) else ""
     status = 413 if TOO_LARGE.search(message) else HTTP_STATUS.get(code, 500)
     return server_error(address, status, message, told=f"gRPC {code}", request_id=request_id)

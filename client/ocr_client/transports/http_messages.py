@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput
 from tritonclient.utils import InferenceServerException
 
@@ -21,11 +22,12 @@ from ocr_client.calls import (
     Infer,
     IsReady,
     ListModels,
+    LoadModel,
     RegisterRegion,
     UnregisterRegion,
 )
-from ocr_client.failures import not_triton, server_error
-from ocr_client.protocol import MODEL
+from ocr_client.failures import not_loaded, not_triton, server_error
+from ocr_client.protocol import MODEL, MODEL_VERSION
 from ocr_client.transports.tensors import image_tensor
 
 # The length of the JSON in a body; the tensors follow it.
@@ -70,6 +72,9 @@ def encode(call: Call) -> HttpRequest:
             return HttpRequest("POST", "/v2/repository/index", b"{}")
         case DescribeModel(name):
             return HttpRequest("GET", f"/v2/models/{name}/config")
+        case LoadModel(name, config):
+            body = json.dumps({"parameters": {"config": json.dumps(config)}}).encode()
+            return HttpRequest("POST", f"/v2/repository/models/{name}/load", body)
         case CountRequests():
             return HttpRequest("GET", f"/v2/models/{MODEL}/stats")
         case RegisterRegion(name, key, byte_size):
@@ -88,9 +93,11 @@ def decode(address: Address, call: Call, answer: HttpAnswer) -> Any:
     if isinstance(call, IsReady) and answer.status not in (401, 403):
         return answer.status == 200
     if answer.status != 200:
+        if isinstance(call, LoadModel) and answer.status in (400, 500):
+            raise not_loaded(address, call.name, _message(answer.body))
         request_id = call.request_id if isinstance(call, Infer) else ""
         raise server_error(address, answer.status, _message(answer.body), request_id=request_id)
-    if isinstance(call, (RegisterRegion, UnregisterRegion)):
+    if isinstance(call, (LoadModel, RegisterRegion, UnregisterRegion)):
         return None
     try:
         return _outputs(answer, call.outputs) if isinstance(call, Infer) else json.loads(answer.body)
@@ -110,7 +117,9 @@ def _infer_body(call: Infer) -> tuple[bytes, int | None]:
 def _outputs(answer: HttpAnswer, names: Sequence[str]) -> dict[str, Any]:
     length = answer.headers.get(JSON_LENGTH.lower())
     result = InferenceServerClient.parse_response_body(answer.body, header_length=length)
-    return {name: result.as_numpy(name) for name in names}
+    version = result.get_response().get(MODEL_VERSION)
+    told = {MODEL_VERSION: np.array([version])} if version else {}
+    return {**{name: result.as_numpy(name) for name in names}, **told}
 
 
 def _message(body: bytes) -> str:

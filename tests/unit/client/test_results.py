@@ -68,6 +68,8 @@ def test_the_json_has_the_facts_of_a_page_where_they_were_asked_for() -> None:
     assert page.to_dict()["facts"] == facts
     assert Page.from_dict(json.loads(json.dumps(page.to_dict()))) == page
     assert page.angle == 90
+    told = {**facts, "model_version": "2"}
+    assert Page(width=9, height=8, lines=(), facts=Facts.from_dict(told)).to_dict()["facts"] == told
     assert Page(width=9, height=8, lines=()).angle is None
 
 

@@ -1,5 +1,6 @@
 """What a server says about itself, and what `ocr status` makes of it."""
 
+import copy
 import json
 import re
 import threading
@@ -95,6 +96,22 @@ def test_while_the_ensemble_is_not_loaded_every_model_of_the_server_may_be_the_r
         "ocr_ensemble is unavailable (no reason given): see the server's log",
         "text_recognition is unavailable (no model.onnx): see the server's log",
     )
+
+
+def test_a_version_that_an_operator_has_unloaded_is_no_problem() -> None:
+    index = [*INDEX, *({**entry, "version": "2", "state": "UNAVAILABLE", "reason": "unloaded"} for entry in INDEX)]
+    info = described(index=index)
+    assert info.problems == ()
+    assert {model.version for model in info.models} == {"1"}
+
+
+def test_of_two_versions_that_are_loaded_the_one_is_shown_that_is_served() -> None:
+    index = [*INDEX, *({**entry, "version": "2"} for entry in INDEX if entry["name"] != "ocr_ensemble")]
+    configs = copy.deepcopy(CONFIGS)
+    for step in configs["ocr_ensemble"]["ensemble_scheduling"]["step"]:
+        step["model_version"] = 1
+    info = parse_server("http://box:8000", True, SERVER, index, configs)
+    assert {model.version for model in info.models} == {"1"}
 
 
 def test_other_models_on_the_server_are_not_ours() -> None:
