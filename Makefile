@@ -10,7 +10,7 @@ FILES ?= 10000
 SAMPLES := $(addprefix samples/,table.png article.png receipt.png blank.png label.png street.jpg)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples fuzz overload chaos replicas soak lock audit clean
+.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples fuzz overload chaos replicas soak swap lock audit clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -51,6 +51,9 @@ overload: export ## 64 clients at an embedded server: does it answer or refuse a
 
 soak: export ## 20,000 images of mixed sizes to an embedded server: does memory stay flat? (OPTIONS="--requests 2000")
 	$(PY) -m tests.reliability.soak $(OPTIONS)
+
+swap: export ## exchange versions of the models under load, check every answer (OPTIONS="--seconds 600")
+	$(PY) -m tests.reliability.swap $(OPTIONS)
 
 bench-growth: export ## measure latency over pixels and lines of text, and throughput over clients
 	$(PY) -m server --http-port 0 --grpc-port 0 --metrics-port 0 -- $(PY) -m benchmarks.latency.growth

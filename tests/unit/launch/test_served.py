@@ -36,14 +36,14 @@ def export(repository: Repository, version: int, models: Sequence[str]) -> None:
 def asked_for(folder: Path) -> tuple[dict[str, list[int]], set[int]]:
     """The versions of each model that are loaded, and those of the ensemble's steps."""
     served = Repository(folder)
-    versions = {model: list(served.config(model).version_policy.specific.versions) for model in served.models}
+    versions = {model: list(served.config(model).version_policy.specific.versions) for model in served.exported}
     return versions, {step.model_version for step in served.config(ENSEMBLE).ensemble_scheduling.step}
 
 
 def told(folder: Path, serving: int, loaded: Sequence[int]) -> dict[str, dict[str, Any]]:
     """What a server says that has these versions loaded."""
     configs: dict[str, dict[str, Any]] = {
-        model: {"version_policy": {"specific": {"versions": list(loaded)}}} for model in Repository(folder).models
+        model: {"version_policy": {"specific": {"versions": list(loaded)}}} for model in Repository(folder).exported
     }
     steps = [{"model_name": step, "model_version": serving} for step in Repository(folder).steps]
     configs[ENSEMBLE] = {
@@ -54,9 +54,12 @@ def told(folder: Path, serving: int, loaded: Sequence[int]) -> dict[str, dict[st
 
 
 def test_all_models_and_all_steps_are_of_one_version(repository: Repository, tmp_path: Path) -> None:
-    export(repository, 2, repository.models)
+    export(repository, 2, repository.exported)
     chosen = Repository(repository.root, 1)
-    assert asked_for(layout.arrange(chosen, LAYOUT, tmp_path / "one")) == ({model: [1] for model in chosen.models}, {1})
+    assert asked_for(layout.arrange(chosen, LAYOUT, tmp_path / "one")) == (
+        {model: [1] for model in chosen.exported},
+        {1},
+    )
 
 
 def test_what_an_operator_has_loaded_is_loaded_the_next_time(served: Served, folder: Path) -> None:
@@ -95,13 +98,13 @@ def test_nothing_is_written_where_nothing_was_noted(served: Served, folder: Path
 
 
 def test_a_new_export_is_to_be_had_once_it_is_whole(served: Served, folder: Path, repository: Repository) -> None:
-    *most, last = repository.models
+    *most, last = repository.exported
     export(repository, 2, most)
     served.link()
     assert not (folder / most[0] / "2").exists()
     export(repository, 2, [last])
     served.link()
-    assert all((folder / model / "2" / "file").exists() for model in repository.models)
+    assert all((folder / model / "2" / "file").exists() for model in repository.exported)
 
 
 def test_python_leaves_nothing_beside_the_steps(folder: Path) -> None:
