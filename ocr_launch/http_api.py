@@ -9,7 +9,7 @@ from email.message import Message
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
-from ocr_launch.names import ENSEMBLE, ENSEMBLES, RECOGNIZER
+from ocr_launch.names import ENSEMBLE, ENSEMBLES, naming_recognizers
 
 ADMIN_HEADER = "ocr-admin-key"
 # A call whose time is over gets so much all the same; none at all would be no bound.
@@ -65,7 +65,8 @@ class HttpApi:
                     *self._exchange("GET", f"/v2/models/{name}/config", timeout_s, None, self._headers)
                 )
                 names += [step["model_name"] for step in config.get("ensemble_scheduling", {}).get("step", ())]
-                names += [p["string_value"] for key, p in config.get("parameters", {}).items() if key == RECOGNIZER]
+                parameters = config.get("parameters", {})
+                names += [parameters[key]["string_value"] for key in naming_recognizers(parameters)]
         return found
 
     def versions(self, models: Iterable[str], timeout_s: float) -> dict[str, tuple[str, ...]]:
