@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ocrmypdf import hookimpl
+from ocrmypdf.builtin_plugins.tesseract_ocr import add_options, register_options
 from ocrmypdf.exceptions import BadArgsError, ExitCodeException
 from ocrmypdf.models.ocr_element import Baseline, BoundingBox, OcrClass, OcrElement
 from ocrmypdf.pluginspec import OcrEngine, OrientationConfidence
@@ -20,6 +21,9 @@ from ocr_client.errors import OcrError
 from ocr_client.formats import hocr
 from ocr_client.formats.markup import SOFTWARE, SOFTWARE_VERSION, bounds
 from ocr_client.results import Line, Page, Quad, Word
+
+# OCRmyPDF looks at Tesseract's options whoever reads: two of that plugin's hooks are this one's, too.
+__all__ = ["add_options", "get_ocr_engine", "initialize", "register_options"]
 
 TESSERACT = "ocrmypdf.builtin_plugins.tesseract_ocr"
 # What OCRmyPDF itself takes for an image that says nothing.

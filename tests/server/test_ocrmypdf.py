@@ -13,10 +13,10 @@ import pypdfium2
 import pytest
 from pdfminer.high_level import extract_pages, extract_text
 from pdfminer.layout import LTTextLine
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from downloads import Environment
-from ocr_client import OcrClient, Page
+from ocr_client import OcrClient
 from tests.project import ROOT, SAMPLES
 from tests.triton import Triton
 
@@ -30,6 +30,9 @@ GUIDE = (ROOT / "docs" / "ocrmypdf.md").read_text(encoding="utf-8")
 # Commands and what they print.
 COMMANDS = re.findall(r"^\$ (ocrmypdf .*)\n((?:(?!\$ |```).*\n)*)", GUIDE, re.MULTILINE)
 DPI = 150
+LINES = ["The quick brown fox jumps over", "the lazy dog, and nobody", "minds it on a warm afternoon."]
+# Where they are drawn.
+LEFT, TOP, STEP, SIZE = 90, 120, 80, 40
 
 
 @pytest.fixture(scope="session")
@@ -45,13 +48,17 @@ class Program:
     """OCRmyPDF in a folder, with a server."""
 
     def __init__(self, folder: Path, plugin: Path, url: str) -> None:
-        self.folder, self._plugin, self._url = folder, plugin, url
+        self.folder, self._plugin, self.url = folder, plugin, url
+        # An environment's own programs know only the place where it was made.
+        self._programs = folder / "programs"
+        self._programs.mkdir()
+        (self._programs / "ocrmypdf").write_text(f'#!/bin/sh\nexec {OCRMYPDF.command()[0]} -m ocrmypdf "$@"\n')
+        (self._programs / "ocrmypdf").chmod(0o755)
 
     def __call__(self, command: str) -> subprocess.CompletedProcess[str]:
         """Run a command line of it."""
-        program = Path(OCRMYPDF.command()[0])
-        path = f"{program.parent}:{os.environ['PATH']}"
-        environment = {**os.environ, "PATH": path, "PYTHONPATH": str(self._plugin), "OCR_URL": self._url}
+        path = f"{self._programs}:{os.environ['PATH']}"
+        environment = {**os.environ, "PATH": path, "PYTHONPATH": str(self._plugin), "OCR_URL": self.url}
         return subprocess.run(  # noqa: S603 - our own
             ["/bin/bash", "-c", command], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
         )
@@ -62,10 +69,13 @@ def ocrmypdf(triton: Triton, plugin: Path, tmp_path: Path) -> Program:
     return Program(tmp_path, plugin, triton.url)
 
 
-@pytest.fixture
-def scan(tmp_path: Path) -> Path:
-    """The label as a scan of 150 dots an inch."""
-    return saved(Image.open(SAMPLES / "label.png"), tmp_path)
+def letter() -> Image.Image:
+    """A level page."""
+    page = Image.new("RGB", (850, 600), "white")
+    for number, line in enumerate(LINES):
+        place = (LEFT, TOP + number * STEP)
+        ImageDraw.Draw(page).text(place, line, "black", ImageFont.load_default(SIZE), anchor="ls")
+    return page
 
 
 def saved(image: Image.Image, folder: Path) -> Path:
@@ -80,8 +90,8 @@ def texts(pdf: Path) -> list[list[str]]:
     return [[line.strip() for line in text.splitlines() if line.strip()] for text in (extract_text(pdf), pdfium)]
 
 
-def test_the_commands_of_the_guide_write_what_they_say(ocrmypdf: Program, scan: Path) -> None:
-    assert scan.exists()
+def test_the_commands_of_the_guide_write_what_they_say(ocrmypdf: Program, tmp_path: Path) -> None:
+    saved(Image.open(SAMPLES / "label.png"), tmp_path)
     for command, printed in COMMANDS:
         done = ocrmypdf(command)
         assert done.returncode == 0, done.stderr
@@ -89,55 +99,55 @@ def test_the_commands_of_the_guide_write_what_they_say(ocrmypdf: Program, scan: 
     assert COMMANDS
 
 
-def test_both_readers_find_the_lines(ocrmypdf: Program, scan: Path, label: Page) -> None:
-    done = ocrmypdf(f"ocrmypdf --plugin ocr_client.ocrmypdf {scan} out.pdf")
+def test_both_readers_find_the_lines(ocrmypdf: Program, tmp_path: Path) -> None:
+    done = ocrmypdf(f"ocrmypdf --plugin ocr_client.ocrmypdf {saved(letter(), tmp_path)} out.pdf")
     assert done.returncode == 0, done.stderr
-    assert texts(ocrmypdf.folder / "out.pdf") == [[line.text for line in label.lines]] * 2
+    assert texts(ocrmypdf.folder / "out.pdf") == [LINES] * 2
 
 
-def test_the_lines_lie_where_they_were_read(ocrmypdf: Program, scan: Path, label: Page) -> None:
-    done = ocrmypdf(f"ocrmypdf --plugin ocr_client.ocrmypdf --output-type pdf {scan} out.pdf")
+def test_the_lines_lie_where_they_are_seen(ocrmypdf: Program, tmp_path: Path) -> None:
+    done = ocrmypdf(f"ocrmypdf --plugin ocr_client.ocrmypdf {saved(letter(), tmp_path)} out.pdf")
     assert done.returncode == 0, done.stderr
     (page,) = extract_pages(ocrmypdf.folder / "out.pdf")
     found = {line.get_text().strip(): line.bbox for box in page for line in box if isinstance(line, LTTextLine)}
-    for line in label.lines:
-        xs, ys = zip(*line.quad, strict=True)
-        left, right = (x * 72 / DPI for x in (min(xs), max(xs)))
-        bottom, top = (page.height - y * 72 / DPI for y in (max(ys), min(ys)))
-        height = top - bottom
-        assert found[line.text] == pytest.approx((left, bottom, right, top), abs=height / 2), line.text
+    for number, line in enumerate(LINES):
+        left, upper, right, lower = ImageFont.load_default(SIZE).getbbox(line, anchor="ls")
+        seen = (LEFT + left, LEFT + right, TOP + number * STEP + lower, TOP + number * STEP + upper)
+        x0, y0, x1, y1 = found[line]
+        lies = (x0 * DPI / 72, x1 * DPI / 72, (page.height - y0) * DPI / 72, (page.height - y1) * DPI / 72)
+        assert lies == pytest.approx(seen, abs=SIZE / 2), line
 
 
 @pytest.mark.parametrize("turn", [90, 180, 270])
-def test_a_page_on_its_side_or_head_is_turned(ocrmypdf: Program, label: Page, turn: int, tmp_path: Path) -> None:
-    scan = saved(Image.open(SAMPLES / "label.png").rotate(turn, expand=True), tmp_path)
+def test_a_page_on_its_side_or_head_is_turned(ocrmypdf: Program, turn: int, tmp_path: Path) -> None:
+    scan = saved(letter().rotate(turn, expand=True), tmp_path)
     done = ocrmypdf(f"ocrmypdf --plugin ocr_client.ocrmypdf --rotate-pages {scan} out.pdf")
     assert done.returncode == 0, done.stderr
     with pypdfium2.PdfDocument(ocrmypdf.folder / "out.pdf") as document:
         shown = document[0].render(scale=DPI / 72).to_pil()
-    with OcrClient(ocrmypdf._url) as client:
+    with OcrClient(ocrmypdf.url) as client:
         page = client.read(shown, facts=True)
-    assert (page.angle, page.text) == (0, label.text)
-    assert texts(ocrmypdf.folder / "out.pdf") == [[line.text for line in label.lines]] * 2
+    assert (page.angle, page.text) == (0, "\n".join(LINES))
+    assert texts(ocrmypdf.folder / "out.pdf") == [LINES] * 2
 
 
 def test_a_skewed_page_is_straightened(ocrmypdf: Program, tmp_path: Path) -> None:
-    skewed = Image.open(SAMPLES / "label.png").convert("RGB").rotate(-3, expand=True, fillcolor="white")
+    skewed = letter().rotate(-3, expand=True, fillcolor="white")
     done = ocrmypdf(f"ocrmypdf --plugin ocr_client.ocrmypdf --deskew {saved(skewed, tmp_path)} out.pdf")
     assert done.returncode == 0, done.stderr
     with pypdfium2.PdfDocument(ocrmypdf.folder / "out.pdf") as document:
         shown = document[0].render(scale=DPI / 72).to_pil()
-    with OcrClient(ocrmypdf._url) as client:
+    with OcrClient(ocrmypdf.url) as client:
         facts = client.read(shown, facts=True).facts
     assert facts
     assert abs(facts.skew) < 0.5
 
 
-def test_an_image_without_a_resolution_is_read(ocrmypdf: Program, label: Page, tmp_path: Path) -> None:
-    Image.open(SAMPLES / "label.png").convert("RGB").save(tmp_path / "bare.png")
+def test_an_image_without_a_resolution_is_read(ocrmypdf: Program, tmp_path: Path) -> None:
+    letter().save(tmp_path / "bare.png")
     done = ocrmypdf("ocrmypdf --plugin ocr_client.ocrmypdf --image-dpi 150 bare.png out.pdf")
     assert done.returncode == 0, done.stderr
-    assert texts(ocrmypdf.folder / "out.pdf") == [[line.text for line in label.lines]] * 2
+    assert texts(ocrmypdf.folder / "out.pdf") == [LINES] * 2
 
 
 def test_a_page_without_text_passes(ocrmypdf: Program, tmp_path: Path) -> None:
@@ -147,7 +157,8 @@ def test_a_page_without_text_passes(ocrmypdf: Program, tmp_path: Path) -> None:
     assert texts(ocrmypdf.folder / "out.pdf") == [[], []]
 
 
-def test_a_server_that_is_not_there_is_told_in_a_sentence_and_nothing_is_written(ocrmypdf: Program, scan: Path) -> None:
+def test_a_server_that_is_not_there_is_told_and_nothing_is_written(ocrmypdf: Program, tmp_path: Path) -> None:
+    scan = saved(letter(), tmp_path)
     done = ocrmypdf(f"OCR_URL=localhost:1 ocrmypdf --plugin ocr_client.ocrmypdf {scan} out.pdf")
     assert done.returncode != 0
     assert "no OCR server at http://localhost:1" in " ".join(done.stderr.split())
