@@ -76,7 +76,7 @@ class TritonOcrEngine(OcrEngine):
     def generate_ocr(input_file: Path, options: Any, page_number: int = 0) -> tuple[OcrElement, str]:  # noqa: ARG004
         """The words of a page with their places, and its text."""
         page = _read(input_file)
-        return tree(page, _dpi(input_file), page_number), page.text
+        return tree(page, _dpi(input_file), page_number), f"{page.text}\n" if page.lines else ""
 
     @staticmethod
     def generate_hocr(input_file: Path, output_hocr: Path, output_text: Path, options: Any) -> None:  # noqa: ARG004
