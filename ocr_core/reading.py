@@ -28,7 +28,8 @@ MIN_SURE_SHARE = 0.2
 SURE = 0.9
 MIN_LETTERS = 4
 # So many lines, the widest, then tell whether it does: if those that say something when they are turned are surer by so
-# much on average, and not below `UNSURE` all the same. (The others are no text, and would only blur it.)
+# much on average, and not below `UNSURE` all the same. (The others are no text, and would only blur it.) A page on its
+# side may as well lie on the one as on the other: it follows the surer way, however little surer that is.
 PROBES = 8
 MARGIN = 0.1
 UNSURE = 0.75
@@ -140,7 +141,7 @@ def read(
     is_auto = options.orientation == "auto"
     seeming = angle = orientation.of_text(quads) if is_auto else int(options.orientation)
     other: Other = partial(_turned, strip, widths, recognize)
-    if is_auto and (others := _on_its_head(reading, widths, other)):
+    if is_auto and (others := _on_its_head(reading, widths, other, sideways=orientation.is_sideways(seeming))):
         turn_page, reading, other = True, others, reading.of
     reading, turn_lines = _turn_lines(reading, quads, angle, other)
     turned = turn_lines ^ turn_page
@@ -158,7 +159,7 @@ def _turned(strip: RgbArray, widths: IntArray, recognize: Recognize, lines: Indi
     return recognize(*crops.turned_by_half(strip, widths, lines))
 
 
-def _on_its_head(reading: Reading, widths: IntArray, other: Other) -> Reading | None:
+def _on_its_head(reading: Reading, widths: IntArray, other: Other, *, sideways: bool) -> Reading | None:
     """What a page's lines say the other way, if it stands on its head; tried only if hardly one is surely read."""
     telling = _is_telling(reading)
     sure = telling & (reading.confidences >= SURE)
@@ -168,7 +169,7 @@ def _on_its_head(reading: Reading, widths: IntArray, other: Other) -> Reading | 
     others = other(widest)
     telling = _is_telling(others)
     surer, confidence = others.confidences[telling], reading.confidences[widest][telling]
-    if not len(surer) or surer.mean() < max(confidence.mean() + MARGIN, UNSURE):
+    if not len(surer) or surer.mean() < (confidence.mean() if sideways else max(confidence.mean() + MARGIN, UNSURE)):
         return None
     reading = reading.with_lines(widest, others)
     return reading.with_lines(rest, other(rest)) if len(rest) else reading

@@ -107,6 +107,13 @@ def test_a_page_that_is_not_surer_on_its_head_is_left_as_it_is() -> None:
     assert (texts(lines), lines.angle, asked) == (["faint"] * 20, 0, [20, reading.PROBES])
 
 
+def test_a_page_on_its_side_follows_the_surer_way_even_if_it_is_little_surer() -> None:
+    """It may as well lie on the one side as on the other."""
+    ways: list[tuple[Said, Said]] = [(("j3;m", 0.62), ("weak", 0.68))] * 3
+    assert read(ways, orientation.turn(boxes(3), -90))[0].angle == 270
+    assert read(ways)[0].angle == 0
+
+
 def test_what_is_no_text_either_way_does_not_blur_what_the_others_say() -> None:
     picture: tuple[Said, Said] = ("|", 0.6), ("", 0.0)
     lines, _ = read([HEADSTAND, *[picture] * 7])
