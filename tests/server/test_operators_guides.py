@@ -23,7 +23,7 @@ COMMANDS = [
     for block in re.findall(r"^```console\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
     for command, output in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)
 ]
-LINK = re.compile(r"\]\(([^)#]*)#?([^)]*)\)")
+LINK = re.compile(r"\]\((?!https:)([^)#]*)#?([^)]*)\)")
 
 
 @pytest.mark.parametrize(("command", "output"), COMMANDS, ids=[command for command, _ in COMMANDS])

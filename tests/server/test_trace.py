@@ -61,7 +61,9 @@ class Collector(ThreadingHTTPServer):
         with self.has_come:
             for resource in exported["resourceSpans"]:
                 for found in (span for scope in resource["scopeSpans"] for span in scope["spans"]):
-                    attributes = {each["key"]: next(iter(each["value"].values())) for each in found["attributes"]}
+                    attributes = {
+                        each["key"]: next(iter(each["value"].values())) for each in found.get("attributes", ())
+                    }
                     span = Span(found["spanId"], found.get("parentSpanId", ""), found["name"], attributes)
                     self.spans.setdefault(found["traceId"], []).append(span)
             self.has_come.notify_all()
