@@ -10,9 +10,10 @@ from pathlib import Path
 import psutil
 
 from ocr_launch import processes
+from ocr_launch.gate import GATE
 from ocr_launch.machine import SHARED_MEMORY
 
-TRITON = "tritonserver"
+TRITON, GATE_MODULE = "tritonserver", "ocr_gate"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Usage:
     """Bytes.
 
     Attributes:
-        process_bytes: Of the processes' own memory, by model, and of tritonserver; what they share counts to none.
+        process_bytes: Of the processes' own memory, by model, of tritonserver and of the gate; what they share counts to
+            none.
         shared_bytes: What is used of the shared memory, by whomever.
         shared_limit_bytes: Its size.
     """
@@ -38,11 +40,13 @@ class Usage:
 
 def _process_bytes(supervisor_pid: int | None) -> dict[str, int]:
     found: Counter[str] = Counter()
-    for server in psutil.Process(supervisor_pid).children():
+    for child in psutil.Process(supervisor_pid).children():
         with suppress(psutil.Error):  # it has just ended
-            if server.name() == TRITON:
-                for process in processes.find(server.pid):
+            if child.name() == TRITON:
+                for process in processes.find(child.pid):
                     found[process.model or process.name] += _own_bytes(process.handle)
+            elif GATE_MODULE in child.cmdline():
+                found[GATE] += _own_bytes(child)
     return dict(found)
 
 

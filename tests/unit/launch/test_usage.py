@@ -17,18 +17,23 @@ MIB = 2**20
 # A tritonserver as psutil sees it: a process of that name, with a child that looks like a process of a step, and holds
 # memory.
 STUB = f"held = b'x' * {40 * MIB}; print(flush=True); input()"
+# A gate, which ends with the process that has started it.
+GATE = """import subprocess, sys
+command = [sys.executable, "-c", "import sys; print(flush=True); sys.stdin.read()", "ocr_gate"]
+gate = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+gate.stdout.readline()"""
 
 
 @contextmanager
 def server(folder: Path) -> Iterator[int]:
-    """The number of a process whose child is called tritonserver and has a process of a step that holds 40 MiB."""
+    """The number of a process that has a gate and a tritonserver, which has a process of a step that holds 40 MiB."""
     model = folder / "text_cropping" / "1" / "model.py"
     model.parent.mkdir(parents=True)
     model.write_text(STUB, encoding="utf-8")
     for name in ("tritonserver", "triton_python_backend_stub"):
         (folder / name).symlink_to(sys.executable)
     code = f"import subprocess; subprocess.run([{str(folder / 'triton_python_backend_stub')!r}, {str(model)!r}])"
-    parent = f"import subprocess; subprocess.run([{str(folder / 'tritonserver')!r}, '-c', {code!r}])"
+    parent = f"{GATE}; subprocess.run([{str(folder / 'tritonserver')!r}, '-c', {code!r}])"
     with subprocess.Popen([sys.executable, "-c", parent], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own
         assert process.stdout
         process.stdout.readline()
@@ -41,7 +46,7 @@ def server(folder: Path) -> Iterator[int]:
 def test_memory_is_told_by_model(tmp_path: Path) -> None:
     with server(tmp_path) as pid:
         usage = Usage.now(pid)
-    assert set(usage.process_bytes) == {"tritonserver", "text_cropping"}
+    assert set(usage.process_bytes) == {"tritonserver", "text_cropping", "gate"}
     assert 40 * MIB < usage.process_bytes["text_cropping"] < 80 * MIB
     assert usage.process_bytes["tritonserver"] < 40 * MIB
 
