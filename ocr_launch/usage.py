@@ -21,8 +21,8 @@ class Usage:
     """Bytes.
 
     Attributes:
-        process_bytes: Of the processes' own memory, by model, of tritonserver and of the gate; what they share counts to
-            none.
+        process_bytes: Of the processes' own memory, by model, of tritonserver and of the gate; what is shared counts
+            to none.
         shared_bytes: What is used of the shared memory, by whomever.
         shared_limit_bytes: Its size.
     """
