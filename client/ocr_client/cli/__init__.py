@@ -3,6 +3,7 @@
 | module     | what is in it                                                              |
 |------------|----------------------------------------------------------------------------|
 | read       | `ocr read`: its options, and what becomes of an interruption               |
+| archive    | `ocr archive`, on Ray; what it does is in `ocr_client.ray`                 |
 | status     | `ocr status`                                                               |
 | models     | `ocr models`; what it does to a server is in `ocr_client.administration`   |
 | demo       | `ocr demo`; the page and its server are in `ocr_client.demo`               |
@@ -21,6 +22,7 @@
 
 import click
 
+from ocr_client.cli.archive import archive
 from ocr_client.cli.bench import bench
 from ocr_client.cli.demo import demo
 from ocr_client.cli.models import models
@@ -53,6 +55,7 @@ def main() -> None:
 
 
 main.add_command(read)
+main.add_command(archive)
 main.add_command(status)
 main.add_command(models)
 main.add_command(demo)

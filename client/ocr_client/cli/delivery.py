@@ -70,7 +70,7 @@ class Delivery:
             Stopped: The server cannot be reached any more.
         """
         for first in outcomes:
-            pages = _pages_of_file(first, outcomes)
+            pages = pages_of_file(first, outcomes)
             try:
                 self._to_file_if_complete(pages, writer, files[first.file])
             except (OSError, ValueError) as error:
@@ -132,7 +132,7 @@ class Delivery:
             self.progress.say(f"{outcome.name}: drawn into {picture}")
 
 
-def _pages_of_file(first: Outcome, others: Iterator[Outcome]) -> Iterator[Outcome]:
+def pages_of_file(first: Outcome, others: Iterator[Outcome]) -> Iterator[Outcome]:
     """The outcomes of one file, without waiting for the next file's."""
     outcome = first
     yield outcome

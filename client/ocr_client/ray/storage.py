@@ -114,7 +114,9 @@ def place(name: str) -> Place:
         with told(name):
             filesystem, path = fs.FileSystem.from_uri(name)
     except ValueError as error:  # pyarrow's, too
-        raise ValueError(f"{name} is no address of files: write a path, s3://bucket/folder or gs://bucket/folder") from error
+        raise ValueError(
+            f"{name} is no address of files: write a path, s3://bucket/folder or gs://bucket/folder"
+        ) from error
     return Place(filesystem, path, "" if scheme == "file" else f"{scheme}://")
 
 
@@ -157,4 +159,6 @@ def told(where: object) -> Iterator[None]:
             raise
         code, sentence = said.groups()
         why = ", ".join(filter(None, (code, sentence.strip())))
-        raise OSError(f"{where} cannot be reached ({why}): check its address, its region and your credentials") from error
+        raise OSError(
+            f"{where} cannot be reached ({why}): check its address, its region and your credentials"
+        ) from error
