@@ -1,5 +1,6 @@
 """`ocr archive`: reads folders and object stores into Parquet on Ray; the work is in `ocr_client.ray`."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -191,6 +192,7 @@ def _cluster(address: str | None) -> Iterator[None]:
     """Connect to a cluster, or have one for this command."""
     import ray
 
+    logging.getLogger("ray.data").setLevel(logging.ERROR)  # it tells every run's plan
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     own = {} if address else {"object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
     try:

@@ -86,9 +86,14 @@ def _staged(waiting: Sequence[Part], reading: Reading, readers: int, cpus: float
     """The stage: a block for each part; nothing but names and counts passes through Ray's memory."""
     ray.data.DataContext.get_current().max_errored_blocks = -1
     dataset = ray.data.from_items([part.packed() for part in waiting], override_num_blocks=len(waiting))
-    stage = dataset.map(reading, concurrency=readers, num_cpus=cpus, max_retries=TRIES)
+    pool = ray.data.TaskPoolStrategy(size=readers)
+    stage = dataset.map(reading, compute=pool, num_cpus=cpus, ray_remote_args_fn=_tries)
     for row in stage.iter_rows():
         yield Tally(**row)
+
+
+def _tries() -> dict[str, int]:
+    return {"max_retries": TRIES}
 
 
 def _missing(waiting: Sequence[Part], output: Place) -> list[Part]:

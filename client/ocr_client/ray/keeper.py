@@ -1,4 +1,4 @@
-"""`python -m ocr_client.ray.keeper COMMAND`: runs it until standard input ends, which it does with whoever started this.
+"""`python -m ocr_client.ray.keeper COMMAND` runs it until standard input ends, which it does with whoever started this.
 
 An actor of Ray may be killed at any time; what it has started must not go on without it.
 """

@@ -11,6 +11,7 @@ from tests.project import ROOT
 # What extras bring, and the rest of the project.
 ABSENT = (
     *("cv2", "google", "grpc", "onnx", "onnxruntime", "pikepdf", "pillow_heif", "platformdirs", "pydyf", "pypdfium2"),
+    *("pyarrow", "ray"),
     *("benchmarks", "downloads", "export", "ocr_core", "ocr_gate", "ocr_launch", "samples", "server"),
 )
 PACKAGE = ROOT / "client" / "ocr_client"
@@ -36,6 +37,7 @@ def test_only_the_modules_of_extras_need_more_than_the_base_install() -> None:
         "ocr_client.formats.pdf",
         "ocr_client.formats.pdf_layers",
         "ocr_client.formats.pdf_unseen",
+        *(f"ocr_client.ray.{name}" for name in ("archive", "columns", "node_servers", "parts", "reading", "storage")),
         "ocr_client.transports.grpc",
     ]
 
