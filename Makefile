@@ -10,7 +10,7 @@ FILES ?= 10000
 SAMPLES := $(addprefix samples/,table.png article.png receipt.png blank.png label.png street.jpg)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples fuzz overload chaos replicas soak swap lock audit clean
+.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples fuzz overload chaos replicas soak swap lock archive audit clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -45,6 +45,9 @@ bench: export ## compare the service with its models alone and with other engine
 
 replicas: export ## three embedded servers under 16 clients, one killed, one added: is anything lost? (OPTIONS="--requests 100")
 	$(PY) -m tests.reliability.replicas $(OPTIONS)
+
+archive: export ## three Ray nodes read drawn pages, one is killed: is one lost, or twice there? (OPTIONS="--pages 200")
+	$(PY) -m tests.reliability.archive $(OPTIONS)
 
 overload: export ## 64 clients at an embedded server: does it answer or refuse all in time? (OPTIONS="--seconds 600")
 	$(PY) -m tests.reliability.overload $(OPTIONS)
