@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from functools import partial
+from itertools import pairwise
 
 import psutil
 import pyarrow.parquet as pq
@@ -40,8 +41,9 @@ def main(scans: str, output: str, pages: int, url: str) -> int:
     for tally in read(plan, reading, readers=READERS, cpus=0.5):
         read_pages += tally.pages
         memory_mb.append((read_pages, *_memory_mb()))
-        if nodes and tally.stopped:
+        if tally.stopped:
             print(tally.stopped, file=sys.stderr)
+            break
         if len(nodes) == NODES and read_pages > pages / 3:
             cluster.remove_node(nodes.pop(), allow_graceful=False)
     status = _count(place(output), pages)
@@ -62,7 +64,8 @@ def _count(output: Place, pages: int) -> int:
     numbers = [int(row["source"][-10:-4]) + row["number"] - 1 for row in rows]
     wrong = sum(row["text"] != f"No {number:06}" for row, number in zip(rows, numbers, strict=True))
     lost = pages - len(times)
-    in_order = all(before["number"] + 1 == row["number"] for before, row in zip(rows, rows[1:]) if row["number"] > 1)
+    pairs = pairwise(rows)
+    in_order = all(before["number"] + 1 == row["number"] for before, row in pairs if row["number"] > 1)
     headers = ["pages in", "rows out", "lost", "twice", "errors", "other text", "in order"]
     print(tabulate([[pages, len(rows), lost, twice, errors, wrong, in_order]], headers, tablefmt="github"))
     return int(bool(lost or twice or errors or not in_order))
@@ -70,11 +73,11 @@ def _count(output: Place, pages: int) -> int:
 
 def _memory_mb() -> tuple[float, float]:
     """Of all processes that read: together, and the largest."""
+    looked_at = (each.info for each in psutil.process_iter(["cmdline", "memory_info"]))
     used = [
-        process.info["memory_info"].rss / 2**20
-        for process in psutil.process_iter(["cmdline", "memory_info"])
-        if process.info["memory_info"] and "ray::" in " ".join(process.info["cmdline"] or [])
-        if "reading" in " ".join(process.info["cmdline"]).lower() or "map" in " ".join(process.info["cmdline"]).lower()
+        info["memory_info"].rss / 2**20
+        for info in looked_at
+        if info["memory_info"] and " ".join(info["cmdline"] or []).startswith("ray::Map(Reading)")
     ]
     return sum(used), max(used, default=0.0)
 
