@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -57,6 +57,7 @@ class NodeServer:
             stderr=self._messages,
             start_new_session=True,
         )
+        self._ended = cast("IO[bytes]", self._keeper.stdout)  # the keeper says nothing, so that its end can be read
         url, end_s = f"http://{host}:{ports['http_port']}", time.monotonic() + START_S
         with OcrClient(url, timeout_s=5) as client:
             while not client.ready():
@@ -69,11 +70,11 @@ class NodeServer:
         """Have it end in order."""
         if self._keeper.stdin:
             self._keeper.stdin.close()
-        select.select([self._keeper.stdout], [], [], STOP_S)
+        select.select([self._ended], [], [], STOP_S)
 
     def _has_ended(self) -> bool:
         """The keeper, its only writer, has closed its end of the pipe."""
-        return bool(select.select([self._keeper.stdout], [], [], 0)[0])
+        return bool(select.select([self._ended], [], [], 0)[0])
 
     def _last_message(self) -> str:
         self._messages.seek(0)
