@@ -51,7 +51,7 @@ def main(pages: int, url: str | None) -> None:
 
 def _run(folder: Path, installed: Path, pages: int, url: str) -> int:
     program, _without_pythonpath = RAY.command()
-    environment = {**os.environ, "PYTHONPATH": f"{installed}:{ROOT}", "RAY_raylet_start_wait_time_s": "300"}
+    environment = {**os.environ, "PYTHONPATH": f"{installed}:{ROOT}"}
     command = [program, "-m", "tests.reliability.archive_cluster", folder / "scans", folder / "out", str(pages), url]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode  # noqa: S603 - our own
 
