@@ -37,6 +37,7 @@ def test_only_the_modules_of_extras_need_more_than_the_base_install() -> None:
         "ocr_client.formats.pdf",
         "ocr_client.formats.pdf_layers",
         "ocr_client.formats.pdf_unseen",
+        "ocr_client.ocrmypdf",
         *(f"ocr_client.ray.{name}" for name in ("archive", "columns", "node_servers", "parts", "reading", "storage")),
         "ocr_client.transports.grpc",
     ]
