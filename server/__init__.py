@@ -10,4 +10,5 @@ requirements.py  what the machine and this Python must have
 diagnosis.py     what a failed start means
 sources.toml     where the binary comes from
 find_python.sh   the Python for make
+fetch_python.sh  one more, where this machine has none that fits
 """

@@ -1,10 +1,12 @@
 """Command line of the embedded server."""
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -16,15 +18,20 @@ from ocr_launch import machine, profiles
 from ocr_launch.errors import StartError
 from server.triton import TritonServer
 
+ROOT = Path(__file__).parent.parent
 HOW_TO_CALL = """\
 Triton is ready: http://{url} (gRPC {grpc_url}, metrics {metrics_url}/metrics; log {log})
 
-  ocr read --url {url} IMAGE
+In another terminal, in {folder}:
 
-  curl -s --data-binary @IMAGE -H 'Inference-Header-Content-Length: 0' \\
+  {programs}/ocr read --url {url} samples/label.png
+
+  bash examples/read.sh samples/label.png {url}
+
+  curl -s --data-binary @samples/label.png -H 'Inference-Header-Content-Length: 0' \\
       http://{url}/v2/models/ocr_ensemble/infer | grep -aoE '[[:print:]]{{3,}}'
 
-  python -c 'from ocr_client import OcrClient; print(OcrClient("{url}").read("IMAGE").text)'
+  {programs}/python -c 'from ocr_client import OcrClient; print(OcrClient("{url}").read("samples/label.png").text)'
 
 Stop it with Ctrl-C."""
 
@@ -113,8 +120,20 @@ def main(
         sys.exit(128 + signal.SIGINT if command else 0)
 
 
+def how_to_call(addresses: Mapping[str, object]) -> str:
+    """What `make serve` prints: commands that work as they stand, in this project's folder.
+
+    Args:
+        addresses: `url`, `grpc_url`, `metrics_url` and `log`.
+    """
+    programs = Path(sys.executable).parent
+    if programs.is_relative_to(ROOT):
+        programs = programs.relative_to(ROOT)
+    return HOW_TO_CALL.format(**addresses, programs=shlex.quote(str(programs)), folder=ROOT)
+
+
 def _serve(server: TritonServer) -> int:
-    click.echo(HOW_TO_CALL.format(**vars(server)))
+    click.echo(how_to_call(vars(server)))
     try:
         server.wait()
     except KeyboardInterrupt:

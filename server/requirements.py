@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ocr_launch import machine
@@ -15,6 +15,8 @@ from ocr_launch.errors import StartError
 PYTHON_VERSIONS = ((3, 10), (3, 11), (3, 12))
 # The wheel is built for manylinux_2_35.
 MIN_GLIBC = (2, 35)
+# Exit status: find_python.sh need not ask other Pythons.
+WRONG_MACHINE = 3
 # What ONNX Runtime must have for a profile.
 PROVIDERS = {"gpu": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}
 
@@ -85,7 +87,8 @@ def check_venv() -> None:
         StartError: It cannot.
     """
     if not importlib.util.find_spec("ensurepip"):
-        raise StartError("it cannot make virtual environments (on Debian and Ubuntu: apt-get install python3-venv)")
+        package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
+        raise StartError(f"it cannot make virtual environments; on Debian and Ubuntu: apt-get install {package}")
 
 
 def libpython_directory() -> Path:
@@ -130,11 +133,32 @@ def check_gpu(profile: str) -> None:
         )
 
 
-if __name__ == "__main__":  # find_python.sh asks each candidate, which has no packages yet
+def lacking() -> str:
+    """What this Python lacks, all at once, for a machine on which nothing is installed yet; empty if nothing is."""
+    if reason := _failure(check_version):
+        return reason  # what else it lacks does not matter
+    return "; ".join(filter(None, map(_failure, (check_venv, libpython_directory))))
+
+
+def _failure(check: Callable[[], object]) -> str:
     try:
-        check_version()
-        check_venv()
-        libpython_directory()
+        check()
     except StartError as error:
-        sys.exit(str(error))
+        return str(error)
+    return ""
+
+
+def main() -> None:
+    """Print the path of this Python if the server works with it: find_python.sh asks each candidate."""
+    try:
+        check_machine()
+    except StartError as error:
+        print(error, file=sys.stderr)
+        sys.exit(WRONG_MACHINE)
+    if lacks := lacking():
+        sys.exit(lacks)
     print(sys.executable)
+
+
+if __name__ == "__main__":
+    main()
