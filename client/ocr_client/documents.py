@@ -17,6 +17,7 @@ from ocr_client.results import Page
 
 # What cameras and scanners write. Anything else is a default or an aspect ratio.
 PLAUSIBLE_DPI = (30, 4800)
+DEFAULT_DPI = 200.0
 # "The first 1024 bytes": ISO 32000, annex H.3, as viewers accept it.
 PDF_MAGIC, PDF_MAGIC_WITHIN = b"%PDF-", 1024
 TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -44,6 +45,7 @@ class DocumentPage:
         count: How many pages the file has.
         image: The encoded image; empty if it is `kept`.
         dpi: Its resolution in pixels per inch.
+        is_dpi_known: False if the file states none and nobody else did, so that `dpi` is a guess.
         place: Where in a PDF it is from; None for a page of anything else.
         kept: Whether it is a page of a PDF that has text, to be left as it is.
     """
@@ -52,6 +54,7 @@ class DocumentPage:
     count: int
     image: bytes
     dpi: float
+    is_dpi_known: bool = True
     place: PdfPlace | None = None
     kept: bool = False
 
@@ -66,6 +69,7 @@ class ReadPage:
         page: What was read.
         image: The encoded image that was read; None where nothing needs it.
         dpi: Its resolution in pixels per inch.
+        is_dpi_known: False if `dpi` is a guess.
         place: Where in a PDF it is from; None for a page of anything else.
     """
 
@@ -74,10 +78,13 @@ class ReadPage:
     page: Page
     image: bytes | None
     dpi: float
+    is_dpi_known: bool = True
     place: PdfPlace | None = None
 
 
-def pages(document: Document, *, dpi: float = 200, to_pdf: bool = False, force: bool = False) -> Iterator[DocumentPage]:
+def pages(
+    document: Document, *, dpi: float | None = None, to_pdf: bool = False, force: bool = False
+) -> Iterator[DocumentPage]:
     """Go through a file page by page; one page at a time is in memory.
 
     The pages of PDFs, and of TIFFs with more than one page, are encoded as JPEG of high quality, or as PNG if their
@@ -86,7 +93,8 @@ def pages(document: Document, *, dpi: float = 200, to_pdf: bool = False, force: 
 
     Args:
         document: The file: its content as bytes, or its path.
-        dpi: Pixels per inch for rendering PDF pages, and for images that state no resolution.
+        dpi: Pixels per inch for rendering PDF pages, and of images that state no resolution; 200 if it is None, and
+            then the resolution of those images is not known.
         to_pdf: Whether what is read will be written as a PDF: then a PDF keeps its pages, and those that have text are
             `kept`.
         force: With `to_pdf`, whether those are read, too, and PDFs that are signed.
@@ -97,17 +105,17 @@ def pages(document: Document, *, dpi: float = 200, to_pdf: bool = False, force: 
         OSError: The file cannot be read.
         ValueError: The resolution is not positive.
     """
-    if not 0 < dpi < math.inf:
+    if dpi is not None and not 0 < dpi < math.inf:
         raise ValueError(f"dpi is a positive number, got {dpi!r}")
     start = _first_bytes(document)
     if PDF_MAGIC in start:
-        return _pdf_pages(document, dpi, to_pdf=to_pdf, force=force)
+        return _pdf_pages(document, dpi or DEFAULT_DPI, to_pdf=to_pdf, force=force)
     if start.startswith(TIFF_MAGICS) and (count := _frame_count(document)) > 1:
         return _tiff_pages(document, count, dpi)
     if kind := _converted_kind(start):
         return iter([_converted(document, kind, dpi)])
     content = document if isinstance(document, bytes) else Path(document).read_bytes()
-    return iter([DocumentPage(number=1, count=1, image=content, dpi=_resolution(content, dpi))])
+    return iter([_page(content, _content_dpi(content) or dpi)])
 
 
 def _first_bytes(document: Document) -> bytes:
@@ -142,7 +150,12 @@ def _frame_count(document: Document) -> int:
             raise BadImage("the TIFF is damaged or truncated: send the whole file") from error
 
 
-def _tiff_pages(document: Document, count: int, dpi: float) -> Iterator[DocumentPage]:
+def _page(image: bytes, dpi: float | None, number: int = 1, count: int = 1) -> DocumentPage:
+    """One whose resolution is None where nobody knows it."""
+    return DocumentPage(number=number, count=count, image=image, dpi=dpi or DEFAULT_DPI, is_dpi_known=dpi is not None)
+
+
+def _tiff_pages(document: Document, count: int, dpi: float | None) -> Iterator[DocumentPage]:
     with _open_image(document) as image:
         for number in range(1, count + 1):
             try:
@@ -150,21 +163,21 @@ def _tiff_pages(document: Document, count: int, dpi: float) -> Iterator[Document
                 encoded, page_dpi = _encoded(ImageOps.exif_transpose(image)), _stated_dpi(image) or dpi
             except DAMAGED as error:
                 raise BadImage(f"page {number} of the TIFF is damaged or truncated: send the whole file") from error
-            yield DocumentPage(number=number, count=count, image=encoded, dpi=page_dpi)
+            yield _page(encoded, page_dpi, number, count)
 
 
 def _converted_kind(start: bytes) -> str | None:
     return next((kind for kind, magic in CONVERTED.items() if magic.match(start)), None)
 
 
-def _converted(document: Document, kind: str, dpi: float) -> DocumentPage:
+def _converted(document: Document, kind: str, dpi: float | None) -> DocumentPage:
     """Have Pillow decode a photograph, upright, for a server that cannot."""
     if kind == "HEIC":
         _register_heic()
     try:
         with _open_image(document) as image:
             upright, dpi = ImageOps.exif_transpose(image), _stated_dpi(image) or dpi
-            return DocumentPage(number=1, count=1, image=_encoded(upright), dpi=dpi)
+            return _page(_encoded(upright), dpi)
     except DAMAGED as error:
         raise BadImage(f"the {kind} image is damaged or truncated: send the whole file, or save it as JPEG") from error
 
@@ -190,12 +203,12 @@ def _encoded(image: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def _resolution(content: bytes, otherwise: float) -> float:
+def _content_dpi(content: bytes) -> float | None:
     with warnings.catch_warnings(), suppress(*DAMAGED):
         warnings.simplefilter("ignore")
         with _open_image(content) as image:
-            return _stated_dpi(image) or otherwise
-    return otherwise
+            return _stated_dpi(image)
+    return None
 
 
 def _stated_dpi(image: Image.Image) -> float | None:

@@ -19,5 +19,5 @@ def test_a_server_is_measured_on_images_of_ones_own(triton: Triton) -> None:
     assert (told["requests"], told["concurrency"], told["errors"], done.exit_code) == (4, 2, {}, 0)
     assert triton.calls("ocr_ensemble") - before in (5, 6)  # a container's health check may come between
     assert 0 < told["images_per_s"] < 4 * 1000 / told["latency_ms"]["p50"]
-    assert 0 < told["latency_ms"]["p50"] <= told["latency_ms"]["p90"] <= told["latency_ms"]["p99"]
-    assert told["latency_ms"]["p99"] <= told["seconds"] * 1000
+    assert list(told["latency_ms"]) == ["p50"]
+    assert 0 < told["latency_ms"]["p50"] <= told["seconds"] * 1000

@@ -49,7 +49,7 @@ def read_all(
     client: OcrClient,
     inputs: Iterable[Input],
     *,
-    dpi: float,
+    dpi: float | None,
     concurrency: int,
     keep_images: bool,
     to_pdf: bool,
@@ -73,7 +73,9 @@ def read_all(
     return map_ordered(read, (page for file in inputs for page in documents(file)), concurrency)
 
 
-def _pages(dpi: float, to_pdf: bool, force: bool, file: Input) -> Iterator[tuple[Input, DocumentPage | Exception]]:
+def _pages(
+    dpi: float | None, to_pdf: bool, force: bool, file: Input
+) -> Iterator[tuple[Input, DocumentPage | Exception]]:
     try:
         for page in pages(file.fetch(), dpi=dpi, to_pdf=to_pdf, force=force):
             yield file, page
@@ -92,5 +94,13 @@ def _read(
     except OcrError as error:
         return Outcome(file=file, number=page.number, count=page.count, error=error)
     image = page.image if keep_image and not page.kept else None
-    result = ReadPage(source=file.name, number=page.number, page=text, image=image, dpi=page.dpi, place=page.place)
+    result = ReadPage(
+        source=file.name,
+        number=page.number,
+        page=text,
+        image=image,
+        dpi=page.dpi,
+        is_dpi_known=page.is_dpi_known,
+        place=page.place,
+    )
     return Outcome(file=file, number=page.number, count=page.count, result=result, kept=page.kept)

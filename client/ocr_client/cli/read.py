@@ -114,10 +114,8 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--dpi",
     type=click.FloatRange(0, min_open=True),
-    default=200,
-    show_default=True,
     metavar="N",
-    help="Resolution for rendering the pages of PDFs.",
+    help="Resolution for rendering the pages of PDFs, and of images that state none.  [default: 200]",
 )
 @click.option(
     "--force",
@@ -140,7 +138,7 @@ def read(
     recursive: bool,
     skip_existing: bool,
     concurrency: int | None,
-    dpi: float,
+    dpi: float | None,
     force: bool,
     **options: "Unpack[ReadOptions]",
 ) -> None:

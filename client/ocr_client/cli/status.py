@@ -74,7 +74,10 @@ def _print(info: ServerInfo, supervision: Supervision | None, problems: Sequence
     for model in info.models:
         print_styled(_row(model))
     if not info.models:
-        print_styled("  The server does not list its models for everyone: --header can send an authorization.")
+        print_styled(
+            "  The server does not list its models for everyone: the image, started with OCR_ADMIN_KEY=KEY, does "
+            "for --header 'ocr-admin-key: KEY'."
+        )
     if info.answered is not None:
         print_styled(f"{info.answered} images were read, {info.unanswered} were not.")
     if supervision:

@@ -60,7 +60,15 @@ class Reading:
             read = reader.read(page.image, **options)
             image = None if page.place else page.image
             self.pages.append(
-                ReadPage(source=self.name, number=page.number, page=read, image=image, dpi=page.dpi, place=page.place)
+                ReadPage(
+                    source=self.name,
+                    number=page.number,
+                    page=read,
+                    image=image,
+                    dpi=page.dpi,
+                    is_dpi_known=page.is_dpi_known,
+                    place=page.place,
+                )
             )
             preview = self._preview(page)
             yield {

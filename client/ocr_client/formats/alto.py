@@ -4,8 +4,9 @@ Numbers are pixels. Lines and words (`String`) have their corners in `Shape`. A 
 server finds no paragraphs.
 """
 
+import shutil
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from tempfile import SpooledTemporaryFile
 from typing import BinaryIO
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
@@ -23,7 +24,7 @@ HEAD = f"""<?xml version="1.0" encoding="UTF-8"?>
  xsi:schemaLocation="{NAMESPACE} {SCHEMA}" SCHEMAVERSION="4.2">
 <Description>
 <MeasurementUnit>pixel</MeasurementUnit>
-<sourceImageInformation><fileName>%s</fileName></sourceImageInformation>
+<sourceImageInformation>%s</sourceImageInformation>
 <Processing ID="ocr">
 <processingCategory>contentGeneration</processingCategory>
 <processingSoftware><softwareName>{SOFTWARE}</softwareName><softwareVersion>{SOFTWARE_VERSION}</softwareVersion>\
@@ -33,16 +34,29 @@ HEAD = f"""<?xml version="1.0" encoding="UTF-8"?>
 <Layout>
 """
 END = "</Layout>\n</alto>\n"
+# More pages than that wait on disk for the names of all files, which come first.
+PAGES_IN_MEMORY_BYTES = 1 << 24
 
 
 def write(results: Iterable[ReadPage], stream: BinaryIO) -> None:
-    """Write one document with a `Page` for each page; it can name one file only, which is that of the first page."""
-    pages = iter(results)
-    first = next(pages, None)
-    stream.write(encoded(HEAD % (escape(legal(first.source)) if first else "")))
-    for index, result in enumerate(chain([first] if first else [], pages), 1):
-        stream.write(markup(_page(result, f"{index}")))
+    """Write one document with a `Page` for each page; its head names all files, so it is written at the end."""
+    sources: dict[str, None] = {}  # in their order, each once
+    with SpooledTemporaryFile(PAGES_IN_MEMORY_BYTES) as written:
+        for index, result in enumerate(results, 1):
+            sources[result.source] = None
+            written.write(markup(_page(result, f"{index}")))
+        stream.write(encoded(HEAD % _named(sources)))
+        written.seek(0)
+        shutil.copyfileobj(written, stream)
     stream.write(END.encode())
+
+
+def _named(sources: Iterable[str]) -> str:
+    """The schema allows one `fileName`, and any number of identifiers after it."""
+    first, *others = [escape(legal(source)) for source in sources] or [""]
+    return f"<fileName>{first}</fileName>" + "".join(
+        f"<fileIdentifier>{name}</fileIdentifier>" for name in ([first, *others] if others else ())
+    )
 
 
 def _page(result: ReadPage, name: str) -> Element:

@@ -38,10 +38,9 @@ def write(results: Iterable[ReadPage], stream: BinaryIO) -> None:
 
 def _page(result: ReadPage, index: int) -> Element:
     page, name = result.page, f"{index + 1}"
-    title = (
-        f'image "{_quoted(result.source)}"; bbox 0 0 {page.width} {page.height}; '
-        f"ppageno {index}; scan_res {result.dpi:.0f} {result.dpi:.0f}"
-    )
+    title = f'image "{_quoted(result.source)}"; bbox 0 0 {page.width} {page.height}; ppageno {index}'
+    if result.is_dpi_known:
+        title += f"; scan_res {result.dpi:.0f} {result.dpi:.0f}"
     lines = (_line(line, f"{name}_{number}") for number, line in enumerate(page.lines, 1))
     return element("div", {"class": "ocr_page", "id": f"page_{name}", "title": title}, *lines, text="\n")
 

@@ -238,3 +238,14 @@ def test_without_the_packages_for_pdfs_the_extra_is_named(monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'ocr-triton-client\[pdf\]'"):
         next(pages(pdf((72, 72))))
+
+
+def test_a_resolution_is_known_where_the_file_or_the_caller_states_it() -> None:
+    unstated = encode(Image.new("L", (30, 20)), "PNG")
+    stated = encode(Image.new("L", (30, 20)), "PNG", dpi=(300, 300))
+    known = [
+        (page.dpi, page.is_dpi_known) for page in (*pages(unstated), *pages(unstated, dpi=150), *pages(pdf((72, 72))))
+    ]
+    assert known == [(200, False), (150, True), (200, True)]
+    (page,) = pages(stated)
+    assert page.is_dpi_known

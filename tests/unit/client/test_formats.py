@@ -105,7 +105,7 @@ def test_no_page_at_all_is_a_whole_file(name: str) -> None:
     assert READERS[name](written(name)) == []
 
 
-@pytest.mark.parametrize("name", [name for name in WRITERS if name not in ("text", "pdf")])
+@pytest.mark.parametrize("name", [name for name in WRITERS if name not in ("text", "pdf", "alto")])
 def test_results_are_written_as_they_come(name: str) -> None:
     stream = io.BytesIO()
 
@@ -160,6 +160,21 @@ def test_hocr_has_page_words_confidence_and_angle() -> None:
     assert list(map(float, climbing["poly"].split())) == pytest.approx(
         [number for corner in LINES[5].quad for number in corner], abs=1
     )
+
+
+def test_hocr_claims_no_resolution_where_it_is_a_guess() -> None:
+    guessed = replace(read_page(*LINES), is_dpi_known=False)
+    root = lxml.html.fromstring(written("hocr", guessed))
+    assert "scan_res" not in hocr_properties(root.find_class("ocr_page")[0])
+
+
+def test_alto_names_every_file_once() -> None:
+    pages = [
+        read_page(*LINES, source=source, number=number) for source, number in (("a.tif", 1), ("a.tif", 2), ("b", 1))
+    ]
+    root = etree.fromstring(written("alto", *pages))
+    assert root.findtext(".//alto:fileName", namespaces=ALTO) == "a.tif"
+    assert [named.text for named in root.iterfind(".//alto:fileIdentifier", ALTO)] == ["a.tif", "b"]
 
 
 def test_alto_has_confidence_corners_source_and_page() -> None:

@@ -272,7 +272,8 @@ def test_status_prints_no_times_if_nothing_is_read(well: "FakeTriton") -> None:
 def test_status_of_a_server_that_keeps_its_models_to_itself(well: "FakeTriton") -> None:
     well.routes = {"/v2": SERVER, "/v2/repository/index": None, "/v2/models/ocr_ensemble/config": None}
     done = status(well)
-    assert "does not list its models for everyone: --header" in done.stdout
+    assert "does not list its models for everyone: " in done.stdout
+    assert "--header 'ocr-admin-key: KEY'" in done.stdout
     assert done.exit_code == 0
 
 
