@@ -40,7 +40,7 @@ def at(values: Sequence[float], pages: int) -> float:
     return values[min(pages, len(values) - 1)]
 
 
-# Images a second by requests at once, and latencies of one at once: README, "Speed", the table of perf_analyzer (HTTP,
+# Images a second by requests at once, and latencies of one at once: docs/measure.md, the table of perf_analyzer (HTTP,
 # two cores with VNNI).
 IMAGES_S = ((0, 0.0), (1, 2.18), (2, 2.53), (4, 2.40), (8, 2.40))
 P50_S, P95_S = 0.379, 1.016
@@ -56,8 +56,8 @@ def fit(measured: Path, most_pages: int = 8) -> Fit:
         most_pages: That the launcher lets in on two cores.
 
     Returns:
-        Speeds are those of the README. The spread of a page's work is that of the latencies of one client, which waits
-        for nobody, if their logarithms are distributed normally.
+        Speeds are those of docs/measure.md. The spread of a page's work is that of the latencies of one client, which
+        waits for nobody, if their logarithms are distributed normally.
     """
     loads = json.loads(measured.read_text(encoding="utf-8"))
     waiting = [(0.0, 0.0), *sorted((load["in_pipeline"], sum(load["waiting"].values())) for load in loads)]

@@ -36,8 +36,8 @@ def characters() -> frozenset[str]:
 
 @pytest.fixture(scope="module")
 def section() -> str:
-    """The README's section on languages."""
-    return README.read_text(encoding="utf-8").split("### Languages\n")[1].split("\n## ")[0]
+    """The docs' section on languages."""
+    return (LANGUAGES.parent / "models.md").read_text(encoding="utf-8").split("### Languages\n")[1].split("\n## ")[0]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What the README says in tables is what the code does."""
+"""What docs/api.md says in tables is what the code does."""
 
 import dataclasses
 import re
@@ -7,12 +7,14 @@ from export.ppocr import DETECTOR
 from ocr_core import image_limits as limits
 from ocr_core.options import Options
 from tests.contract.configs import CONFIGS, ENSEMBLE, type_name
-from tests.project import README
+from tests.project import ROOT
+
+API = ROOT / "docs" / "api.md"
 
 
 def table(heading: str) -> list[dict[str, str]]:
     """Rows of the first table below a heading that contains these words: column → cell, without backquotes."""
-    section = re.split(rf"^#+ .*{heading}.*$", README.read_text(encoding="utf-8"), maxsplit=1, flags=re.MULTILINE)[1]
+    section = re.split(rf"^#+ .*{heading}.*$", API.read_text(encoding="utf-8"), maxsplit=1, flags=re.MULTILINE)[1]
     (lines, *_) = re.findall(r"(?:^\|.*\|\n)+", section, re.MULTILINE)
     cells = [[cell.strip().replace("`", "") for cell in line.strip("|").split("|")] for line in lines.splitlines()]
     names, _, *rows = cells
@@ -48,6 +50,4 @@ def test_the_table_of_limits_is_what_the_configured_one_makes_of_each_format() -
     usual = float(parameters["max_image_megapixels"].string_value)
     shares = (limits.JPEG_SHARE, 1, limits.COSTLY_SHARE, limits.WEBP_SHARE, limits.PYTHON_SHARE)
     assert [float(row["megapixels"]) for row in table("Limits")] == [usual * share for share in shares]
-    assert f"more than {parameters['max_decode_seconds'].string_value} s of a core" in README.read_text(
-        encoding="utf-8"
-    )
+    assert f"more than {parameters['max_decode_seconds'].string_value} s of a core" in API.read_text(encoding="utf-8")
