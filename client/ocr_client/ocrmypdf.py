@@ -83,7 +83,9 @@ class TritonOcrEngine(OcrEngine):
         """The same as files."""
         page = _read(input_file)
         with output_hocr.open("wb") as stream:
-            hocr.write([ReadPage(input_file.name, 1, page, None, _dpi(input_file))], stream)
+            hocr.write(
+                [ReadPage(source=input_file.name, number=1, page=page, image=None, dpi=_dpi(input_file))], stream
+            )
         output_text.write_text(page.text, encoding="utf-8")
 
     @staticmethod

@@ -38,7 +38,7 @@ LEFT, TOP, STEP, SIZE = 90, 120, 80, 40
 def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The client as its wheel installs it, for OCRmyPDF's Python to find."""
     folder = tmp_path_factory.mktemp("client")
-    install = ["install", "--quiet", "--no-deps", "--no-build-isolation", "--target", folder, ROOT / "client"]
+    install = ["install", "--quiet", "--no-deps", "--no-build-isolation", "--target", str(folder), str(ROOT / "client")]
     subprocess.run([sys.executable, "-m", "pip", *install], check=True)  # noqa: S603 - our own
     return folder
 
