@@ -1,5 +1,6 @@
 """A run over an archive: what is not yet read is divided into parts, which a stage of Ray Data reads."""
 
+import warnings
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -87,13 +88,12 @@ def _staged(waiting: Sequence[Part], reading: Reading, readers: int, cpus: float
     ray.data.DataContext.get_current().max_errored_blocks = -1
     dataset = ray.data.from_items([part.packed() for part in waiting], override_num_blocks=len(waiting))
     pool = ray.data.TaskPoolStrategy(size=readers)
-    stage = dataset.map(reading, compute=pool, num_cpus=cpus, ray_remote_args_fn=_tries)
+    with warnings.catch_warnings():
+        # Until Ray 2.64 there is no other way to say it, hence the bound in the extra `ray`.
+        warnings.filterwarnings("ignore", "`ray_remote_args`")
+        stage = dataset.map(reading, compute=pool, num_cpus=cpus, max_retries=TRIES)
     for row in stage.iter_rows():
         yield Tally(**row)
-
-
-def _tries() -> dict[str, int]:
-    return {"max_retries": TRIES}
 
 
 def _missing(waiting: Sequence[Part], output: Place) -> list[Part]:
