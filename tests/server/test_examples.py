@@ -19,7 +19,7 @@ RUNNABLE = [name for name, programs in NEEDED.items() if all(map(shutil.which, p
 
 
 def run(name: str, *arguments: object) -> "subprocess.CompletedProcess[str]":
-    command = [*COMMANDS.get(name, [sys.executable]), EXAMPLES / name, *map(str, arguments)]
+    command = [*COMMANDS.get(name, [sys.executable]), str(EXAMPLES / name), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))  # noqa: S603
 
 
