@@ -1,8 +1,8 @@
 """The example of docs/docling.md with the real Docling, over gRPC and HTTP: a scanned PDF becomes Markdown.
 
-Docling is in an environment of its own: `pytest -m frameworks`. Its weights lie on a hub that this does not ask. So its
-layout model has the right architecture and random numbers, and finds nothing: each line that was read is a paragraph.
-Tables are switched off, whose model has weights of its own. All else is Docling as it comes.
+Docling is in an environment of its own: `pytest -m docling`, 6 GB. Its weights lie on a hub that this does not ask. So
+its layout model has the right architecture and random numbers, and finds nothing: each line that was read is a
+paragraph. Tables are switched off, whose model has weights of its own. All else is Docling as it comes.
 """
 
 import json
@@ -18,11 +18,12 @@ from downloads import Environment
 from tests.project import ROOT, SAMPLES
 from tests.triton import Triton
 
-pytestmark = pytest.mark.frameworks
+pytestmark = pytest.mark.docling
 
 # torch and torchvision belong together; which build comes is up to pip's own settings.
+# torchvision's wheel goes with torch's for GPUs: three equality signs take no other build of that version.
 DOCLING = Environment(
-    "docling", ("docling[remote-serving]==2.143.0", "torch==2.13.0", "torchvision==0.28.0", "transformers==5.24.0")
+    "docling", ("docling[remote-serving]==2.143.0", "torch===2.13.0", "torchvision==0.28.0", "transformers==5.24.0")
 )
 GUIDE = (ROOT / "docs" / "docling.md").read_text(encoding="utf-8")
 # The example, and what it prints.
