@@ -27,7 +27,9 @@ DOCLING = Environment(
 )
 GUIDE = (ROOT / "docs" / "docling.md").read_text(encoding="utf-8")
 # The example, and what it prints.
-CODE, OUTPUT = re.findall(r"^```(?:python)?\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)[:2]
+((CODE, OUTPUT),) = re.findall(
+    r"^```python\n(.*?)^```$.*?this prints:\n\n```\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL
+)
 OVER_HTTP = ('url="localhost:8001"', 'url="localhost:8000", transport="http"')
 SEEDED_LAYOUT = """
 import sys, torch
@@ -36,7 +38,10 @@ torch.manual_seed(0)
 small = dict(d_model=32, encoder_hidden_dim=32, encoder_ffn_dim=32, decoder_ffn_dim=32, decoder_in_channels=[32] * 3)
 heads = dict(encoder_attention_heads=2, decoder_attention_heads=2, decoder_layers=2, num_queries=10)
 config = RTDetrV2Config(id2label={0: "text", 1: "title"}, label2id={"text": 0, "title": 1}, **small, **heads)
-RTDetrV2ForObjectDetection(config).save_pretrained(sys.argv[1])
+layout = RTDetrV2ForObjectDetection(config)
+for head in layout.model.decoder.class_embed:
+    torch.nn.init.constant_(head.bias, -20.0)
+layout.save_pretrained(sys.argv[1])
 RTDetrImageProcessor().save_pretrained(sys.argv[1])
 """
 ERRORS = """
