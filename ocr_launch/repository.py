@@ -54,7 +54,7 @@ class Repository:
     @property
     def entrances(self) -> tuple[str, ...]:
         """The first steps of all ensembles, those of callers' images."""
-        return tuple(self._steps(ensemble)[0] for ensemble in self.ensembles)
+        return tuple(step for ensemble in self.ensembles for step in self._steps(ensemble)[:1])
 
     @cached_property
     def recognizer(self) -> str:

@@ -46,8 +46,8 @@ def test_a_page_whose_angle_is_said_is_read_once(
     assert triton.calls("text_recognition") - before <= 2 * len(upright.lines)
 
 
-@pytest.mark.parametrize(("degrees", "looks"), [(0, 1), (90, 2), (180, 1), (270, 2)])
-def test_the_detector_looks_twice_at_a_page_on_its_side(
+@pytest.mark.parametrize(("degrees", "looks"), [(0, 1), (90, 3), (180, 1), (270, 3)])
+def test_the_detector_looks_at_a_page_on_its_side_from_both_sides_too(
     triton: Triton, client: OcrClient, degrees: int, looks: int
 ) -> None:
     before = triton.calls("text_detection")
