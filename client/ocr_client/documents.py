@@ -58,6 +58,18 @@ class DocumentPage:
     place: PdfPlace | None = None
     kept: bool = False
 
+    def read_as(self, page: Page, source: str, image: bytes | None) -> "ReadPage":
+        """This page with what was read in it; the other arguments are those of `ReadPage`."""
+        return ReadPage(
+            source=source,
+            number=self.number,
+            page=page,
+            image=image,
+            dpi=self.dpi,
+            is_dpi_known=self.is_dpi_known,
+            place=self.place,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPage:

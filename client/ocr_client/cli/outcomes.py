@@ -94,13 +94,5 @@ def _read(
     except OcrError as error:
         return Outcome(file=file, number=page.number, count=page.count, error=error)
     image = page.image if keep_image and not page.kept else None
-    result = ReadPage(
-        source=file.name,
-        number=page.number,
-        page=text,
-        image=image,
-        dpi=page.dpi,
-        is_dpi_known=page.is_dpi_known,
-        place=page.place,
-    )
+    result = page.read_as(text, file.name, image)
     return Outcome(file=file, number=page.number, count=page.count, result=result, kept=page.kept)

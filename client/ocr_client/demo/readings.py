@@ -59,17 +59,7 @@ class Reading:
         for page in pages(self.document):
             read = reader.read(page.image, **options)
             image = None if page.place else page.image
-            self.pages.append(
-                ReadPage(
-                    source=self.name,
-                    number=page.number,
-                    page=read,
-                    image=image,
-                    dpi=page.dpi,
-                    is_dpi_known=page.is_dpi_known,
-                    place=page.place,
-                )
-            )
+            self.pages.append(page.read_as(read, self.name, image))
             preview = self._preview(page)
             yield {
                 "key": self.key,
