@@ -15,13 +15,7 @@ PPOCRV6_TINY = f"Chinese, English, {PPOCRV6_LATIN}"
 PPOCRV5_MOBILE = "Chinese, Japanese, English"
 # The recognizers of one script each, by the names of their choices behind `ppocrv5-`.
 PPOCRV5 = {
-    "latin": (
-        "Afrikaans, Albanian, Azerbaijani, Basque, Bosnian, Catalan, Croatian, Czech, Danish, Dutch, Estonian, "
-        "Finnish, French, Galician, German, Hungarian, Icelandic, Indonesian, Irish, Italian, Kurdish, Latin, "
-        "Latvian, Lithuanian, Luxembourgish, Malay, Maltese, Maori, Norwegian, Occitan, Pali, Polish, "
-        "Portuguese, Quechua, Romanian, Romansh, Serbian, Slovak, Slovenian, Spanish, Swahili, Swedish, "
-        "Tagalog, Turkish, Uzbek, Vietnamese, Welsh"
-    ),
+    "latin": ", ".join(sorted((*PPOCRV6_LATIN.split(", "), "Pali", "Vietnamese"))),
     "cyrillic": (
         "Abkhaz, Adyghe, Avar, Bashkir, Belarusian, Bulgarian, Buryat, Chechen, Chuvash, Dargwa, Ingush, "
         "Kabardian, Kalmyk, Karakalpak, Kazakh, Komi, Kyrgyz, Lak, Lezgian, Macedonian, Mari, Moldovan, "
