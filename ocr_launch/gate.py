@@ -18,8 +18,8 @@ from ocr_launch.names import ENSEMBLES
 from ocr_launch.ports import GRPC, HTTP, Doors
 from ocr_launch.processes import Process, end_with_parent
 
-# Its name among those that are started anew.
-GATE = "gate"
+# Its name among those that are started anew, and the module that it runs.
+GATE, GATE_MODULE = "gate", "ocr_gate"
 POLL_S, CONNECT_S = 0.05, 1.0
 
 
@@ -53,7 +53,7 @@ def plan(doors: Doors, shared_memory: str, stop_timeout_s: float, log: Path | No
     http, grpc = doors.sockets[HTTP], doors.sockets[GRPC]
     host, port = grpc.getsockname()[:2]
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    command = [sys.executable, "-m", "ocr_gate", *(f"--model={ensemble}" for ensemble in ENSEMBLES)]
+    command = [sys.executable, "-m", GATE_MODULE, *(f"--model={ensemble}" for ensemble in ENSEMBLES)]
     command += [f"--http-door={http.fileno()}:{doors.own[HTTP]}", f"--grpc-door={address}:{doors.own[GRPC]}"]
     command += [f"--own-memory={prefix}" for prefix in (shared_memory, PAGES, BEAT)]
     return GatePlan([*command, f"--stop-timeout-s={stop_timeout_s}"], http, grpc, log)

@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 
 from ocr_launch import processes
-from ocr_launch.gate import GATE
+from ocr_launch.gate import GATE, GATE_MODULE
 from ocr_launch.machine import SHARED_MEMORY
 
-TRITON, GATE_MODULE = "tritonserver", "ocr_gate"
+TRITON = "tritonserver"
 
 
 @dataclasses.dataclass(frozen=True)

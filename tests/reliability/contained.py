@@ -8,11 +8,11 @@ from pathlib import Path
 import psutil
 
 from ocr_launch import run_state
+from ocr_launch.gate import GATE_MODULE
 from ocr_launch.run_state import RunState
 from tests.image.container import GRPC, HTTP, running
 from tests.image.docker import daemon
 from tests.image.image import build, find_base
-from tests.reliability.memory import GATE_MODULE
 
 LAUNCHER_STATE = "tmp/ocr-serve.json"
 

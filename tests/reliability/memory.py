@@ -7,11 +7,11 @@ from pathlib import Path
 import psutil
 
 from ocr_launch import processes
+from ocr_launch.gate import GATE, GATE_MODULE
 from ocr_launch.machine import SHARED_MEMORY
 
 TRITONSERVER = "tritonserver"
 DECODERS = "image decoders"
-GATE, GATE_MODULE = "gate", "ocr_gate"
 SUM = "all processes"
 SHM = "/dev/shm"  # noqa: S108 - a row of the table
 
