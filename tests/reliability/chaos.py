@@ -23,6 +23,7 @@ from server.triton import TritonServer
 from tests.project import MODEL_REPOSITORY, SAMPLES
 from tests.reliability.answers import ERROR, RIGHT, WRONG, Answer, Load
 from tests.reliability.contained import ContainedServer, contained
+from tests.reliability.senders import urls
 
 IMAGE = SAMPLES / "label.png"
 CLIENTS = 4
@@ -54,11 +55,6 @@ class Server(Protocol):
     @property
     def state(self) -> RunState:
         """What its supervisor knows."""
-
-
-def urls(server: TritonServer | ContainedServer) -> tuple[str, str]:
-    """Where it is asked: over HTTP and gRPC."""
-    return server.url, f"grpc://{server.grpc_url}"
 
 
 @dataclass(frozen=True)

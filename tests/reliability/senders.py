@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from server.triton import TritonServer
+    from tests.reliability.contained import ContainedServer
+
+
+def urls(server: "TritonServer | ContainedServer") -> tuple[str, str]:
+    """Where a server is asked: over HTTP and gRPC."""
+    return server.url, f"grpc://{server.grpc_url}"
+
 
 class Senders(ABC):
     """So many threads, which send inside the block."""

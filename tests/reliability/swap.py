@@ -22,7 +22,7 @@ from ocr_client import OcrClient, OcrError, Page
 from ocr_client.administration import Administration
 from server.triton import TritonServer
 from tests.project import SAMPLES
-from tests.reliability.senders import Senders
+from tests.reliability.senders import Senders, urls
 from tests.reliability.two_versions import add_second_version, first_version
 
 IMAGE = SAMPLES / "label.png"
@@ -151,11 +151,6 @@ def image() -> bytes:
     file = io.BytesIO()
     ImageOps.scale(Image.open(IMAGE).convert("RGB"), SCALE).save(file, "PNG")
     return file.getvalue()
-
-
-def urls(server: TritonServer) -> tuple[str, str]:
-    """Where it is asked: over HTTP and gRPC."""
-    return server.url, f"grpc://{server.grpc_url}"
 
 
 def read_by_each(server: TritonServer, operator: Administration) -> dict[str, Page]:

@@ -8,7 +8,8 @@ from ocr_client import OcrClient
 from server.triton import TritonServer
 from tests.project import MODEL_REPOSITORY
 from tests.reliability.answers import ERROR, RIGHT, WRONG, Answer, Load
-from tests.reliability.chaos import CLIENTS, IMAGE, inflict, summarize, urls
+from tests.reliability.chaos import CLIENTS, IMAGE, inflict, summarize
+from tests.reliability.senders import urls
 
 
 @pytest.fixture(scope="module")

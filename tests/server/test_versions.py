@@ -21,6 +21,7 @@ from ocr_launch.processes import find
 from ocr_launch.run_state import SERVING
 from server.triton import TritonServer
 from tests.project import ROOT, SAMPLES
+from tests.reliability.senders import urls
 from tests.reliability.swap import (
     CLIENTS,
     FAILED,
@@ -32,7 +33,6 @@ from tests.reliability.swap import (
     outcome,
     read_by_each,
     serving,
-    urls,
 )
 from tests.reliability.two_versions import add_second_version, first_version
 from tests.server.processes import wait_until
