@@ -94,26 +94,35 @@ class Watch:
         return count >= STOPPED_LOOKS
 
 
-def missing(
+def lacking(
     configs: Mapping[str, Mapping[str, Any]], versions: Mapping[str, Sequence[str]], found: Sequence[Process]
-) -> str | None:
-    """A sentence on the models that have fewer living processes than instances; None if there are none.
+) -> Fault | None:
+    """The models that have fewer living processes than instances; None if there are none.
 
     Models of the python backend have a process for each instance of each version. Those of ONNX Runtime have where that
     backend is written in Python, as on the embedded server; then one of them at least shows it.
 
     Args:
         configs: By the models' names.
-        versions: Of each, those that are loaded.
+        versions: Of each, those that are loaded; a model that is not among them counts as not loaded.
         found: The processes that there are.
     """
     alive = [(process.model, process.version) for process in found if process.is_alive]
     backends = {"python", *(configs[name].get("backend") for name, _ in alive if name in configs)}
-    loaded = [(name, version) for name in configs for version in versions[name]]
-    lacking = [
-        f"{count - alive.count((name, version))} of {count} processes of {name}"
+    loaded = [(name, version) for name in configs for version in versions.get(name, ())]
+    short = [
+        (name, f"{count - alive.count((name, version))} of {count} processes of {name}")
         for name, version in loaded
         if configs[name].get("backend") in backends
         and alive.count((name, version)) < (count := instances(dict(configs[name])))
     ]
-    return f"{' and '.join(lacking)} died while starting" if lacking else None
+    sentence = " and ".join(told for _, told in short)
+    return Fault(f"{sentence} died", frozenset(name for name, _ in short)) if short else None
+
+
+def missing(
+    configs: Mapping[str, Mapping[str, Any]], versions: Mapping[str, Sequence[str]], found: Sequence[Process]
+) -> str | None:
+    """A sentence on what a start lacks, see `lacking`; None if it lacks nothing."""
+    fault = lacking(configs, versions, found)
+    return f"{fault.sentence} while starting" if fault else None

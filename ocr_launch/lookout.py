@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from ocr_core.admission import Pages
+from ocr_launch import faults
 from ocr_launch.faults import Fault, Watch
 from ocr_launch.http_api import HttpApi
 from ocr_launch.journal import Journal
 from ocr_launch.overload import Overload
 from ocr_launch.processes import Process
 from ocr_launch.pulse import Pulse
-from ocr_launch.served import Served
+from ocr_launch.served import Configs, Served, versions_asked_for
 from ocr_launch.tritonserver import Tritonserver
 
 CLOSER_S = 1.0
@@ -49,10 +50,9 @@ class Lookout:
         """Ask no more."""
         self._pulse.end()
 
-    def keep_up(self) -> None:
-        """Note which versions the server has loaded, and offer it those that are new."""
-        if self._served:
-            self._served.keep_up(self._api, LIVE_TIMEOUT_S)
+    def keep_up(self) -> Configs:
+        """Note which versions the server has loaded, and offer it those that are new; gives the configurations."""
+        return self._served.keep_up(self._api, LIVE_TIMEOUT_S) if self._served else {}
 
     def write_down(self) -> None:
         """Have what is loaded next load the versions that were noted."""
@@ -88,7 +88,10 @@ class Lookout:
         if time.monotonic() - self._asked_s < ASK_S:
             return None
         self.watch.add(find())
-        if is_live := self._api.is_live(LIVE_TIMEOUT_S):
-            self._asked_s = time.monotonic()
-            self.keep_up()
-        return self.watch.note_answer(is_live)
+        if not self._api.is_live(LIVE_TIMEOUT_S):
+            return self.watch.note_answer(is_live=False)
+        self._asked_s = time.monotonic()
+        self.watch.note_answer(is_live=True)
+        configs = self.keep_up()
+        # One that dies before it was seen is never watched.
+        return faults.lacking(configs, versions_asked_for(configs), find())

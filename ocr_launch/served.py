@@ -36,12 +36,18 @@ class Served:
         self._repository, self._folder = repository, folder
         self._noted: Configs = {}
 
-    def keep_up(self, api: HttpApi, timeout_s: float) -> None:
-        """Note what the server has loaded, and link what is new in the repository."""
+    def keep_up(self, api: HttpApi, timeout_s: float) -> Configs:
+        """Note what the server has loaded, and link what is new in the repository.
+
+        Returns:
+            The configurations by the models' names; none while the server does not tell.
+        """
+        configs: Configs = {}
         with suppress(ApiError):  # the ensemble is not loaded at the moment: there is nothing to go by
-            self.note(api.configs(timeout_s))
+            self.note(configs := api.configs(timeout_s))
         with suppress(OSError):  # a repository that is out of reach holds up nobody
             self.link()
+        return configs
 
     def note(self, configs: Configs) -> None:
         """Remember which versions are loaded, and which one the ensemble is made of.
@@ -86,6 +92,17 @@ def link_version(exported: Path, served: Path) -> None:
     for file in exported.iterdir():
         if file.name != PYTHONS_FOLDER and not (served / file.name).is_symlink():
             (served / file.name).symlink_to(file.absolute())
+
+
+def versions_asked_for(configs: Configs) -> dict[str, tuple[str, ...]]:
+    """Of each model, the versions that its configuration names; one that names none is left out.
+
+    >>> versions_asked_for({"ctc_decoding": {"version_policy": {"specific": {"versions": [1, 2]}}}, "ocr": {}})
+    {'ctc_decoding': ('1', '2')}
+    """
+    policies = {name: config.get("version_policy", {}) for name, config in configs.items()}
+    named = {name: policy["specific"]["versions"] for name, policy in policies.items() if "specific" in policy}
+    return {name: tuple(map(str, versions)) for name, versions in named.items()}
 
 
 def _fit(configs: Configs) -> bool:

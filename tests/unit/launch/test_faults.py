@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import psutil
 import pytest
 
-from ocr_launch.faults import SILENT_ASKS, STOPPED_LOOKS, Watch, missing
+from ocr_launch.faults import SILENT_ASKS, STOPPED_LOOKS, Fault, Watch, lacking, missing
 from ocr_launch.processes import Process
 
 ASLEEP = (sys.executable, "-c", "import time; time.sleep(60)")
@@ -119,6 +119,12 @@ def test_a_python_model_has_as_many_processes_for_each_version_that_is_loaded(pr
     end(processes[1])
     assert missing(configs, {"decoding": ["1", "2"]}, found) == "1 of 1 processes of decoding died while starting"
     assert missing(configs, {"decoding": ["2"]}, found) is None
+
+
+def test_a_process_that_died_before_it_was_seen_is_missed_by_its_model(processes: list[Process]) -> None:
+    configs = {name: {"backend": "python", "instance_group": [{"count": 1}]} for name in ("decoding", "detection")}
+    fault = lacking(configs, {"detection": ["1"]}, processes[:1])
+    assert fault == Fault("1 of 1 processes of detection died", frozenset({"detection"}))
 
 
 def test_onnx_models_have_processes_where_one_of_them_has(processes: list[Process]) -> None:
