@@ -24,6 +24,7 @@
     wedges.py        which are stuck at one piece of work
     overload.py      whether the server has refused for long
     pulse.py         whether images still come out
+    starvation.py    whether the server gets the cores that it asks for
     http_api.py      what the launcher asks its own server
     run_state.py     what the supervisor knows, in a file
     serve.py         `ocr-serve`, the image's command

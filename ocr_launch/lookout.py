@@ -9,10 +9,12 @@ from ocr_launch import faults
 from ocr_launch.faults import Fault, Watch
 from ocr_launch.http_api import HttpApi
 from ocr_launch.journal import Journal
+from ocr_launch.machine import find_cores
 from ocr_launch.overload import Overload
 from ocr_launch.processes import Process
 from ocr_launch.pulse import Pulse
 from ocr_launch.served import Configs, Served, versions_asked_for
+from ocr_launch.starvation import CoreTime
 from ocr_launch.tritonserver import Tritonserver
 
 CLOSER_S = 1.0
@@ -35,7 +37,7 @@ class Lookout:
     def __init__(self, api: HttpApi, journal: Journal, served: Served | None) -> None:
         self.watch = Watch(())
         self._api, self._journal, self._served = api, journal, served
-        self._pulse = Pulse(api)
+        self._pulse = self._new_pulse()
         self._overload = Overload()
         self._asked_s = self._closer_s = 0.0
 
@@ -43,7 +45,7 @@ class Lookout:
         """Watch these processes from now on, and nothing of what was seen before counts."""
         self.watch = Watch(found)
         self._pulse.end()
-        self._pulse = Pulse(self._api)
+        self._pulse = self._new_pulse()
         self._pulse.start()
 
     def end(self) -> None:
@@ -71,6 +73,12 @@ class Lookout:
         if self.watch.sees_stopped or server is None:  # an answer of a stopped server would be waited for
             return None
         return self._look_closer(server) or self._ask(find)
+
+    def _new_pulse(self) -> Pulse:
+        return Pulse(self._api, self._core_time, find_cores().available)
+
+    def _core_time(self) -> CoreTime:
+        return CoreTime.of(process.handle.pid for process in self.watch.processes)
 
     def _look_closer(self, server: Tritonserver) -> Fault | None:
         """Now and then, look at what the processes are at, and how many pages come."""

@@ -1,7 +1,8 @@
 """Whether images still come out of a server whose processes are all alive: one of them may be stuck.
 
 Nothing is asked of a server that reads images. When none has come out for a while, a small one goes in. A server that
-is only busy goes on reading lines meanwhile; one that is stuck neither answers nor reads.
+is only busy goes on reading lines meanwhile; one that is stuck neither answers nor reads. One that does not get the
+cores of a busy machine is not stuck, either.
 """
 
 import io
@@ -11,6 +12,7 @@ from collections.abc import Callable
 
 from ocr_launch.http_api import ApiError, HttpApi
 from ocr_launch.names import ENSEMBLE, naming_recognizers
+from ocr_launch.starvation import CoreTime
 
 # Whatever was exported finds and reads these letters; how surely is not the question here.
 HEADERS = {"Inference-Header-Content-Length": "0", "Min-Confidence": "0"}
@@ -31,11 +33,19 @@ class Pulse:
 
     Args:
         api: How to ask the server.
+        core_time: Tells what its threads have had of the cores.
+        cores: That it may use.
         clock_s: Tells the time.
     """
 
-    def __init__(self, api: HttpApi, clock_s: Callable[[], float] = time.monotonic) -> None:
-        self._api, self._clock_s = api, clock_s
+    def __init__(
+        self,
+        api: HttpApi,
+        core_time: Callable[[], CoreTime],
+        cores: float,
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._api, self._core_time, self._cores, self._clock_s = api, core_time, cores, clock_s
         self._count = -1
         self._beat_s = clock_s()
         self._is_stuck = False
@@ -44,7 +54,7 @@ class Pulse:
 
     @property
     def is_stuck(self) -> bool:
-        """A small image was not read in time, and nothing else was either."""
+        """A small image was not read in time, and nothing else was either, though there were cores for it."""
         return self._is_stuck
 
     def start(self) -> None:
@@ -61,8 +71,9 @@ class Pulse:
         if count is None or count != self._count:
             self._count, self._beat_s = (self._count if count is None else count), self._clock_s()
         elif self._clock_s() - self._beat_s > QUIET_S:
-            is_read = self._reads()
-            self._is_stuck = not is_read and self._work_done() == count
+            before = self._core_time()
+            is_still = not self._reads() and self._work_done() == count
+            self._is_stuck = is_still and not self._core_time().is_starved_since(before, self._cores)
             if not self._is_stuck:
                 self._beat_s = self._clock_s()
 

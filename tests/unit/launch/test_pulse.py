@@ -7,6 +7,7 @@ import pytest
 from ocr_launch.http_api import ApiError, HttpApi
 from ocr_launch.names import ENSEMBLE
 from ocr_launch.pulse import QUIET_S, Pulse
+from ocr_launch.starvation import CoreTime
 
 
 class Server(HttpApi):
@@ -60,8 +61,14 @@ def now_s() -> list[float]:
 
 
 @pytest.fixture
-def pulse(server: Server, now_s: list[float]) -> Pulse:
-    made = Pulse(server, lambda: now_s[0])
+def had() -> list[CoreTime]:
+    """What the server's threads have had when a small image goes in, and when it should have come out."""
+    return [CoreTime(0, 0, 0), CoreTime(20, 39, 100)]
+
+
+@pytest.fixture
+def pulse(server: Server, had: list[CoreTime], now_s: list[float]) -> Pulse:
+    made = Pulse(server, lambda: had.pop(0), 2, lambda: now_s[0])
     made.feel()
     return made
 
@@ -104,6 +111,16 @@ def test_a_server_that_reads_a_long_page_meanwhile_is_only_busy(
 ) -> None:
     object.__setattr__(server, "is_reading", False)
     object.__setattr__(server, "lines_a_probe", 1)
+    now_s[0] += QUIET_S + 1
+    pulse.feel()
+    assert (server.probes, pulse.is_stuck) == (1, False)
+
+
+def test_a_server_that_others_keep_from_the_cores_is_slow_and_not_stuck(
+    server: Server, pulse: Pulse, had: list[CoreTime], now_s: list[float]
+) -> None:
+    object.__setattr__(server, "is_reading", False)
+    had[1] = CoreTime(20, 0.5, 60)
     now_s[0] += QUIET_S + 1
     pulse.feel()
     assert (server.probes, pulse.is_stuck) == (1, False)
