@@ -6,11 +6,12 @@ DATA ?= ../shared/data
 URL ?= localhost:8000
 WHEELS ?= wheels
 FILES ?= 10000
+PART ?= minor
 # Long pages first, so that the short ones are on the screen at the end.
 SAMPLES := $(addprefix samples/,table.png article.png receipt.png blank.png label.png street.jpg)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples fuzz docs overload chaos replicas archive soak swap lock audit clean
+.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples fuzz dist version docs overload chaos replicas archive soak swap lock audit clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -73,6 +74,15 @@ samples: $(VENV)/installed ## draw the images in samples/ again
 fuzz: export $(VENV)/installed ## send FILES damaged files, and bombs, to a real server, and print a table
 	$(PY) -m server --http-port 0 --grpc-port 0 --metrics-port 0 -- $(PY) -m tests.reliability.fuzz --files $(FILES)
 
+dist: .venv-release/installed ## build the client's wheel and sdist into dist/, and check them
+	rm -rf dist
+	.venv-release/bin/python -m build --no-isolation --outdir dist client
+	.venv-release/bin/twine check --strict dist/*
+	.venv-release/bin/check-wheel-contents dist/*.whl
+
+version: .venv-release/installed ## raise the version everywhere, commit and tag it (PART=minor; see docs/releasing.md)
+	.venv-release/bin/bump-my-version bump $(PART)
+
 docs: .venv-docs/installed ## build the docs as a site, in site/, strictly: a dead link ends it
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs build --quiet --strict
 
@@ -84,10 +94,10 @@ format: $(VENV)/installed ## let ruff fix and format the code
 	ruff check --fix . && ruff format .
 
 clean: ## remove what make has made here, but not the user's cache
-	rm -rf $(VENV) .venv-gpu .venv-docs site demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-gpu .venv-docs .venv-release site dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 lock: ## write requirements/ anew: the SHA-256 of every package in the versions of constraints.txt
-	for name in demo make docs export image uv; do bash requirements/lock.sh $$name || exit 1; done
+	for name in demo make docs release export image uv; do bash requirements/lock.sh $$name || exit 1; done
 
 audit: ## ask the registry for known faults of the packages in requirements/
 	bash requirements/audit.sh
@@ -107,6 +117,11 @@ $(VENV)/installed: $(VENV)/demo requirements/make.txt
 .venv-docs/installed: requirements/docs.txt
 	@python=$$(bash server/find_python.sh) && "$$python" -m venv --clear .venv-docs
 	@bash requirements/install.sh docs .venv-docs/bin/python
+	@touch $@
+
+.venv-release/installed: requirements/release.txt
+	@python=$$(bash server/find_python.sh) && "$$python" -m venv --clear .venv-release
+	@bash requirements/install.sh release .venv-release/bin/python
 	@touch $@
 
 .venv-gpu/installed: $(wildcard $(WHEELS)/requirements.txt)

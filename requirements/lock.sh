@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Write one of the files beside this: lock.sh demo|make|docs|export|image|uv. uv resolves for all Pythons at once.
+# Write one of the files beside this: lock.sh demo|make|docs|release|export|image|uv. uv resolves for all Pythons at once.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -25,6 +25,11 @@ case "$1" in
     projects=()
     more=(mkdocs mkdocs-material 'mkdocstrings[python]')
     ;;
+  release)
+    extras=()
+    projects=()
+    more=(build bump-my-version check-wheel-contents hatchling twine)
+    ;;
   uv)
     extras=()
     projects=()
@@ -32,7 +37,7 @@ case "$1" in
     export UV_NO_CONFIG=1 # it runs beside any Python, not only those that pyproject.toml names
     ;;
   *)
-    echo "lock.sh demo|make|docs|export|image|uv" >&2
+    echo "lock.sh demo|make|docs|release|export|image|uv" >&2
     exit 2
     ;;
 esac

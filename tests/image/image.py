@@ -6,9 +6,11 @@ tests only.
 """
 
 import re
+import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from importlib.metadata import version
 
 import click
 
@@ -20,6 +22,10 @@ DOCKERFILE = ROOT / "Dockerfile.triton"
 TAG = "ocr-triton"
 TEST_TAG = "ocr-triton-on-standin"
 PULL_TIMEOUT_S = 3600
+NO_DAEMON = (
+    "no Docker daemon answers: start one with `systemctl start docker` (`dockerd &` as root, where there is no systemd), "
+    "or name one in DOCKER_HOST"
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,8 @@ class Image:
 def build(docker: Docker, base: str, tag: str, **arguments: str) -> Image:
     """Build the image, or find it built: Docker keeps the layers whose inputs have not changed.
 
+    It is also tagged with the project's version, and labelled with the commit that it is made of.
+
     Args:
         docker: Daemon that is to have it.
         base: What it is built on, see `find_base`.
@@ -56,8 +64,21 @@ def build(docker: Docker, base: str, tag: str, **arguments: str) -> Image:
         RuntimeError: The build failed; with the end of its output.
     """
     named = [f"--build-arg={name}={value}" for name, value in {"BASE_IMAGE": base, **arguments}.items()]
-    docker.run("build", "--file", str(DOCKERFILE), "--tag", tag, *named, str(ROOT))
+    tags = [f"--tag={tag}", f"--tag={tag}:{version('ocr-triton')}"]
+    labels = [f"--label=org.opencontainers.image.{name}={value}" for name, value in _commit().items()]
+    docker.run("build", f"--file={DOCKERFILE}", *tags, *labels, *named, str(ROOT))
     return Image(docker, tag, base)
+
+
+def _commit() -> dict[str, str]:
+    """The commit of this checkout as labels of OCI; none where it is no checkout, or has changes of its own."""
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603, S607
+        return done.stdout.strip()
+
+    revision = git("rev-parse", "HEAD")
+    return {"revision": revision} if revision and not git("status", "--porcelain") else {}
 
 
 def find_base(docker: Docker) -> tuple[str, str]:
@@ -101,7 +122,7 @@ def main(stand_in: bool) -> None:
     docker = Docker()
     try:
         if not docker.answers():
-            raise click.ClickException("no Docker daemon answers; start one, or name it in DOCKER_HOST")
+            raise click.ClickException(NO_DAEMON)
         base, tag = (make(docker), TEST_TAG) if stand_in else (pull_base(docker), TAG)
         started = time.monotonic()
         image = build(docker, base, tag)
@@ -109,7 +130,8 @@ def main(stand_in: bool) -> None:
         raise click.ClickException(str(error)) from error
     seconds = time.monotonic() - started
     size_mb, base_mb = image.sizes_mb
-    print(f"{image.tag}: {size_mb:.0f} MB, {base_mb:.0f} of them its base {base}; built on that in {seconds:.0f} s")
+    names = f"{image.tag}, {image.tag}:{version('ocr-triton')}"
+    print(f"{names}: {size_mb:.0f} MB, {base_mb:.0f} of them its base {base}; built on that in {seconds:.0f} s")
 
 
 if __name__ == "__main__":

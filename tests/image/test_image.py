@@ -1,6 +1,7 @@
 """What is in the image and what is not."""
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,9 @@ def test_the_server_may_keep_tensorrts_engines(image: Image) -> None:
 def test_the_image_says_what_it_is(image: Image) -> None:
     labels = json.loads(image.docker.inspect(image.tag, "{{json .Config.Labels}}"))
     prefix = "org.opencontainers.image."
-    assert all(labels[f"{prefix}{name}"] for name in ("title", "description", "version", "licenses"))
+    assert all(labels[f"{prefix}{name}"] for name in ("title", "description", "licenses"))
+    assert labels[f"{prefix}version"] == version("ocr-triton")
+    assert image.docker.has(f"{image.tag}:{version('ocr-triton')}")
 
 
 def test_the_bases_entry_point_runs_our_command(image: Image) -> None:
