@@ -1,4 +1,4 @@
-"""The client's wheel and sdist are the same bytes wherever and whenever they are built, and say all about themselves."""
+"""The client's wheel and sdist are the same bytes wherever and whenever they are built, and say what they are."""
 
 import os
 import shutil
@@ -54,7 +54,7 @@ def test_another_folder_another_day_and_other_rights_make_the_same_bytes(
     assert built(copy, tmp_path / "dist", SOURCE_DATE_EPOCH="1700000000") == distributions
 
 
-def test_the_day_that_is_given_is_the_files_day(distributions: dict[str, bytes], wheel: zipfile.ZipFile) -> None:
+def test_the_day_that_is_given_is_the_files_day(wheel: zipfile.ZipFile) -> None:
     assert {entry.date_time for entry in wheel.infolist()} == {(2023, 11, 14, 22, 13, 20)}
 
 

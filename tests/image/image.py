@@ -23,8 +23,8 @@ TAG = "ocr-triton"
 TEST_TAG = "ocr-triton-on-standin"
 PULL_TIMEOUT_S = 3600
 NO_DAEMON = (
-    "no Docker daemon answers: start one with `systemctl start docker` (`dockerd &` as root, where there is no systemd), "
-    "or name one in DOCKER_HOST"
+    "no Docker daemon answers: start one with `systemctl start docker` (without systemd `dockerd &`, as root), or "
+    " name one in DOCKER_HOST"
 )
 
 
