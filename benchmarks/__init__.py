@@ -2,6 +2,7 @@
 
     accuracy     How accurate is the text? Of a server, and of every pair of detector and recognizer.
     baselines    How does the service compare with others? Models alone, RapidOCR, faster-paddle, two requests.
+    perf_analyzer  How do NVIDIA's own tools measure the server? Their input, and the lines that run them.
     layouts      Which instances, threads and batches suit this machine?
     reading_order  Are lines read in the order in which a person reads them?
     latency      Where does the time of a request go, how does it grow, and has it become worse?

@@ -109,6 +109,16 @@ def write_input(images: Iterable[Path], file: Path) -> None:
     file.write_text(json.dumps({"data": requests}))
 
 
+def model_arguments(recognizer: str, images: Path) -> list[str]:
+    """What perf_analyzer is told of the ensemble.
+
+    Args:
+        recognizer: Model that a Python step calls: perf_analyzer cannot find it in the ensemble's configuration.
+        images: What `write_input` has written.
+    """
+    return ["-m", ENSEMBLE, f"--input-data={images}", f"--bls-composing-models={recognizer}"]
+
+
 def run(
     command: Sequence[str | Path],
     protocol: str,
@@ -127,7 +137,7 @@ def run(
         images: Sent in turn.
         concurrency: Requests under way at once.
         requests: It ends after so many.
-        recognizer: Model that a Python step calls: perf_analyzer cannot find it in the ensemble's configuration.
+        recognizer: Model that a Python step calls.
 
     Raises:
         PerfAnalyzerFailed: It gives no figures.
@@ -135,9 +145,9 @@ def run(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_input(images, folder / "images.json")
-        arguments = ["-m", ENSEMBLE, "-u", url, "-i", protocol.lower(), "--input-data=images.json"]
-        arguments += [f"--bls-composing-models={recognizer}", f"--concurrency-range={concurrency}"]
-        arguments += [f"--request-count={requests}", "--verbose-csv", "-f", MEASURED]
+        arguments = [*model_arguments(recognizer, Path("images.json")), "-u", url, "-i", protocol.lower()]
+        arguments += [f"--concurrency-range={concurrency}", f"--request-count={requests}"]
+        arguments += ["--verbose-csv", "-f", MEASURED]
         done = subprocess.run([*command, *arguments], cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
         if done.returncode != 0 or not (folder / MEASURED).exists():
             raise PerfAnalyzerFailed(_reason(done.stdout + done.stderr))
