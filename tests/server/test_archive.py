@@ -67,6 +67,7 @@ def test_pages_become_rows_and_a_second_run_skips_them(
     expected = (SAMPLES / "label.txt").read_text(encoding="utf-8")
     assert (label["text"] + "\n", label["error"]) == (expected, None)
     assert len(label["lines"][0]["quad"]) == 8
+    assert label["dpi"] is None  # the file states none
     assert (out / "text" / "deeper" / "label.png.txt").read_text(encoding="utf-8") == expected
     assert not (out / "text" / "broken.png.txt").exists()
 

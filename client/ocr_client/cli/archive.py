@@ -102,10 +102,8 @@ NOT_INSTALLED = "archives need ray and pyarrow: pip install 'ocr-triton-client[r
 @click.option(
     "--dpi",
     type=click.FloatRange(0, min_open=True),
-    default=200,
-    show_default=True,
     metavar="N",
-    help="Resolution for rendering the pages of PDFs.",
+    help="Resolution for rendering the pages of PDFs, and of images that state none.  [default: 200]",
 )
 @click.option("--force", is_flag=True, help="With --format pdf: add text to pages that have text already, too.")
 @request_options
@@ -125,7 +123,7 @@ def archive(
     server_command: str,
     server_cpus: float,
     server_gpus: float | None,
-    dpi: float,
+    dpi: float | None,
     force: bool,
     **options: "Unpack[ReadOptions]",
 ) -> None:

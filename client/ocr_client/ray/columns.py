@@ -50,8 +50,10 @@ def row(outcome: Outcome) -> dict[str, Any]:
         return {**cells, "error": str(outcome.error), "error_kind": type(outcome.error).__name__}
     if outcome.result is None or outcome.kept:
         return {**cells, "kept": outcome.kept}
-    page, dpi = outcome.result.page, outcome.result.dpi
-    cells |= {"kept": False, "text": page.text, "width": page.width, "height": page.height, "dpi": dpi}
+    page = outcome.result.page
+    cells |= {"kept": False, "text": page.text, "width": page.width, "height": page.height}
+    if outcome.result.is_dpi_known:
+        cells["dpi"] = outcome.result.dpi
     if page.facts:
         cells |= {name: getattr(page.facts, name) for name in ("angle", "skew", "confidence")}
     cells["lines"] = [_line(line) for line in page.lines]

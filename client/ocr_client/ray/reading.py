@@ -71,7 +71,7 @@ class Reading:
         output: The folder of the archive.
         format_name: What is written for each file beside Parquet; None for nothing.
         concurrency: How many requests a task has under way.
-        dpi: Resolution for the pages of PDFs.
+        dpi: Resolution for the pages of PDFs, and of images that state none; None for 200, as a guess.
         force: Whether pages of PDFs that have text are read, too, where PDFs are written.
         options: Go with every request.
     """
@@ -80,7 +80,7 @@ class Reading:
     output: Place
     format_name: str | None
     concurrency: int
-    dpi: float
+    dpi: float | None
     force: bool
     options: Mapping[str, Any]
 
