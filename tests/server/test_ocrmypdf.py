@@ -5,6 +5,7 @@ OCRmyPDF is in an environment of its own, with the client's wheel: `pytest -m fr
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,13 @@ OCRMYPDF = Environment(
 GUIDE = (ROOT / "docs" / "ocrmypdf.md").read_text(encoding="utf-8")
 # Commands and what they print.
 COMMANDS = re.findall(r"^\$ (ocrmypdf .*)\n((?:(?!\$ |```).*\n)*)", GUIDE, re.MULTILINE)
+# PDFBox's validator, of Debian's libpdfbox2-java, with what else it needs. The test runs where it is, and Ghostscript,
+# for which OCRmyPDF asks.
+JARS = [
+    Path("/usr/share/java", f"{name}.jar")
+    for name in ("preflight", "pdfbox2", "fontbox2", "xmpbox", "commons-logging", "jaxb-api", "javax.activation")
+]
+CAN_VALIDATE = all(map(shutil.which, ("gs", "java"))) and all(jar.exists() for jar in JARS)
 DPI = 150
 LINES = ["The quick brown fox jumps over", "the lazy dog, and nobody", "minds it on a warm afternoon."]
 # Where they are drawn.
@@ -96,6 +104,22 @@ def test_the_commands_of_the_guide_write_what_they_say(ocrmypdf: Program, tmp_pa
         assert done.returncode == 0, done.stderr
         assert done.stdout == printed
     assert COMMANDS
+
+
+@pytest.mark.parametrize("sample", ["label.png", "article.png"] if CAN_VALIDATE else [])
+def test_pdf_a_is_valid(ocrmypdf: Program, tmp_path: Path, sample: str) -> None:
+    """By another program than the one that made it; what is no PDF/A is told apart."""
+    scan = saved(Image.open(SAMPLES / sample), tmp_path)
+    done = ocrmypdf(f"ocrmypdf --plugin ocr_client.ocrmypdf --output-type pdfa-1 {scan} out.pdf")
+    assert done.returncode == 0, done.stderr
+    assert "is a valid PDF/A-1b file" in validated(tmp_path / "out.pdf")
+    assert "is not a valid PDF/A-1b file" in validated(scan)
+
+
+def validated(pdf: Path) -> str:
+    """What PDFBox says of a PDF/A-1b."""
+    command = ["java", "-cp", ":".join(map(str, JARS)), "org.apache.pdfbox.preflight.Validator_A1b", str(pdf)]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603 - our own
 
 
 def test_both_readers_find_the_lines(ocrmypdf: Program, tmp_path: Path) -> None:
