@@ -1,5 +1,5 @@
 """How do NVIDIA's own tools measure the server? Their input, and the lines that run them.
 
 __main__.py  python -m benchmarks.perf_analyzer FOLDER [IMAGE…]: writes the input, prints the lines
-recipe.py    the lines, and Model Analyzer's configuration
+recipe.py    perf_analyzer's line, and Model Analyzer's configuration
 """

@@ -44,9 +44,11 @@ def main(
     requests: int,
     root: Path,
 ) -> None:
-    """Write into FOLDER what perf_analyzer and Model Analyzer are to send, and print the lines that run them."""
+    """Write into FOLDER what perf_analyzer is to send, and print the lines that run it and Model Analyzer."""
     try:
-        target = Target(url, grpc_url, metrics_url, Repository(root).recognizer)
+        repository = Repository(root)
+        (detector,) = (name for name in repository.onnx_models if name not in repository.called)
+        target = Target(url, grpc_url, metrics_url, detector, repository.recognizer)
         command = perf_analyzer.find()
     except (DownloadError, StartError) as error:
         raise click.ClickException(str(error)) from error
