@@ -72,7 +72,9 @@ def serving(triton: Triton) -> Iterator[str]:
     try:
         assert process.stderr
         told = iter(process.stderr.readline, "")
-        yield next(found[0] for line in told if (found := re.search(r"http://[\d.:]+", line)))
+        address = next((found[0] for line in told if (found := re.search(r"http://[\d.:]+", line))), None)
+        assert address, "uvicorn ended before it listened"
+        yield address
     finally:
         process.terminate()
         process.communicate(timeout=30)
@@ -119,7 +121,7 @@ def node_folder() -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "kserve.proto", "read.mjs"):
         shutil.copy(source / name, folder)
-    if not (folder / "node_modules").exists():
+    if not (folder / "node_modules" / ".package-lock.json").exists():  # npm writes it at the end
         done = run(["npm", "install", "--no-audit", "--no-fund", "--no-package-lock"], folder)
         assert done.returncode == 0, done.stderr
     return folder
