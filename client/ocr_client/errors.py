@@ -35,7 +35,7 @@ class ServerTimeout(OcrError):
 
 
 class ServerOverloaded(OcrError):
-    """The server accepts no requests at the moment (HTTP 503, gRPC UNAVAILABLE)."""
+    """The server accepts no requests at the moment (HTTP 503, gRPC UNAVAILABLE), or a proxy reaches none (502, 504)."""
 
 
 class ServerFault(OcrError):

@@ -64,6 +64,11 @@ def server_error(address: Address, status: int, message: str, *, told: str = "",
             )
         case 429 | 503:
             return ServerOverloaded(f"{address} is busy, loading or stopping ({message}): try again in a moment")
+        # Of a proxy in front: its server died, is being replaced, or was too slow for it. Another one may do it.
+        case 502 | 504:
+            return ServerOverloaded(
+                f"{address} has no answer from the server behind it ({named}): try again in a moment"
+            )
         case 404 if message.startswith("Unable to find shared memory region"):
             return UnknownRegion(message)
     entry = f" for request {request_id}" if request_id else ""

@@ -5,6 +5,7 @@ that made it, and the two take certificates and timeouts in different ways.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,7 @@ REGION = "/v2/systemsharedmemory/region"
 # Shorter than what the HTTP libraries say.
 NO_HTTP = "its answer is no HTTP"
 BROKEN_OFF = "the answer broke off"
+_TAG = re.compile("<[^>]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,8 @@ def _outputs(answer: HttpAnswer, names: Sequence[str]) -> dict[str, Any]:
 
 
 def _message(body: bytes) -> str:
-    """What the server says about a failure; if it is a proxy's page, its beginning."""
+    """What the server says about a failure; if it is a proxy's page, the beginning of its text."""
     try:
         return str(json.loads(body)["error"])
     except (ValueError, LookupError, TypeError):
-        return body[:200].decode(errors="replace") or "no reason given"
+        return " ".join(_TAG.sub(" ", body.decode(errors="replace")).split())[:200] or "no reason given"

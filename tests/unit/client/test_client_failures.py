@@ -29,13 +29,25 @@ def test_a_refusal_is_an_error_with_the_servers_words(
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b'{"outputs": []}'])
-@pytest.mark.parametrize("status", [200, 502])
+@pytest.mark.parametrize("status", [200, 501])
 def test_an_answer_that_is_not_tritons_is_a_server_fault(
     triton: "FakeTriton", client: Client, status: int, body: bytes
 ) -> None:
     triton.status, triton.body = status, body
     with pytest.raises(ServerFault):
         client.read(b"image")
+
+
+@pytest.mark.parametrize("status", [502, 504])
+def test_a_proxy_that_reaches_no_server_is_told_in_its_words(
+    triton: "FakeTriton", kind: type[Client], status: int
+) -> None:
+    triton.status, triton.body = status, b"<html>\r\n<h1>No\r\nserver</h1></html>"
+    with kind(triton.url, timeout_s=0.3) as client, pytest.raises(ServerOverloaded) as caught:
+        client.read(b"image")
+    assert str(caught.value) == (
+        f"http://{triton.url} has no answer from the server behind it (HTTP {status}: No server): try again in a moment"
+    )
 
 
 def test_a_connection_that_breaks_makes_the_server_unreachable(triton: "FakeTriton", client: Client) -> None:
@@ -105,7 +117,7 @@ def test_silence_is_a_timeout(kind: type[Client]) -> None:
             client.read(b"image")
 
 
-@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_an_overloaded_server_is_asked_again(triton: "FakeTriton", kind: type[Client], status: int) -> None:
     triton.answer_page(["a"])
     triton.failures = [status, status]

@@ -109,6 +109,18 @@ SERVER = parse_url("box:8000")
             "http://box:8000 is busy, loading or stopping (it is so): try again in a moment",
         ),
         (
+            502,
+            "it is so",
+            ServerOverloaded,
+            "http://box:8000 has no answer from the server behind it (HTTP 502: it is so): try again in a moment",
+        ),
+        (
+            504,
+            "it is so",
+            ServerOverloaded,
+            "http://box:8000 has no answer from the server behind it (HTTP 504: it is so): try again in a moment",
+        ),
+        (
             404,
             "it is so",
             ServerFault,
