@@ -20,7 +20,9 @@ def main() -> None:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    sys.stdin.buffer.read()
+    # Without Python's buffer: its lock would be in the way when the command has ended, and this process ends.
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
     process.terminate()
 
 
