@@ -1,12 +1,8 @@
-"""HAProxy as deploy/compose configures it, in front of three servers that only tell their names.
+"""HAProxy in front of three servers that only tell their names.
 
 Without HAProxy these tests are left out, and the run says so at its end; where CI is set, they fail instead.
 """
 
-import re
-import shutil
-import socket
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -14,13 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.deploy.balancer.haproxy import NAMES, PROGRAM, haproxy
 from tests.deploy.balancer.named_server import NamedServer, wait_for
 from tests.programs import Needed
-from tests.project import ROOT
-
-HAPROXY = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
-CONFIGURATION = ROOT / "deploy" / "compose" / "haproxy.cfg"
-NAMES = ("ocr-1", "ocr-2", "ocr-3")
 
 
 @dataclass(frozen=True)
@@ -40,7 +32,7 @@ class Balancer:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(
-        Needed("haproxy: runs HAProxy", "tests of the balancer", "HAProxy", "haproxy", is_there=HAPROXY is not None)
+        Needed("haproxy: runs HAProxy", "tests of the balancer", "HAProxy", "haproxy", is_there=PROGRAM is not None)
     )
 
 
@@ -58,31 +50,10 @@ def running(folder: Path) -> Iterator[Balancer]:
     Args:
         folder: For its configuration.
     """
-    assert HAPROXY, "CI is set, and there is no HAProxy: apt-get install haproxy"
     with ExitStack() as stack:
         servers = {name: stack.enter_context(NamedServer(name)) for name in NAMES}
-        doors = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in ("http", "grpc")]
-        file = folder / "haproxy.cfg"
-        file.write_text(_adapted(servers, [door.fileno() for door in doors]), encoding="utf-8")
-        command = [HAPROXY, "-db", "-f", str(file)]
-        process = subprocess.Popen(command, pass_fds=[door.fileno() for door in doors])  # noqa: S603 - found above
-        stack.callback(_end, process)
-        http, grpc = (f"127.0.0.1:{door.getsockname()[1]}" for door in doors)
-        wait_for(lambda: process.poll() is not None or all(server.was_checked for server in servers.values()))
-        yield Balancer(http, grpc, servers)
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
-    process.wait(10)
-
-
-def _adapted(servers: dict[str, NamedServer], doors: list[int]) -> str:
-    """The configuration with the servers' ports in the place of Compose's names, and sockets that are open already."""
-    text = CONFIGURATION.read_text(encoding="utf-8")
-    for name, server in servers.items():
-        text = text.replace(f"{name}:8000", f"127.0.0.1:{server.http_port}")
-        text = re.sub(rf"{name}:8001(.*) port 8000", rf"127.0.0.1:{server.grpc_port}\1 port {server.http_port}", text)
-    for port, door in zip((8000, 8001), doors, strict=True):
-        text = text.replace(f"bind :{port}", f"bind fd@{door}")
-    return text
+        ports = {name: (server.http_port, server.grpc_port) for name, server in servers.items()}
+        found = stack.enter_context(haproxy(folder, ports))
+        ended = found.process.poll
+        wait_for(lambda: ended() is not None or all(server.was_checked for server in servers.values()))
+        yield Balancer(found.http, found.grpc, servers)

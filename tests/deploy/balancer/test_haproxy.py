@@ -10,7 +10,8 @@ import grpc
 import pytest
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
-from tests.deploy.balancer.conftest import NAMES, Balancer, running
+from tests.deploy.balancer.conftest import Balancer, running
+from tests.deploy.balancer.haproxy import NAMES
 from tests.deploy.balancer.named_server import DEADLY
 
 pytestmark = pytest.mark.haproxy
