@@ -40,6 +40,15 @@ class Traffic:
     burst_from_s: float = 10 * HOUR_S
     burst_s: float = 900.0
 
+    @classmethod
+    def busying(cls, pages_s: float) -> "Traffic":
+        """What keeps two and a half servers busy by day, an eighth of one at night, and over six of them in the burst.
+
+        Args:
+            pages_s: That one server reads.
+        """
+        return cls(night=pages_s / 8, day=2.5 * pages_s)
+
     def pages_s(self, now_s: float) -> float:
         """At a time.
 

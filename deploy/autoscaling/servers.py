@@ -42,8 +42,8 @@ def at(values: Sequence[float], pages: int) -> float:
 
 # Images a second by requests at once, and latencies of one at once: docs/measure.md, the table of perf_analyzer (HTTP,
 # two cores with VNNI).
-IMAGES_S = ((0, 0.0), (1, 2.18), (2, 2.53), (4, 2.40), (8, 2.40))
-P50_S, P95_S = 0.379, 1.016
+IMAGES_S: tuple[tuple[float, float], ...] = ((0, 0.0), (1, 2.18), (2, 2.53), (4, 2.40), (8, 2.40))
+ONE_CLIENT = {"p50_s": 0.379, "p95_s": 1.016}
 # The 95th percentile of a normal distribution.
 SIGMAS = 1.645
 
@@ -52,21 +52,26 @@ def fit(measured: Path, most_pages: int = 8) -> Fit:
     """Fit a server of two cores to what was measured.
 
     Args:
-        measured: What `measure.py` wrote: requests that wait, by pages in the pipeline.
+        measured: What `measure.py` wrote: requests that wait, and pages read, by pages in the pipeline.
         most_pages: That the launcher lets in on two cores.
 
     Returns:
-        Speeds are those of docs/measure.md. The spread of a page's work is that of the latencies of one client, which
-        waits for nobody, if their logarithms are distributed normally.
+        The spread of a page's work is that of the latencies of one client, which waits for nobody, if their logarithms
+        are distributed normally. Of looks at queues that are no run of `measure.py`, speeds and latencies are those
+        of docs/measure.md.
     """
     loads = json.loads(measured.read_text(encoding="utf-8"))
     waiting = [(0.0, 0.0), *sorted((load["in_pipeline"], sum(load["waiting"].values())) for load in loads)]
+    speeds, one = IMAGES_S, ONE_CLIENT
+    if all("answered" in load for load in loads):
+        speeds = ((0.0, 0.0), *sorted((load["in_pipeline"], load["answered"] / load["seconds"]) for load in loads))
+        one = min(loads, key=lambda load: int(load["clients"]))
     pages = range(most_pages + 1)
     return Fit(
-        pages_s=tuple(_interpolate(IMAGES_S, number) for number in pages),
+        pages_s=tuple(_interpolate(speeds, number) for number in pages),
         waiting=tuple(_interpolate(waiting, number) for number in pages),
         most_pages=most_pages,
-        spread=math.log(P95_S / P50_S) / SIGMAS,
+        spread=math.log(one["p95_s"] / one["p50_s"]) / SIGMAS,
     )
 
 

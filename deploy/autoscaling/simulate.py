@@ -103,7 +103,8 @@ def draw(day: Day, traffic: Traffic, server: Fit, policy: Policy, target: Path) 
 @click.option("--picture", type=click.Path(path_type=Path), default=PICTURE)
 def main(measured: Path, picture: Path) -> None:
     """Print a table of a day with several targets, and draw that of the chart's default."""
-    server, traffic, ours = fit(measured), Traffic(), chart_policy()
+    server, ours = fit(measured), chart_policy()
+    traffic = Traffic.busying(server.pages_s[-1])
     rows = []
     for target in sorted({*TARGETS, ours.target}):
         policy = dataclasses.replace(ours, target=target)

@@ -66,6 +66,17 @@ def test_a_fit_reads_what_waits_between_what_was_measured(tmp_path: Path) -> Non
     assert fitted.pages_s == pytest.approx((0, 2.18, 2.53, 2.465, 2.40))
 
 
+def test_a_fit_to_a_run_of_measure_takes_its_speeds_and_spread(tmp_path: Path) -> None:
+    one = {"clients": 1, "seconds": 10.0, "answered": 20, "in_pipeline": 1.0, "waiting": {"a": 0.5}}
+    many = {"clients": 8, "seconds": 10.0, "answered": 40, "in_pipeline": 3.0, "waiting": {"a": 6, "b": 0.5}}
+    loads = [{**many, "p50_s": 2.0, "p95_s": 2.0}, {**one, "p50_s": 1.0, "p95_s": math.e**1.645}]
+    (tmp_path / "measured.json").write_text(json.dumps(loads), encoding="utf-8")
+    fitted = fit(tmp_path / "measured.json", most_pages=4)
+    assert fitted.pages_s == (0, 2, 3, 4, 4)
+    assert fitted.waiting == (0, 0.5, 3.5, 6.5, 6.5)
+    assert fitted.spread == pytest.approx(1)
+
+
 def test_servers_follow_the_load_and_nothing_is_lost_on_the_way() -> None:
     traffic = Traffic(night=1, day=1, burst=3.5, burst_from_s=HOUR_S / 2, burst_s=900)
     day = Simulation(EVEN, Policy(target=0.5, most=8), traffic).run(1.5 * HOUR_S)
