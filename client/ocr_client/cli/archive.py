@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,7 @@ Examples:
   ocr archive scans/ archive/                      start a server on each node
   ocr archive s3://bucket/scans s3://bucket/text --ray auto --url a:8000,b:8000
                                                    on the cluster of this machine, with two servers
+  ocr archive scans/ archive/ --server-gpus 0.5    start two servers on each GPU
   ocr archive scans/ archive/ --format hocr        also archive/hocr/NAME.hocr for each file
   python -c "import pyarrow.parquet as p; print(p.read_table('archive/pages').to_pandas())"
 
@@ -81,9 +82,9 @@ NOT_INSTALLED = "archives need ray and pyarrow: pip install 'ocr-triton-client[r
     "--server",
     "server_command",
     default="",
-    metavar="COMMAND",
-    help="What starts a server on a node, with {host}, {http_port}, {grpc_port} and {metrics_port} in it.  "
-    "[default: ocr-serve in the image, else python -m server]",
+    metavar="embedded|image|COMMAND",
+    help="What is started on a node: `python -m server`, `ocr-serve`, or a command with {host}, {http_port}, "
+    "{grpc_port} and {metrics_port} in it.  [default: image where there is ocr-serve, else embedded]",
 )
 @click.option(
     "--server-cpus",
@@ -137,7 +138,7 @@ def archive(
     """
     try:
         from ocr_client.ray.archive import make_plan, read
-        from ocr_client.ray.reading import Reading, Tally
+        from ocr_client.ray.reading import Reading
         from ocr_client.ray.storage import place
     except ModuleNotFoundError as error:
         raise click.ClickException(NOT_INSTALLED) from error
@@ -153,7 +154,6 @@ def archive(
     if not plan.waiting:
         click.echo(f"nothing to do: all {plan.skipped} files are in {target}", err=True)
         return
-    total = Tally()
     with _cluster(ray_address), _servers(named, connect, server_command, server_cpus, server_gpus) as (ask, count):
         requests = concurrency or CONCURRENCY * (len(ctx.params["addresses"]) if named else count)
         readers = min(readers or _cpus(), requests)
@@ -166,14 +166,7 @@ def archive(
             force=force,
             options=dict(options),
         )
-        with click.progressbar(
-            length=len(plan.waiting), label="Reading", file=sys.stderr, show_pos=True, hidden=not sys.stderr.isatty()
-        ) as bar:
-            for tally in read(plan, reading, readers=readers, cpus=reader_cpus):
-                total.add(tally)
-                bar.update(tally.files)
-                if total.stopped:
-                    break
+        total = _total(read(plan, reading, readers=readers, cpus=reader_cpus), len(plan.waiting))
     _tell(total, plan.skipped, str(target))
     ctx.exit(1 if total.failed or total.problems else 0)
 
@@ -188,23 +181,29 @@ def _check(connect: Connect) -> None:
 @contextmanager
 def _cluster(address: str | None) -> Iterator[None]:
     """Connect to a cluster, or have one for this command."""
-    import ray
+    import ray.data
 
-    logging.getLogger("ray.data").setLevel(logging.ERROR)  # it tells every run's plan
+    logging.getLogger("ray.data").setLevel(logging.ERROR)  # it tells every run's plan, and sets this when imported
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers of each run
     own = {} if address else {"object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
     try:
         ray.init(address or "local", logging_level="ERROR", log_to_driver=False, **own)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise click.ClickException(
-            f"no Ray cluster at {address}: start one with `ray start --head`, or leave out --ray"
-        ) from error
+    # Ray has no type for a node that is too slow to start.
+    except Exception as error:
+        raise click.ClickException(_no_ray(address, error)) from error
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _no_ray(address: str | None, error: Exception) -> str:
+    if address:
+        return f"no Ray cluster at {address}: start one with `ray start --head`, or leave out --ray"
+    return f"Ray does not start here ({str(error).partition('.')[0].strip()}): try again when the machine is less busy"
 
 
 @contextmanager
@@ -231,6 +230,25 @@ def _cpus() -> int:
     import ray
 
     return max(1, int(ray.cluster_resources().get("CPU", 1)))
+
+
+def _total(tallies: "Iterable[Tally]", file_count: int) -> "Tally":
+    """What became of all parts, with a bar meanwhile; ends early if a part says so."""
+    from ocr_client.ray.reading import Tally
+
+    total = Tally()
+    with click.progressbar(
+        length=file_count, label="Reading", file=sys.stderr, show_pos=True, hidden=not sys.stderr.isatty()
+    ) as bar:
+        try:
+            for tally in tallies:
+                total.add(tally)
+                bar.update(tally.files)
+                if total.stopped:
+                    break
+        except OSError as error:  # what is in the archive cannot be looked up
+            total.stopped = str(error)
+    return total
 
 
 def _tell(total: "Tally", skipped: int, target: str) -> None:

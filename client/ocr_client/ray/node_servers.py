@@ -18,13 +18,13 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ocr_client.client import OcrClient
 
-EMBEDDED = (
-    "{python} -m server --host {host} --http-port {http_port} --grpc-port {grpc_port} --metrics-port {metrics_port}"
-)
-IMAGE = (
-    "ocr-serve --http-address={host} --http-port={http_port} --grpc-address={host} --grpc-port={grpc_port} "
-    "--metrics-port={metrics_port}"
-)
+# What starts the servers that there are, by their names.
+COMMANDS = {
+    "embedded": "{python} -m server --host {host} --http-port {http_port} --grpc-port {grpc_port} "
+    "--metrics-port {metrics_port}",
+    "image": "ocr-serve --http-address={host} --http-port={http_port} --grpc-address={host} --grpc-port={grpc_port} "
+    "--metrics-port={metrics_port}",
+}
 PORTS = ("http_port", "grpc_port", "metrics_port")
 # TensorRT may build engines for minutes.
 START_S, STOP_S, POLL_S = 1800.0, 60.0, 0.5
@@ -34,8 +34,8 @@ class NodeServer:
     """A server on the node of this actor, which ends with it.
 
     Args:
-        command: What starts it, with `{host}`, `{http_port}`, `{grpc_port}` and `{metrics_port}` in it; empty for what
-            there is: `ocr-serve` in the image, else `python -m server`.
+        command: What starts it, with `{host}`, `{http_port}`, `{grpc_port}` and `{metrics_port}` in it; or a name of
+            `COMMANDS`; empty for what there is: `ocr-serve` in the image, else `python -m server`.
     """
 
     def __init__(self, command: str) -> None:
@@ -49,6 +49,7 @@ class NodeServer:
         command = self._command or _found()
         if not command:
             return "no server can be started: there is neither ocr-serve nor python -m server; name one with --server"
+        command = COMMANDS.get(command, command)
         asked = shlex.split(command.format(python=shlex.quote(sys.executable), host=host, **ports))
         self._keeper = subprocess.Popen(  # noqa: S603  the user's own command
             [sys.executable, "-m", "ocr_client.ray.keeper", *asked],
@@ -107,7 +108,7 @@ def node_servers(command: str, cpus: float, gpus: float) -> Iterator[list[str]]:
     with ExitStack() as stack:
         actors = [_started(node, command, cpus, gpus) for node in nodes]
         stack.callback(_stop, actors)
-        urls: list[str] = ray.get([actor.start.remote() for actor in actors])
+        urls = _urls(actors)
         if failures := [url for url in urls if url.startswith("no server")]:
             raise RuntimeError(failures[0])
         yield urls
@@ -117,6 +118,14 @@ def _started(node: str, command: str, cpus: float, gpus: float) -> Any:
     here = NodeAffinitySchedulingStrategy(node, soft=False)
     options = {"num_cpus": cpus, "num_gpus": gpus, "scheduling_strategy": here}
     return ray.remote(NodeServer).options(**options).remote(command)
+
+
+def _urls(actors: Sequence[Any]) -> list[str]:
+    try:
+        urls: list[str] = ray.get([actor.start.remote() for actor in actors], timeout=START_S + STOP_S)
+    except ray.exceptions.RayError as error:
+        raise RuntimeError("a node was lost, or had no room, while its server started: repeat the command") from error
+    return urls
 
 
 def _stop(actors: Sequence[Any]) -> None:
@@ -134,8 +143,8 @@ def _room(resources: dict[str, float], cpus: float, gpus: float) -> int:
 
 def _found() -> str:
     if shutil.which("ocr-serve") and shutil.which("tritonserver"):
-        return IMAGE
-    return EMBEDDED if importlib.util.find_spec("server") else ""
+        return "image"
+    return "embedded" if importlib.util.find_spec("server") else ""
 
 
 def _free_ports(host: str) -> dict[str, int]:

@@ -90,7 +90,7 @@ class Reading:
         try:
             with self.connect() as client, closing(self._outcomes(client, part)) as outcomes:
                 self._write(part, outcomes, tally)
-        except Stopped as stopped:
+        except (Stopped, OSError) as stopped:  # a file that cannot be read is a row; this cannot be written
             return asdict(Tally(stopped=str(stopped)))
         return asdict(tally)
 

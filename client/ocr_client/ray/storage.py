@@ -17,6 +17,9 @@ WHOLE_WHEN_CLOSED = ("s3", "gcs", "abfs")
 # How pyarrow begins what a store has said: "When listing ... in bucket 'scans': AWS Error NO_SUCH_BUCKET during ...".
 _TOLD = re.compile(r"When .*?: (?:AWS Error (\w+) during \w+ operation(?: \(.*?\))?: )?(.*)", re.DOTALL)
 
+# "s3://key:secret@bucket/scans".
+_SECRET = re.compile("//[^/?]*@")
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -110,12 +113,13 @@ def place(name: str) -> Place:
     scheme, separator, _ = name.partition("://")
     if not separator:
         return Place(fs.LocalFileSystem(), str(Path(name).absolute()))
+    shown = _SECRET.sub("//", name)
     try:
-        with told(name):
+        with told(shown):
             filesystem, path = fs.FileSystem.from_uri(name)
     except ValueError as error:  # pyarrow's, too
         raise ValueError(
-            f"{name} is no address of files: write a path, s3://bucket/folder or gs://bucket/folder"
+            f"{shown} is no address of files: write a path, s3://bucket/folder or gs://bucket/folder"
         ) from error
     return Place(filesystem, path, "" if scheme == "file" else f"{scheme}://")
 
