@@ -11,7 +11,7 @@ PART ?= minor
 SAMPLES := $(addprefix samples/,table.png article.png receipt.png blank.png label.png street.jpg)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples fuzz dist version docs overload chaos replicas archive soak swap lock audit clean
+.PHONY: help demo test image test-image lint format export serve accuracy bench bench-growth bench-gpu bench-gpu-wheels samples fuzz dist version docs overload chaos replicas archive balanced soak swap lock audit clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -46,6 +46,9 @@ bench: export $(VENV)/installed ## compare the service with its models alone and
 
 replicas: export $(VENV)/installed ## three embedded servers under 16 clients, one killed, one added: is anything lost? (OPTIONS="--requests 100")
 	$(PY) -m tests.reliability.replicas $(OPTIONS)
+
+balanced: export $(VENV)/installed ## the same behind HAProxy as deploy/compose configures it, over HTTP and gRPC (OPTIONS="--requests 100")
+	$(PY) -m tests.reliability.balanced $(OPTIONS)
 
 archive: export $(VENV)/installed ## three Ray nodes read drawn pages, one is killed: is one lost, or twice there? (OPTIONS="--pages 200")
 	$(PY) -m tests.reliability.archive $(OPTIONS)

@@ -1,9 +1,9 @@
 """`make archive`: a cluster of three Ray nodes reads drawn pages; one is killed. Is a page lost, or there twice?"""
 
-import os
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -11,9 +11,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from server.triton import TritonServer
 from tests.project import MODEL_REPOSITORY, ROOT
-from tests.ray_environment import RAY
+from tests.ray_environment import RayPython, beside_the_server, client_alone
 
 SIZE_WH, FONT_PX = (200, 48), 26
+# Of Ray's messages.
+MOST_CHARACTERS = 4000
 
 
 def draw(folder: Path, count: int) -> None:
@@ -35,25 +37,37 @@ def _page(number: int) -> Image.Image:
 @click.command()
 @click.option("--pages", default=2000, show_default=True, help="How many are read.")
 @click.option("--url", help="Of a server that runs; by default, an embedded one is started.")
-def main(pages: int, url: str | None) -> None:
+@click.option("--on-nodes", is_flag=True, help="An embedded server on each node, which ends with it.")
+def main(pages: int, url: str | None, on_nodes: bool) -> None:
     """Print a table of pages in, out, twice, wrong and with errors, and of memory; status 1 if one is lost."""
-    with tempfile.TemporaryDirectory() as folder:
-        draw(Path(folder) / "scans", pages)
-        installed = Path(folder) / "client"
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
-        subprocess.run([*pip, "--target", installed, ROOT / "client"], check=True)  # noqa: S603 - our own
-        if url:
-            sys.exit(_run(Path(folder), installed, pages, url))
-        with TritonServer(MODEL_REPOSITORY) as server:
-            status = _run(Path(folder), installed, pages, server.url)
-        sys.exit(status)
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        draw(folder / "scans", pages)
+        (folder / "python").mkdir()
+        if on_nodes:
+            python, url = beside_the_server(folder / "python"), "nodes"
+        else:
+            python = client_alone(folder / "python")
+            url = url or stack.enter_context(TritonServer(MODEL_REPOSITORY)).url
+        sys.exit(_run(folder, python, pages, url))
 
 
-def _run(folder: Path, installed: Path, pages: int, url: str) -> int:
-    program, _without_pythonpath = RAY.command()
-    environment = {**os.environ, "PYTHONPATH": f"{installed}:{ROOT}"}
-    command = [program, "-m", "tests.reliability.archive_cluster", folder / "scans", folder / "out", str(pages), url]
-    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode  # noqa: S603 - our own
+def _run(folder: Path, python: RayPython, pages: int, url: str) -> int:
+    """Read them where Ray is; its own messages are shown only if it fails."""
+    arguments: list[str | Path] = [folder / "scans", folder / "out", str(pages), url]
+    paths = ":".join(filter(None, [python.environment.get("PYTHONPATH"), str(ROOT)]))
+    messages = folder / "messages"
+    with messages.open("wb") as file:
+        status = subprocess.run(  # noqa: S603 - our own
+            [python.program, "-m", "tests.reliability.archive_cluster", *arguments],
+            cwd=ROOT,
+            env={**python.environment, "PYTHONPATH": paths},
+            stderr=file,
+            check=False,
+        ).returncode
+    if status:
+        click.echo(messages.read_text(encoding="utf-8", errors="replace")[-MOST_CHARACTERS:], err=True)
+    return status
 
 
 if __name__ == "__main__":

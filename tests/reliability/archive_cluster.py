@@ -2,10 +2,11 @@
 
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
 
-import psutil
 import pyarrow.parquet as pq
 import ray
 from ray.cluster_utils import Cluster
@@ -13,46 +14,83 @@ from tabulate import tabulate
 
 from ocr_client import OcrClient
 from ocr_client.ray.archive import make_plan, read
+from ocr_client.ray.node_servers import node_servers
 from ocr_client.ray.reading import PAGES, Reading
 from ocr_client.ray.storage import Place, place
+from tests.reliability.reader_memory import ReaderMemory
 
 NODES, NODE_CPUS, STORE_BYTES = 3, 1, 80_000_000
-READERS, CONCURRENCY = 3, 2
+READERS, CONCURRENCY, SHARE_CPUS = 3, 2, 0.5
+SPANS = 8
 
 
 def main(scans: str, output: str, pages: int, url: str) -> int:
-    """Read, kill, count; 1 if a page is lost, there twice, or wrong."""
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "object_store_memory": STORE_BYTES})
-    nodes = [cluster.add_node(num_cpus=NODE_CPUS, object_store_memory=STORE_BYTES) for _ in range(NODES)]
+    """Read, kill, count; 1 if a page is lost, there twice, or wrong.
+
+    Args:
+        scans: Folder of drawn pages.
+        output: Folder for the archive.
+        pages: How many there are.
+        url: Of a server; "nodes" for one on each node, which is killed with it.
+    """
+    memory = ReaderMemory()
+    with _cluster() as cluster, _servers(url) as urls:
+        reading = Reading(
+            connect=partial(OcrClient, urls, timeout_s=600),
+            output=place(output),
+            format_name=None,
+            concurrency=CONCURRENCY,
+            dpi=200,
+            force=False,
+            options={},
+        )
+        with memory.watched():
+            _read(cluster, place(scans), reading, pages, memory)
+        status = _count(place(output), pages)
+        headers = ["pages", "MB, all readers", "MB, largest reader"]
+        print(f"\n{tabulate(memory.peaks_mb(pages, SPANS), headers, tablefmt='github', floatfmt='.0f')}")
+    return status
+
+
+@contextmanager
+def _cluster() -> Iterator[Cluster]:
+    head = {"num_cpus": 0, "object_store_memory": STORE_BYTES, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    for _ in range(NODES):
+        cluster.add_node(num_cpus=NODE_CPUS, object_store_memory=STORE_BYTES)
     ray.init(cluster.address, logging_level="ERROR", log_to_driver=False)
     ray.data.DataContext.get_current().enable_progress_bars = False
-    reading = Reading(
-        connect=partial(OcrClient, url, timeout_s=600),
-        output=place(output),
-        format_name=None,
-        concurrency=CONCURRENCY,
-        dpi=200,
-        force=False,
-        options={},
-    )
-    plan = make_plan([place(scans)], place(output), retry_failed=False, writes_files=False)
-    memory_mb: list[tuple[int, float, float]] = []
-    read_pages = 0
-    for tally in read(plan, reading, readers=READERS, cpus=0.5):
-        read_pages += tally.pages
-        memory_mb.append((read_pages, *_memory_mb()))
+    try:
+        yield cluster
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
+
+
+@contextmanager
+def _servers(url: str) -> Iterator[list[str]]:
+    if url != "nodes":
+        yield [url]
+        return
+    with node_servers("embedded", SHARE_CPUS, 0) as urls:
+        print(f"Servers: {', '.join(urls)}", flush=True)
+        yield urls
+
+
+def _read(cluster: Cluster, scans: Place, reading: Reading, pages: int, memory: ReaderMemory) -> None:
+    plan = make_plan([scans], reading.output, retry_failed=False, writes_files=False)
+    nodes = cluster.worker_nodes
+    is_whole = True
+    for tally in read(plan, reading, readers=READERS, cpus=SHARE_CPUS):
+        memory.pages += tally.pages
+        print(f"{memory.pages} of {pages} pages", flush=True)
         if tally.stopped:
-            print(tally.stopped, file=sys.stderr)
-            break
-        if len(nodes) == NODES and read_pages > pages / 3:
-            cluster.remove_node(nodes.pop(), allow_graceful=False)
-    status = _count(place(output), pages)
-    quarters = [memory_mb[len(memory_mb) * quarter // 4] for quarter in range(4)] + memory_mb[-1:]
-    print()
-    print(tabulate(quarters, ["pages read", "MB, readers", "MB, largest reader"], tablefmt="github", floatfmt=".0f"))
-    ray.shutdown()
-    cluster.shutdown()
-    return status
+            print(tally.stopped)
+            return
+        if is_whole and memory.pages > pages / 3:
+            cluster.remove_node(next(iter(nodes)), allow_graceful=False)
+            is_whole = False
+            print("A node is killed", flush=True)
 
 
 def _count(output: Place, pages: int) -> int:
@@ -67,19 +105,9 @@ def _count(output: Place, pages: int) -> int:
     pairs = pairwise(rows)
     in_order = all(before["number"] + 1 == row["number"] for before, row in pairs if row["number"] > 1)
     headers = ["pages in", "rows out", "lost", "twice", "errors", "other text", "in order"]
-    print(tabulate([[pages, len(rows), lost, twice, errors, wrong, in_order]], headers, tablefmt="github"))
+    row = [pages, len(rows), lost, twice, errors, wrong, "yes" if in_order else "no"]
+    print(f"\n{tabulate([row], headers, tablefmt='github')}")
     return int(bool(lost or twice or errors or not in_order))
-
-
-def _memory_mb() -> tuple[float, float]:
-    """Of all processes that read: together, and the largest."""
-    looked_at = (each.info for each in psutil.process_iter(["cmdline", "memory_info"]))
-    used = [
-        info["memory_info"].rss / 2**20
-        for info in looked_at
-        if info["memory_info"] and " ".join(info["cmdline"] or []).startswith("ray::Map(Reading)")
-    ]
-    return sum(used), max(used, default=0.0)
 
 
 if __name__ == "__main__":

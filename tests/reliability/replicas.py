@@ -42,12 +42,13 @@ class EmbeddedServer:
     Args:
         url: Where it is to listen.
         stack: Stops it.
+        grpc_port: The same for gRPC; 0 is any.
     """
 
-    def __init__(self, url: str, stack: ExitStack) -> None:
+    def __init__(self, url: str, stack: ExitStack, grpc_port: int = 0) -> None:
         self.url = url
         self._folder = Path(tempfile.mkdtemp(prefix="ocr-replica-"))
-        ports = [f"--http-port={url.rpartition(':')[2]}", "--grpc-port=0", "--metrics-port=0"]
+        ports = [f"--http-port={url.rpartition(':')[2]}", f"--grpc-port={grpc_port}", "--metrics-port=0"]
         self._process = subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-m", "server", *ports],
             cwd=ROOT,
@@ -135,6 +136,10 @@ class Load(Senders):
         self._urls, self._image, self._text = urls, image.read_bytes(), text
         self._lock = threading.Lock()
 
+    def connect(self, _number: int) -> OcrClient:
+        """The client that has this number."""
+        return OcrClient(self._urls)
+
     def begin(self, name: str) -> Tally:
         """Count anew."""
         self.phase = Tally(name)
@@ -150,8 +155,8 @@ class Load(Senders):
         with self._lock:
             counter[url] += 1
 
-    def _send(self, _number: int) -> None:
-        with OcrClient(self._urls) as client:
+    def _send(self, number: int) -> None:
+        with self.connect(number) as client:
             client._transports = {
                 address: Counted(str(address), transport, self) for address, transport in client._transports.items()
             }
