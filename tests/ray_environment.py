@@ -23,6 +23,9 @@ RAY = Environment(
     ),
 )
 
+# It tells nobody; and its workers, which begin with a niceness of 15, get on beside other work of this machine.
+RAY_VARIABLES = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+
 
 @dataclass(frozen=True)
 class RayPython:
@@ -90,7 +93,7 @@ def beside_the_server(folder: Path, **environment: str) -> RayPython:
 
 def _python(program: Path, environment: Mapping[str, str], folder: Path) -> RayPython:
     inherited = {name: value for name, value in os.environ.items() if name not in ("OCR_URL", "PYTHONPATH")}
-    return RayPython(program, {**inherited, "RAY_USAGE_STATS_ENABLED": "0", **environment}, folder)
+    return RayPython(program, {**inherited, **RAY_VARIABLES, **environment}, folder)
 
 
 def _installed(folder: Path) -> Path:

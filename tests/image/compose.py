@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,8 +97,10 @@ def _balancer(docker: Docker) -> str:
     (name,) = re.findall(r"BALANCER_IMAGE:-([^}]+)}", FILE.read_text(encoding="utf-8"))
     if docker.has(name) or docker.run("pull", name, check=False).returncode == 0:
         return str(name)
+    if not haproxy.PROGRAM:
+        raise RuntimeError(f"{name} cannot be pulled, and there is no HAProxy here: apt-get install haproxy")
     with tempfile.TemporaryDirectory() as folder:
-        for file in _files_of(str(haproxy.PROGRAM)):
+        for file in _files_of(haproxy.PROGRAM):
             target = Path(folder) / file.relative_to("/")
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, target)
@@ -114,6 +116,9 @@ def _files_of(program: str) -> set[Path]:
 
 
 def _program() -> list[str]:
-    if found := shutil.which("docker-compose"):
-        return [found]
-    return ["docker", "compose"]
+    plugin = ["docker", "compose"]
+    for command in ([shutil.which("docker-compose") or ""], plugin):
+        with suppress(OSError):
+            if subprocess.run([*command, "version"], capture_output=True, check=False).returncode == 0:  # noqa: S603
+                return command
+    raise RuntimeError("Compose is missing; on Debian and Ubuntu: apt-get install docker-compose")
