@@ -12,8 +12,9 @@ import click
 
 from ocr_client.address import parse_urls
 from ocr_client.cli.connection import Connect, connection_options
-from ocr_client.cli.probe import send_probe
+from ocr_client.cli.probe import small_image
 from ocr_client.cli.read import request_options
+from ocr_client.errors import OcrError
 from ocr_client.formats import WRITERS
 from ocr_client.settings import CONCURRENCY
 
@@ -147,7 +148,7 @@ def archive(
         target = place(output)
         places = [place(source) for source in sources]
         if named:
-            _check(connect)
+            _check(connect, options)
         plan = make_plan(places, target, retry_failed=retry_failed, writes_files=format_name is not None)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
@@ -171,11 +172,13 @@ def archive(
     ctx.exit(1 if total.failed or total.problems else 0)
 
 
-def _check(connect: Connect) -> None:
+def _check(connect: Connect, options: "ReadOptions") -> None:
     """Read an image before anything else, so that a wrong address or option costs no run."""
     with connect(timeout_s=FIRST_ANSWER_S) as client:
-        if failures := send_probe(client, 0).failures:
-            raise click.ClickException(str(failures[0]))
+        try:
+            client.read(small_image(), **options)
+        except OcrError as error:
+            raise click.ClickException(str(error)) from error
 
 
 @contextmanager

@@ -65,6 +65,13 @@ class Probe:
         }
 
 
+def small_image() -> Image.Image:
+    """One that any server reads in a moment."""
+    image = Image.new("RGB", (160, 48), "white")
+    ImageDraw.Draw(image).text((16, 8), "OCR 123", "black", ImageFont.load_default(28))
+    return image
+
+
 def send_probe(client: OcrClient, instances: int) -> Probe:
     """Read a small image many times, several at once.
 
@@ -72,8 +79,7 @@ def send_probe(client: OcrClient, instances: int) -> Probe:
         client: Asks the server.
         instances: How many instances the model with the most has; 0 if the server does not tell.
     """
-    image = Image.new("RGB", (160, 48), "white")
-    ImageDraw.Draw(image).text((16, 8), "OCR 123", "black", ImageFont.load_default(28))
+    image = small_image()
     count = min(max(LEAST_IMAGES, IMAGES_PER_INSTANCE * instances), MOST_IMAGES)
     at_once = min(max(1, instances), MOST_AT_ONCE)
     answers = list(map_ordered(partial(_read, client), [image] * count, at_once))

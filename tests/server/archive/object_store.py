@@ -14,7 +14,7 @@ import logging, sys
 from moto.server import ThreadedMotoServer
 
 logging.disable()
-store = ThreadedMotoServer("127.0.0.1", 0)
+store = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
 store.start()
 print(store.get_host_and_port()[1], flush=True)
 sys.stdin.read()

@@ -62,3 +62,11 @@ def test_a_server_that_never_answers_is_told_in_a_sentence(python: RayPython, sc
     assert done.returncode == 1
     assert done.stderr.startswith(f"Error: {url} gave no answer within 20 s")
     assert done.stderr.count("\n") == 1
+
+
+def test_an_option_that_the_server_refuses_costs_no_run(
+    triton: Triton, python: RayPython, scans: Path, tmp_path: Path
+) -> None:
+    done = python.run(OCR, "archive", scans, tmp_path / "out", "--url", triton.url, "--language", "xx")
+    assert (done.returncode, done.stderr) == (1, "Error: language is 'xx'; this server has default\n")
+    assert not (tmp_path / "out").exists()
