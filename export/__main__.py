@@ -100,7 +100,14 @@ def list_choices(context: click.Context, _parameter: click.Parameter, wanted: bo
     default="int8",
     show_default=True,
     help="Precision of the models for CPUs. int8 is faster on processors with AVX-512 VNNI, AVX-VNNI, AMX or Arm's dot "
-    "products. A model that reads worse in int8 stays in float32. The models for GPUs are always float32.",
+    "products. A model that reads worse in int8 stays in float32.",
+)
+@click.option(
+    "--gpu-precision",
+    type=click.Choice(["float16", "float32"]),
+    default="float16",
+    show_default=True,
+    help="Precision of the models for GPUs. A model that reads worse in float16 stays in float32.",
 )
 @click.option(
     "--force",
@@ -123,6 +130,7 @@ def main(
     model_repository: Path,
     given: dict[str, Source],
     cpu_precision: str,
+    gpu_precision: str,
     force: bool,
 ) -> None:
     """Fetch a detector and a recognizer and write them into a model repository.
@@ -132,7 +140,7 @@ def main(
     try:
         repository = ModelRepository(model_repository, version)
         chosen = own_files.detector(detector), own_files.recognizer(recognizer, characters)
-        _export(*chosen, repository, given, cpu_precision, force)
+        _export(*chosen, repository, given, (cpu_precision, gpu_precision), force)
     except (ExportError, DownloadError) as error:
         raise click.ClickException(str(error)) from error
 
@@ -142,24 +150,23 @@ def _export(
     recognizer: Choice[RecognizerExport],
     repository: ModelRepository,
     given: dict[str, Source],
-    cpu_precision: str,
+    precisions: tuple[str, str],
     force: bool,
 ) -> None:
     weights.check_needed((detector, recognizer), given)
     detector_sources, recognizer_sources = weights.find(detector, given), weights.find(recognizer, given)
     inputs = {
-        DETECTOR_MODEL: provenance(detector, detector_sources, cpu_precision),
-        RECOGNIZER_MODEL: provenance(recognizer, recognizer_sources, cpu_precision),
+        DETECTOR_MODEL: provenance(detector, detector_sources, *precisions),
+        RECOGNIZER_MODEL: provenance(recognizer, recognizer_sources, *precisions),
     }
     if not force and repository.holds(inputs):
         _say_kept(repository.refresh())
         click.echo(f"{detector.name} and {recognizer.name} are in {repository.root} already", err=True)
         return
     started = time.monotonic()
-    precisions = {model: entries["cpu_precision"] for model, entries in inputs.items()}
-    built = build((detector, detector_sources), (recognizer, recognizer_sources), precisions)
+    built = build((detector, detector_sources), (recognizer, recognizer_sources), inputs)
     _note(built, inputs)
-    kept = repository.write(built.detector, built.recognizer, built.cpu_graphs, inputs, force=force)
+    kept = repository.write(built.detector, built.recognizer, built.cpu_graphs, built.gpu_graphs, inputs, force=force)
     _say_kept(kept)
     click.echo(
         f"Exported {detector.name} and {recognizer.name} to {repository.root}, version {repository.version}, "
@@ -172,7 +179,7 @@ def _note(built: Built, inputs: Inputs) -> None:
     """Write where the graphs come from into their metadata."""
     graphs = {DETECTOR_MODEL: built.detector.graph, RECOGNIZER_MODEL: built.recognizer.graph}
     for model, entries in inputs.items():
-        for written in (graphs[model], built.cpu_graphs[model]):
+        for written in (graphs[model], built.cpu_graphs[model], built.gpu_graphs[model]):
             graph.set_provenance(written, {PREFIX + key: value for key, value in entries.items()})
 
 

@@ -1,7 +1,6 @@
-"""A detector and a recognizer: built, compared with the originals, and given the graphs that CPUs run fastest."""
+"""A detector and a recognizer: built, compared with the originals, and given the graphs for CPUs and for GPUs."""
 
 import dataclasses
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -10,10 +9,13 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from downloads import Source
-from export import cpu, verify, weights
+from export import cpu, gpu, verify, weights
 from export.choices import Choice
 from export.contract import DETECTOR_MODEL, RECOGNIZER_MODEL, DetectorExport, RecognizerExport
+from export.manifest import Inputs
 
+# Of so many calls one is enough to show how great a recognizer's values become.
+WATCHED = 4
 SAMPLES = Path(__file__).parent.parent / "samples"
 
 
@@ -25,24 +27,26 @@ class Built:
         detector: For text_detection.
         recognizer: For text_recognition.
         cpu_graphs: The forms of both for CPUs, by the names of their models.
+        gpu_graphs: Those for GPUs.
     """
 
     detector: DetectorExport
     recognizer: RecognizerExport
     cpu_graphs: dict[str, ModelProto]
+    gpu_graphs: dict[str, ModelProto]
 
 
 def build(
     detector: tuple[Choice[DetectorExport], list[Source]],
     recognizer: tuple[Choice[RecognizerExport], list[Source]],
-    cpu_precision: Mapping[str, str],
+    inputs: Inputs,
 ) -> Built:
     """Build and verify a pair.
 
     Args:
         detector: The choice, and its files.
         recognizer: The same.
-        cpu_precision: `int8` or `float32`, by the names of the models.
+        inputs: What was asked of the models of these names: the precision of their graphs for CPUs and for GPUs.
 
     Raises:
         DownloadError: A file is not within reach.
@@ -54,12 +58,17 @@ def build(
     _say("detector", verify.verify_detector(detector_export, SAMPLES), "boxes")
     lines = verify.cut_lines(detector_export, recognizer_export.recognizer, SAMPLES)
     _say("recognizer", verify.verify_recognizer(recognizer_export, lines), "texts")
-    cpu_graphs = {DETECTOR_MODEL: detector_export.graph, RECOGNIZER_MODEL: recognizer_export.graph}
-    if cpu_precision[DETECTOR_MODEL] == "int8":
+    floats = {DETECTOR_MODEL: detector_export.graph, RECOGNIZER_MODEL: recognizer_export.graph}
+    cpu_graphs, gpu_graphs = dict(floats), dict(floats)
+    if inputs[DETECTOR_MODEL]["cpu_precision"] == "int8":
         cpu_graphs[DETECTOR_MODEL] = _int8_detector(detector_export)
-    if cpu_precision[RECOGNIZER_MODEL] == "int8":
+    if inputs[RECOGNIZER_MODEL]["cpu_precision"] == "int8":
         cpu_graphs[RECOGNIZER_MODEL] = _int8_recognizer(recognizer_export, lines)
-    return Built(detector_export, recognizer_export, cpu_graphs)
+    if inputs[DETECTOR_MODEL]["gpu_precision"] == "float16":
+        gpu_graphs[DETECTOR_MODEL] = _half_detector(detector_export)
+    if inputs[RECOGNIZER_MODEL]["gpu_precision"] == "float16":
+        gpu_graphs[RECOGNIZER_MODEL] = _half_recognizer(recognizer_export, lines)
+    return Built(detector_export, recognizer_export, cpu_graphs, gpu_graphs)
 
 
 def _int8_detector(export: DetectorExport) -> ModelProto:
@@ -76,6 +85,22 @@ def _int8_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) -
     return graph
 
 
+def _half_detector(export: DetectorExport) -> ModelProto:
+    """The detector for GPUs: in float16 if it finds the same so."""
+    graph = gpu.for_gpus(export.graph, verify.detector_inputs(export.detector, SAMPLES))
+    report = verify.verify_gpu_detector(graph, export, SAMPLES)
+    _say_half("detector", report, "boxes")
+    return graph if report.is_enough_on_gpus else export.graph
+
+
+def _half_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> ModelProto:
+    """The recognizer for GPUs: in float16 if it reads the same so."""
+    graph = gpu.for_gpus(export.graph, verify.line_batches(lines, export.recognizer)[::WATCHED])
+    report = verify.verify_gpu_recognizer(graph, export, lines)
+    _say_half("recognizer", report, "texts")
+    return graph if report.is_enough_on_gpus else export.graph
+
+
 def _say(kind: str, report: verify.Report, decisions: str) -> None:
     click.echo(
         f"  {kind}: {report.batches} batches, largest difference {report.largest_difference:.1e}, "
@@ -84,5 +109,12 @@ def _say(kind: str, report: verify.Report, decisions: str) -> None:
     )
 
 
-def _say_int8(kind: str, report: verify.SameOnCpu, decisions: str) -> None:
+def _say_int8(kind: str, report: verify.Same, decisions: str) -> None:
     click.echo(f"  {kind} in int8, for CPUs: {report.same} of {report.decisions} {decisions} are the same", err=True)
+
+
+def _say_half(kind: str, report: verify.Same, decisions: str) -> None:
+    kept = "" if report.is_enough_on_gpus else "; too few, it stays in float32"
+    click.echo(
+        f"  {kind} in float16, for GPUs: {report.same} of {report.decisions} {decisions} are the same{kept}", err=True
+    )

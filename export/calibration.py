@@ -1,13 +1,13 @@
 """What values a network's tensors take on sample images: the ranges that uint8 has to cover."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import ModelProto, TensorProto, helper
+from onnx import ModelProto, TensorProto, helper, shape_inference
 
 from export import runtime
 
@@ -70,3 +70,20 @@ def _observation(value: NDArray[np.float32]) -> Observation:
 
 def _join(parts: list[Observation]) -> Observation:
     return Observation(np.concatenate([part.positions for part in parts]), any(part.is_map for part in parts))
+
+
+def peaks(model: ModelProto, names: Sequence[str], batches: Iterable[NDArray[Any]]) -> dict[str, float]:
+    """Run batches and note the greatest absolute value of the float32 tensors among those of these names."""
+    watched = shape_inference.infer_shapes(model)
+    floats = {v.name for v in watched.graph.value_info if v.type.tensor_type.elem_type == TensorProto.FLOAT}
+    wanted = [name for name in names if name in floats]
+    for name in wanted:
+        absolute, peak = f"{name}_absolute", f"{name}_peak"
+        reduced = helper.make_node("ReduceMax", [absolute], [peak], keepdims=0)
+        watched.graph.node.extend([helper.make_node("Abs", [name], [absolute]), reduced])
+        watched.graph.output.append(helper.make_tensor_value_info(peak, TensorProto.FLOAT, []))
+    session, greatest = runtime.open_session(watched), dict.fromkeys(wanted, 0.0)
+    for batch in batches:
+        values = runtime.run(session, batch)
+        greatest = {name: float(np.fmax(values[f"{name}_peak"], peak)) for name, peak in greatest.items()}
+    return greatest

@@ -26,6 +26,7 @@ class Choice(Generic[Export]):
         good_for: When to choose it.
         int8_on_cpus: CPUs run it in int8, which is faster; it finds or reads as much so (the tiny recognizer reads 5 of
             144 sample lines differently).
+        half_on_gpus: GPUs run it in float16, if it finds or reads the same on the sample pages.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Choice(Generic[Export]):
     reads: str
     good_for: str
     int8_on_cpus: bool = False
+    half_on_gpus: bool = False
 
 
 def _from(*names: str) -> tuple[Source, ...]:
@@ -56,6 +58,7 @@ DETECTORS: dict[str, Choice[DetectorExport]] = {
             "any script",
             "the default: accurate",
             int8_on_cpus=True,
+            half_on_gpus=True,
         ),
         Choice(
             "ppocrv6-tiny",
@@ -64,6 +67,7 @@ DETECTORS: dict[str, Choice[DetectorExport]] = {
             "any script",
             "faster, but misses some small print",
             int8_on_cpus=True,
+            half_on_gpus=True,
         ),
         Choice(
             "ppocrv5-mobile",
@@ -92,6 +96,7 @@ RECOGNIZERS: dict[str, Choice[RecognizerExport]] = {
             f"{languages.PPOCRV6_SMALL}; 18,708 characters",
             "the default: accurate",
             int8_on_cpus=True,
+            half_on_gpus=True,
         ),
         Choice(
             "ppocrv6-tiny",
@@ -99,6 +104,7 @@ RECOGNIZERS: dict[str, Choice[RecognizerExport]] = {
             _from("ppocrv6-tiny-rec", "ppocrv6-tiny-characters"),
             f"{languages.PPOCRV6_TINY}; 6,904 characters",
             "faster, but less accurate",
+            half_on_gpus=True,
         ),
         Choice(
             "ppocrv5-mobile",

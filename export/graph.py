@@ -1,6 +1,7 @@
 """Rewriting of ONNX graphs to the one contract: uint8 NHWC RGB in, `maps` or `indices` and `confidences` out."""
 
 from collections.abc import Mapping, Sequence
+from graphlib import TopologicalSorter
 from typing import Any
 
 import numpy as np
@@ -170,6 +171,15 @@ def set_nodes(model: ModelProto, nodes: Sequence[NodeProto]) -> None:
     copies = [NodeProto.FromString(node.SerializeToString()) for node in nodes]
     del model.graph.node[:]
     model.graph.node.extend(copies)
+
+
+def sort_nodes(model: ModelProto) -> None:
+    """Put each node behind those whose outputs it takes."""
+    makers = {name: place for place, node in enumerate(model.graph.node) for name in node.output}
+    needs = {
+        place: {makers[name] for name in node.input if name in makers} for place, node in enumerate(model.graph.node)
+    }
+    set_nodes(model, [model.graph.node[place] for place in TopologicalSorter(needs).static_order()])
 
 
 def drop_unused(model: ModelProto) -> None:

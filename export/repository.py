@@ -16,6 +16,8 @@ from export.transaction import Transaction
 MODEL_FILE = "model.onnx"
 # What the configurations for CPUs name: the same network, perhaps in int8.
 CPU_MODEL_FILE = "model.cpu.onnx"
+# What those for GPUs name: the same network, perhaps in float16.
+GPU_MODEL_FILE = "model.gpu.onnx"
 # In the order in which they are put into place. The one with the manifest comes last: an export that broke off before
 # is not taken for done.
 MODELS = (*(name for name in template_models() if name != MANIFEST_MODEL), MANIFEST_MODEL)
@@ -51,6 +53,7 @@ class ModelRepository:
         detector: DetectorExport,
         recognizer: RecognizerExport,
         cpu_graphs: Mapping[str, ModelProto],
+        gpu_graphs: Mapping[str, ModelProto],
         inputs: Inputs,
         *,
         force: bool = False,
@@ -61,6 +64,7 @@ class ModelRepository:
             detector: For text_detection.
             recognizer: For text_recognition.
             cpu_graphs: The forms of both for CPUs, by the names of their models.
+            gpu_graphs: Those for GPUs.
             inputs: What all this was made from.
             force: Replace configurations that the user has edited.
 
@@ -78,8 +82,9 @@ class ModelRepository:
                 staged = {model: self._stage(model, transaction) for model in MODELS}
                 onnx.save(detector.graph, staged[DETECTOR_MODEL] / MODEL_FILE)
                 onnx.save(recognizer.graph, staged[RECOGNIZER_MODEL] / MODEL_FILE)
-                for model, graph in cpu_graphs.items():
-                    onnx.save(graph, staged[model] / CPU_MODEL_FILE)
+                for file, graphs in ((CPU_MODEL_FILE, cpu_graphs), (GPU_MODEL_FILE, gpu_graphs)):
+                    for model, graph in graphs.items():
+                        onnx.save(graph, staged[model] / file)
                 for step in DETECTOR_STEPS:
                     detector.detector.save(staged[step])
                 for step in RECOGNIZER_STEPS:

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 
 from downloads import fetch
-from export import cpu, torch_export, verify
+from export import cpu, gpu, torch_export, verify
 from export.__main__ import main
 from export.choices import DETECTORS, RECOGNIZERS, Choice, Export
 from export.contract import DetectorExport, RecognizerExport
@@ -137,7 +137,8 @@ def quickly(
     monkeypatch.setattr(verify, "cut_lines", lambda *_: [])
     monkeypatch.setattr(verify, "detector_inputs", lambda *_: [])
     monkeypatch.setattr(verify, "line_batches", lambda *_: [])
-    monkeypatch.setattr(cpu, "for_cpus", lambda model, _: model)
-    monkeypatch.setattr(verify, "verify_cpu_detector", lambda *_: verify.SameOnCpu())
-    monkeypatch.setattr(verify, "verify_cpu_recognizer", lambda *_: verify.SameOnCpu())
+    for module, name in ((cpu, "for_cpus"), (gpu, "for_gpus")):
+        monkeypatch.setattr(module, name, lambda model, _: model)
+    for kind in ("cpu_detector", "cpu_recognizer", "gpu_detector", "gpu_recognizer"):
+        monkeypatch.setattr(verify, f"verify_{kind}", lambda *_: verify.Same())
     return monkeypatch
