@@ -68,7 +68,7 @@ def kernels() -> tuple[Kernel, ...]:
 def lacking(model: ModelProto) -> list[str]:
     """What the provider has no kernel for: operators with their version, and types of tensors."""
     version, types = _opset(model), _types(model)
-    return [missing for node in model.graph.node for missing in _missing(node, version, types)]
+    return [missing for node in model.graph.node for missing in dict.fromkeys(_missing(node, version, types))]
 
 
 def without_float16(model: ModelProto) -> set[str]:

@@ -99,7 +99,9 @@ Other = Callable[[Indices], Reading]
 Send = Callable[[Sequence[Mapping[str, RgbArray]]], Sequence[Sequence[NDArray[Any]]]]
 
 
-def recognize(recognizer: Recognizer, send: Send, strip: RgbArray, widths: IntArray) -> Reading:
+def recognize(
+    recognizer: Recognizer, send: Send, strip: RgbArray, widths: IntArray, *, coarse: bool = False
+) -> Reading:
     """Read crops as they lie.
 
     Args:
@@ -107,8 +109,9 @@ def recognize(recognizer: Recognizer, send: Send, strip: RgbArray, widths: IntAr
         send: Has it read batches.
         strip: (height, sum of widths, 3) uint8, the crops side by side.
         widths: (N,) int32, pixels.
+        coarse: See `batching.pack`.
     """
-    calls, batches = batching.pack(strip, widths, recognizer)
+    calls, batches = batching.pack(strip, widths, recognizer, coarse=coarse)
     outputs = send([{"crops": batch} for batch in batches])
     texts, confidences = ctc.decode_calls(calls, outputs, recognizer.characters)
     confidences = np.where(texts == "", 0, confidences).astype(np.float32)  # blank paper is sure to be blank

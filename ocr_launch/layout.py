@@ -9,7 +9,11 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from ocr_launch import machine, model_config, profiles
+from ocr_core import detector, recognizer
+from ocr_core.detector import Detector
+from ocr_core.errors import NotExported
+from ocr_core.recognizer import Recognizer
+from ocr_launch import machine, model_config, profiles, warm_up
 from ocr_launch.errors import StartError
 from ocr_launch.machine import Cores
 from ocr_launch.model_config import ModelConfig
@@ -32,7 +36,7 @@ GPU_CALLS_UNDER_WAY = 8
 MIN_PAGES, GPU_PAGES = 8, 64
 # Requests that may wait in front of it while the first step decodes, for each page.
 WAITING_PER_PAGE = 2
-# The graph for CPUs needs VNNI where it is int8; the one for GPUs is float32.
+# The graph for CPUs needs VNNI where it is int8.
 CPU_GRAPH, FLOAT_GRAPH = "model.cpu.onnx", "model.onnx"
 
 Change = Callable[[str, ModelConfig], None]
@@ -96,6 +100,11 @@ class Layout:
     def calls_under_way(self) -> int:
         """Calls to the recognizer that one page may have under way: two pages at once keep all recognizers busy."""
         return max(MIN_CALLS, self.recognizers) if self.profile.name == profiles.CPU else GPU_CALLS_UNDER_WAY
+
+    @property
+    def width_buckets(self) -> str:
+        """Widths that crops are padded to: few on a GPU, which prepares anew for every shape."""
+        return "fine" if self.profile.name == profiles.CPU else "coarse"
 
     def __str__(self) -> str:
         chosen = f"Profile {self.profile.name}: {self.profile.reason}."
@@ -172,6 +181,7 @@ def adapt(model: str, config: ModelConfig, repository: Repository, layout: Layou
 
     Raises:
         ConfigError: It lacks what is to be changed.
+        StartError: What the steps know of the networks is not what this version of the exporter writes.
     """
     on_cpu = layout.profile.name == profiles.CPU
     if model in repository.exported:
@@ -184,6 +194,7 @@ def adapt(model: str, config: ModelConfig, repository: Repository, layout: Layou
             model_config.set_instance_count(config, layout.decoders if calls_recognizer else layout.python_instances)
         if calls_recognizer:
             model_config.set_parameter(config, "calls_under_way", layout.calls_under_way)
+            model_config.set_parameter(config, "width_buckets", layout.width_buckets)
         if model in repository.steps[:1]:
             model_config.set_parameter(config, "max_pages", layout.pages)
         if model in repository.entrances:
@@ -196,6 +207,18 @@ def adapt(model: str, config: ModelConfig, repository: Repository, layout: Layou
         else:
             model_config.set_instance_count(config, layout.detectors)
             model_config.set_parameter(config, "intra_op_thread_count", layout.detector_threads)
+    elif config.backend == "onnxruntime" and not config.model_warmup:
+        _warm_up(model, config, repository)
+
+
+def _warm_up(model: str, config: ModelConfig, repository: Repository) -> None:
+    try:
+        if model in repository.called:
+            warm_up.add_crops(config, Recognizer.load(repository.folder_with(recognizer.FILE_NAME)))
+        else:
+            warm_up.add_pages(config, Detector.load(repository.folder_with(detector.FILE_NAME)))
+    except NotExported as error:
+        raise StartError(str(error)) from error
 
 
 def _check_exported(repository: Repository, configs: dict[str, ModelConfig]) -> None:

@@ -142,6 +142,17 @@ class Repository:
         """
         return self.root / model / str(self.version)
 
+    def folder_with(self, name: str) -> Path:
+        """The version directory of a step that has a file of this name.
+
+        Raises:
+            StartError: No step has one.
+        """
+        for step in self.steps:
+            if (self.folder(step) / name).exists():
+                return self.folder(step)
+        raise StartError(f"no step in {self.root} has {name}: {EXPORT}")
+
     def graph(self, model: str, config: ModelConfig) -> Path:
         """The ONNX file that a configuration names.
 

@@ -47,8 +47,10 @@ def test_the_repository_is_complete_and_has_nothing_else(exported: Path) -> None
         "text_cropping/1/recognizer.json",
         "text_cropping/1/model.py",
         "text_detection/1/model.cpu.onnx",
+        "text_detection/1/model.gpu.onnx",
         "text_detection/1/model.onnx",
         "text_recognition/1/model.cpu.onnx",
+        "text_recognition/1/model.gpu.onnx",
         "text_recognition/1/model.onnx",
     }
 
@@ -73,13 +75,13 @@ def test_what_depends_on_the_weights_lies_beside_them(
 @pytest.mark.parametrize(
     ("model", "choice"), [("text_detection", DETECTORS[CHOICE]), ("text_recognition", RECOGNIZERS[CHOICE])]
 )
-@pytest.mark.parametrize("file", ["model.onnx", "model.cpu.onnx"])
+@pytest.mark.parametrize("file", ["model.onnx", "model.cpu.onnx", "model.gpu.onnx"])
 def test_a_graph_names_its_source(exported: Path, model: str, choice: choices.Choice[Any], file: str) -> None:
     metadata = onnx.load(exported / model / "1" / file).metadata_props
     notes = {entry.key: entry.value for entry in metadata}
     assert set(notes) == {
         f"ocr_triton.{key}"
-        for key in ("choice", "source", "sha256", "licence", "cpu_precision", "libraries", "exporter")
+        for key in ("choice", "source", "sha256", "licence", "cpu_precision", "gpu_precision", "libraries", "exporter")
     }
     assert notes["ocr_triton.choice"] == CHOICE
     assert notes["ocr_triton.sha256"] == ", ".join(source.sha256 for source in choice.sources)

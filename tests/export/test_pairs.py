@@ -55,9 +55,9 @@ def share(read: list[str], written: list[str]) -> float:
 
 
 def write(root: Path, detector: DetectorExport, recognizer: RecognizerExport) -> None:
-    """Export with float32 for CPUs too."""
+    """Export with float32 for all."""
     graphs = {"text_detection": detector.graph, "text_recognition": recognizer.graph}
-    ModelRepository(root, version=1).write(detector, recognizer, graphs, inputs={})
+    ModelRepository(root, version=1).write(detector, recognizer, graphs, graphs, inputs={})
 
 
 @pairs(*(name for name, choice in RECOGNIZERS.items() if all(source.package for source in choice.sources)))

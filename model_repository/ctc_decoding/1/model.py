@@ -16,6 +16,7 @@ class TritonPythonModel:
         self.recognizers = Recognizers.load(exported(args), parameters(args, "recognizer"))
         self.executor, self.pages = ThreadPoolExecutor(int(parameter(args, "calls_under_way"))), Pages.of_this_server()
         self.version, self.meter = version(args), Meter(args, metrics.LAST_STEP)
+        self.coarse = parameter(args, "width_buckets") == "coarse"
 
     def execute(self, requests):
         return answer(requests, self.read, self.meter)
@@ -26,7 +27,7 @@ class TritonPythonModel:
             borders.check_strip(strip, widths, detected_quads, detected_scores, recognizer)
             borders.check_blocks(passed["detected_blocks"], len(widths))
             send = partial(call, self.executor, model, self.version, outputs=("indices", "confidences"), check=check)
-            recognize = partial(reading.recognize, recognizer, send)
+            recognize = partial(reading.recognize, recognizer, send, coarse=self.coarse)
             lines = reading.read(strip, widths, detected_quads, detected_scores, recognize, request.options, *overhang)
         return answers.of_page(lines, strip, widths, recognizer.characters, request.options, **passed)
 

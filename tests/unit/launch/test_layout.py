@@ -61,6 +61,12 @@ def test_the_configurations_of_eight_cores_differ_in_numbers_only(repository: Re
         assert ours == theirs
 
 
+@pytest.mark.parametrize(("profile", "buckets"), [("cpu", "fine"), ("gpu", "coarse"), ("tensorrt", "coarse")])
+def test_a_gpu_gets_few_widths(repository: Repository, tmp_path: Path, profile: str, buckets: str) -> None:
+    configs = arranged(repository, laid_out(profile, 2), tmp_path / "served")
+    assert model_config.parameter(configs["ctc_decoding"], "width_buckets") == buckets
+
+
 @pytest.mark.parametrize(
     ("profile", "cores", "pages", "waiting"),
     [("cpu", 1, 8, 16), ("cpu", 2, 8, 16), ("cpu", 16, 32, 64), ("gpu", 2, 64, 128), ("tensorrt", 64, 64, 128)],
@@ -88,6 +94,7 @@ def test_beside_a_gpu_the_python_steps_follow_the_cores(profile: str, repository
     assert model_config.parameter(configs["ctc_decoding"], "calls_under_way") == "8"
     for model in repository.onnx_models:
         _forget_versions(configs[model])
+        configs[model].ClearField("model_warmup")
         assert configs[model] == repository.config(model, profile)
 
 
@@ -161,7 +168,7 @@ def test_a_field_that_is_to_be_changed_and_is_missing_is_an_error(
 
 
 @pytest.mark.parametrize(
-    ("profile", "graph"), [("cpu", "model.cpu.onnx"), ("gpu", "model.onnx"), ("configured", "model.cpu.onnx")]
+    ("profile", "graph"), [("cpu", "model.cpu.onnx"), ("gpu", "model.gpu.onnx"), ("configured", "model.cpu.onnx")]
 )
 def test_the_graph_that_a_profile_loads_is_the_one_that_must_be_there(
     repository: Repository, tmp_path: Path, profile: str, graph: str
