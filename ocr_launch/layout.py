@@ -104,7 +104,7 @@ class Layout:
     @property
     def width_buckets(self) -> str:
         """Widths that crops are padded to: few on a GPU, which prepares anew for every shape."""
-        return "fine" if self.profile.name == profiles.CPU else "coarse"
+        return "coarse" if self.profile.name in profiles.ON_GPU else "fine"
 
     def __str__(self) -> str:
         chosen = f"Profile {self.profile.name}: {self.profile.reason}."

@@ -1,7 +1,7 @@
 """Requests that Triton sends to the networks itself before it says that it is ready.
 
-A GPU takes its time for a shape that is new to an instance. Most pages have one of few shapes, and the crops of a call are
-padded to one of few widths: with these made ready beforehand, the first users do not wait for it.
+A GPU takes its time for a shape that is new to an instance. Most pages have one of few shapes, and the crops of a call
+are padded to one of few widths: with these made ready beforehand, the first users do not wait for it.
 """
 
 from collections.abc import Iterable
@@ -22,7 +22,9 @@ MAX_WIDTH_PX = 2048
 
 def add_pages(config: ModelConfig, detector: Detector) -> None:
     """Have the detector warmed up with pages of usual proportions, level and on their side."""
-    sizes = {detector_size(*size, detector) for width, height in PAGES_WH for size in ((width, height), (height, width))}
+    sizes = {
+        detector_size(*size, detector) for width, height in PAGES_WH for size in ((width, height), (height, width))
+    }
     _add(config, ((1, (height, width, 3)) for width, height in sorted(sizes)))
 
 

@@ -32,4 +32,3 @@ class Weights:
             Detector.load(repository.folder_with(detector.FILE_NAME)),
             Recognizer.load(repository.folder_with(recognizer.FILE_NAME)),
         )
-

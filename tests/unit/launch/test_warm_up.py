@@ -87,9 +87,9 @@ def mixed_day() -> Iterator[tuple[int, int]]:
 
 
 def test_a_day_of_mixed_pages_has_few_shapes() -> None:
-    """A GPU keeps what it has prepared for each; half of the pages are of a size of their own."""
+    """A GPU prepares anew for each; half of these pages are of a size of their own."""
     sizes = {image.detector_size(*size, DB) for size in mixed_day()}
-    assert len(sizes) < PAGES / 8
+    assert len(sizes) < PAGES / 6
     lines_px = np.random.default_rng(1).lognormal(5.5, 0.9, size=20 * PAGES).clip(16, RECOGNIZER.max_width)
     calls_px = {min(batching.padded_px(int(px), coarse=True), RECOGNIZER.max_width) for px in lines_px}
     assert calls_px <= set(warm_up.widths(RECOGNIZER, RECOGNIZER.max_width))
