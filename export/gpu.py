@@ -106,6 +106,7 @@ def _join_casts(model: ModelProto) -> None:
             node.op_type, node.input[0] = "Identity", rounded.input[0]
             del node.attribute[:]
     graph.drop_unused(model)
+    del model.graph.value_info[:]  # some of it is of tensors that are gone
 
 
 def _casts_to(node: NodeProto, kind: int) -> bool:
