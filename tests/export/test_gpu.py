@@ -43,7 +43,7 @@ def node(operator: str, inputs: str, output: str, **attributes: Any) -> NodeProt
 
 
 LAYER_NORM = [
-    node("Mul", "x two", "doubled"),
+    node("Mul", "x c", "doubled"),
     node("ReduceMean", "doubled", "mean", axes=[2]),
     node("Sub", "doubled mean", "centred"),
     node("Pow", "centred two", "squares"),
@@ -53,12 +53,13 @@ LAYER_NORM = [
     node("Div", "centred deviation", "normal"),
     node("Mul", "normal two", "scaled"),
     node("Add", "scaled two", "shifted"),
-    node("Mul", "shifted two", "y"),
+    node("Mul", "shifted c", "y"),
 ]
 
 
 def test_a_layer_norm_stays_in_float32_and_nothing_in_it_is_rounded() -> None:
-    half = gpu.for_gpus(network(LAYER_NORM, two=2, epsilon=1e-5), [BATCH])
+    model = network(LAYER_NORM, c=2, two=2, epsilon=1e-5)
+    half = gpu.for_gpus(model, [BATCH])
     inside = {"mean", "centred", "squares", "variance", "more", "deviation", "normal", "scaled"}
     found = kinds(half)
     assert found["doubled"] == "FLOAT16"
@@ -66,7 +67,7 @@ def test_a_layer_norm_stays_in_float32_and_nothing_in_it_is_rounded() -> None:
     assert set(of_norm.values()) == {"FLOAT"}
     casts = [each for each in half.graph.node if each.op_type == "Cast"]
     assert len(casts) == 4  # into the network and out of it, into the norm and out of it
-    np.testing.assert_allclose(run(exact_half.rounding(half)), run(network(LAYER_NORM, two=2, epsilon=1e-5)), rtol=2e-3)
+    np.testing.assert_allclose(run(exact_half.rounding(half)), run(model), rtol=2e-3)
 
 
 def test_what_overflows_stays_in_float32() -> None:
