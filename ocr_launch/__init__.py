@@ -3,6 +3,8 @@
     machine.py       what this machine offers: cores, a quota of them, a GPU, VNNI, shared memory
     profiles.py      which profile suits it: cpu, gpu, tensorrt, or the files as they are
     layout.py        how many instances and threads each model gets, and the repository that says so
+    warm_up.py       what a GPU is made ready for before the first request
+    engines.py       `ocr-engines`: TensorRT's engines, built ahead
     names.py         names of models and their parameters
     repository.py    the exported models: which there are, their configurations and graphs
     served.py        the folder that Triton serves: which versions of the models, and which are to be had
