@@ -2,6 +2,7 @@
 
 __main__.py      python -m benchmarks.gpu (make bench-gpu): throughput, latencies, accuracy, upper bounds, layouts
 measurements.py  these, the most important first
+mixed_pages.py   pages of many sizes, and whether memory grows with them
 budget.py        time for measurements
 clients.py       a load put on a server by several processes
 device.py        how busy the GPU is

@@ -30,6 +30,8 @@ Examples:
   make bench-gpu                                            all of it, in an environment made of the wheels in wheels/
   python -m benchmarks.gpu ../shared/data                   with token F1 on labelled images
   python -m benchmarks.gpu --profile cpu --budget 60        does it work? No GPU is needed
+  make bench-gpu OPTIONS="--model-repository tiny --output gpu-tiny"
+                                                            another pair, exported into tiny/ and carried along
 
 \b
 What is written to --output, again after each measurement:
@@ -37,6 +39,7 @@ What is written to --output, again after each measurement:
   levels.csv       throughput, latencies, use of GPU and cores over concurrency; throughput.png
   steps.csv        what each model took of it: waiting, working, calls in a run, CPU time; steps.png
   upper_bounds.csv decoding on all cores, the models alone
+  memory.csv       the GPU's memory over mixed pages
   changes.csv      throughput with other numbers of instances and delays, kept where they gain
   server-*.log     the server's own messages
 """
@@ -72,6 +75,13 @@ def lack(profile: str) -> str:
     default=CONCURRENCIES,
     help="Requests under way; may be repeated.  [default: 1 to 64]",
 )
+@click.option(
+    "--mixed",
+    default=10_000,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Pages of many sizes that are read while the GPU's memory is watched, as far as there is time; 0 for none.",
+)
 @click.option("--layouts/--no-layouts", "with_layouts", default=True, help="Try other layouts in what time is left.")
 @options.model_repository
 @options.output("the results", "gpu")
@@ -82,14 +92,16 @@ def main(
     budget_s: float,
     load_s: float,
     concurrencies: tuple[int, ...],
+    mixed: int,
     with_layouts: bool,
     root: Path,
     output: Path,
 ) -> None:
     """Measure the profiles for GPUs on this machine, on DATA (labelled images) or on the samples.
 
-    Each profile: throughput and latencies over HTTP, accuracy, and upper bounds; the first one over gRPC, too, and with
-    other layouts. What there is no time for is left out, and listed. Progress goes to stderr, the report to stdout.
+    Each profile: throughput and latencies over HTTP, accuracy, and upper bounds; the first one over gRPC, too, with
+    mixed pages, of which memory might grow, and with other layouts. What there is no time for is left out, and listed.
+    Progress goes to stderr, the report to stdout.
     """
     budget = Budget(budget_s)
     try:
@@ -110,7 +122,11 @@ def main(
         benchmark.report.notes += filter(None, lacking.values())
         for profile in fit:
             benchmark.profile(
-                profile, ("HTTP", "gRPC") if profile == fit[0] else ("HTTP",), concurrencies, list(sets.values())
+                profile,
+                ("HTTP", "gRPC") if profile == fit[0] else ("HTTP",),
+                concurrencies,
+                list(sets.values()),
+                mixed if profile == fit[0] else 0,
             )
         if with_layouts:
             benchmark.changes(fit[0])

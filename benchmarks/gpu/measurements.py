@@ -12,10 +12,10 @@ from benchmarks.accuracy.score import measure, read_by
 from benchmarks.common import cpu_time, results, server_statistics
 from benchmarks.common.server_statistics import Work
 from benchmarks.common.weights import Weights
-from benchmarks.gpu import upper_bounds
+from benchmarks.gpu import mixed_pages, upper_bounds
 from benchmarks.gpu.budget import Budget
-from benchmarks.gpu.clients import Answers, Clients
-from benchmarks.gpu.device import GpuWatch
+from benchmarks.gpu.clients import Answers, Clients, clients
+from benchmarks.gpu.device import GpuWatch, Usage
 from benchmarks.gpu.report import Level, Report, StepTimes
 from benchmarks.gpu.upper_bounds import MeasurementFailed
 from benchmarks.layouts.candidates import on_gpus
@@ -37,6 +37,8 @@ WARM_UPS, WARM_GAIN = 6, 0.05
 # Less is noise.
 MIN_GAIN = 0.02
 ACCURACY_CONCURRENCY = 16
+# Different ones among the mixed pages; they are sent again and again.
+MIXED = 1000
 
 
 class GpuBenchmark:
@@ -58,11 +60,13 @@ class GpuBenchmark:
         self.report = Report(f"{results.machine()[:-1]}, {watch.name() or 'no GPU'}.", f"Sent in turn: {sizes}.")
 
     def profile(
-        self, profile: str, protocols: Sequence[str], concurrencies: Sequence[int], data: Sequence[Path]
+        self, profile: str, protocols: Sequence[str], concurrencies: Sequence[int], data: Sequence[Path], mixed: int = 0
     ) -> None:
         """All of a profile but other layouts; a failure is noted, and the next profile is measured all the same."""
         try:
             self.levels(profile, protocols, concurrencies, data)
+            if mixed:
+                self.memory(profile, mixed)
             self.upper_bounds(profile)
         except FAILURES as error:
             click.echo(f"{profile}: {error}", err=True)
@@ -105,6 +109,37 @@ class GpuBenchmark:
             timeout_s = self._budget.left_s - SPARE_S
             self.report.models[profile] = upper_bounds.apart(upper_bounds.models_alone, *arguments, timeout_s=timeout_s)
             self.save()
+
+    def memory(self, profile: str, pages: int) -> None:
+        """Whether the GPU's memory grows with pages of many sizes, at the load where the profile is best.
+
+        Raises:
+            StartError: The server does not start with it.
+        """
+        best = self.report.best(profile)
+        if best is None or not self._allows(f"{profile}: memory over {pages} mixed pages", START_S + 3 * self._load_s):
+            return
+        mixed = mixed_pages.cut(self._images, min(pages, MIXED))
+        log = self._output / f"server-{profile}-mixed.log"
+        with self._serve(profile, log) as server, clients(mixed) as sending:
+            seen = Usage(None, None)
+
+            def read() -> int:
+                nonlocal seen
+                start_s = time.monotonic()
+                answers = sending.measure(server.url, best.concurrency, self._load_s)
+                seen = self._watch.between(start_s, time.monotonic())
+                if not answers.images:
+                    raise MeasurementFailed(f"no mixed page was read: {answers.reason}")
+                return answers.images
+
+            def has_time() -> bool:
+                return self._budget.left_s > self._load_s + SPARE_S
+
+            for done, memory_mib in mixed_pages.growth(read, lambda: seen.memory_mib, pages, has_time):
+                self.report.memory.append((profile, done, memory_mib))
+                self.save()
+                click.echo(f"  {done} mixed pages", err=True)
 
     def changes(self, profile: str) -> None:
         """Changes of a profile's layout, at the load where it is best."""

@@ -83,6 +83,7 @@ class Report:
         levels: The levels of load.
         steps: What the models did meanwhile.
         scores: Profile → accuracy on each set.
+        memory: (profile, mixed pages read so far, MiB of the GPU's memory in use).
         changes: (profile, change of the layout, concurrency, images per second).
         notes: What was left out, and why.
     """
@@ -94,6 +95,7 @@ class Report:
     levels: list[Level] = field(default_factory=list)
     steps: list[StepTimes] = field(default_factory=list)
     scores: dict[str, list[Score]] = field(default_factory=dict)
+    memory: list[tuple[str, int, float | None]] = field(default_factory=list)
     changes: list[tuple[str, str, int, float]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -103,11 +105,12 @@ class Report:
         return max(levels, key=lambda level: level.images_per_s, default=None)
 
     def write(self, folder: Path) -> str:
-        """Write report.md, four tables as CSV, throughput.png and steps.png; gives the Markdown."""
+        """Write report.md, five tables as CSV, throughput.png and steps.png; gives the Markdown."""
         for name, kind, rows in (("levels", Level, self.levels), ("steps", StepTimes, self.steps)):
             columns = [column.name for column in fields(kind)]
             results.write_csv(columns, (list(asdict(row).values()) for row in rows), folder / f"{name}.csv")
         results.write_csv(("upper bound", "images_per_s"), self.upper_bounds(), folder / "upper_bounds.csv")
+        results.write_csv(("profile", "pages", "gpu_memory_mib"), self.memory, folder / "memory.csv")
         columns = ["profile", "change", "concurrency", "images_per_s"]
         results.write_csv(columns, self.changes, folder / "changes.csv")
         if self.levels:
@@ -136,6 +139,7 @@ class Report:
             self._levels(),
         ]
         parts += map(self._steps, dict.fromkeys(level.profile for level in self.levels))
+        parts.append(_table(["profile", "mixed pages read", "GPU MiB"], self.memory, 1))
         parts.append(_table(["profile", "change", "at once", "images/s"], self.changes, 2))
         scores = [(p, s.name, s.images, f"{s.f1:.3f}") for p, scores in self.scores.items() for s in scores]
         parts.append(_table(["profile", "set", "images", "token F1"], scores, 2))

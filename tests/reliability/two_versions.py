@@ -32,4 +32,4 @@ def add_second_version(root: Path) -> None:
         detector, detector=dataclasses.replace(detector.detector, max_area_px=80_000, unclip_ratio=1.3)
     )
     graphs = {DETECTOR_MODEL: detector.graph, RECOGNIZER_MODEL: recognizer.graph}
-    ModelRepository(root, 2).write(detector, recognizer, graphs, {})
+    ModelRepository(root, 2).write(detector, recognizer, graphs, graphs, {})

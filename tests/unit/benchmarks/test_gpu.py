@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from benchmarks.common.server_statistics import Work
-from benchmarks.gpu import device, upper_bounds, wheels
+from benchmarks.gpu import device, mixed_pages, upper_bounds, wheels
 from benchmarks.gpu.__main__ import choose_images, main
 from benchmarks.gpu.budget import Budget
 from benchmarks.gpu.clients import Answers, merge
@@ -205,14 +207,33 @@ def test_a_report_has_what_is_known_so_far(tmp_path: Path) -> None:
     report.steps.append(step_times(LEVEL, "text_cropping", Work(4, 4, 0, 8, 1, 20, 1), images=4, cpu_ms=40))
     report.models["gpu"] = Rates(20.0, 400.0, 800.0, 500.0, 3.5, 40.0)
     report.changes.append(("gpu", "delays × 0", 4, 85.0))
+    report.memory += [("gpu", 900, 2048.0), ("gpu", 1800, None)]
     report.notes.append("tensorrt: it is not here")
     page = report.write(tmp_path)
     assert ["gpu", "HTTP", "4", "80.0", "50.0", "60.0", "70.0", "0", "93.0", "2048", "7.50"] in rows(page)
     assert ["text_cropping", "1.00", "1.00", "2.00", "0.25", "5.00", "0.25", "10.0"] in rows(page)
     assert ["gpu: models alone, one page at a time", "50.0"] in rows(page)
+    assert ["gpu", "900", "2048"] in rows(page)
+    assert ["gpu", "1800", "–"] in rows(page)
+    assert (tmp_path / "memory.csv").read_text().splitlines()[1] == "gpu,900,2048.0"
     assert page.endswith("* tensorrt: it is not here\n")
     assert (tmp_path / "levels.csv").read_text().splitlines()[1] == "gpu,HTTP,4,80.0,50.0,60.0,70.0,0,93.0,2048.0,7.5"
     assert (tmp_path / "throughput.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_mixed_pages_are_of_many_sizes_and_the_same_in_each_run() -> None:
+    images = choose_images({}, None)[1:]
+    pieces = mixed_pages.cut(images, 20)
+    assert pieces == mixed_pages.cut(images, 20)
+    sizes = {cv2.imdecode(np.frombuffer(piece, np.uint8), cv2.IMREAD_COLOR).shape for piece in pieces}
+    assert len(sizes) == 20
+
+
+def test_memory_is_told_until_all_pages_are_read_or_the_time_is_over() -> None:
+    memory_mib = iter([100.0, 120.0, None, 130.0])
+    told = list(mixed_pages.growth(lambda: 40, lambda: next(memory_mib), 100, lambda: True))
+    assert told == [(40, 100.0), (80, 120.0), (120, None)]
+    assert list(mixed_pages.growth(lambda: 40, lambda: 1.0, 100, iter([True, False]).__next__)) == [(40, 1.0)]
 
 
 def _add(numbers: Sequence[int]) -> int:
