@@ -35,14 +35,12 @@ PAGE = """\
 """
 
 
-def network(operator: str, kind: int, opset: int, **attributes: object) -> ModelProto:
+def network(operator: str, kind: int, opset: int, domain: str = "") -> ModelProto:
     """A network of one node."""
     values = [helper.make_tensor_value_info(name, kind, ["n", 3, "h", "w"]) for name in ("x", "y")]
-    node = helper.make_node(operator, ["x"], ["y"], **attributes)
+    node = helper.make_node(operator, ["x"], ["y"], domain=domain)
     graph = helper.make_graph([node], "one", values[:1], values[1:])
-    return helper.make_model(
-        graph, opset_imports=[helper.make_opsetid(domain, opset) for domain in ("", "com.example")]
-    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid(used, opset) for used in {"", domain}])
 
 
 @each_model
