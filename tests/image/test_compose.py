@@ -10,6 +10,7 @@ from tests.image.compose import SERVERS, Composed, composed
 from tests.image.image import Image
 from tests.project import SAMPLES
 
+pytestmark = pytest.mark.compose
 LABEL = SAMPLES / "label.png"
 TEXT = (SAMPLES / "label.txt").read_text(encoding="utf-8").rstrip("\n")
 START_S, POLL_S = 600, 1.0
