@@ -24,7 +24,6 @@ def of_page(
     characters: Sequence[str],
     options: Options,
     *,
-    detected_blocks: IntArray,
     read_size: IntArray,
     read_scale: FloatArray,
     moments_ns: Moments,
@@ -37,7 +36,6 @@ def of_page(
         widths: (N,) int32, pixels.
         characters: Entry i is the recognizer's class i.
         options: `min_confidence`, `words`, `characters` and `timings` apply.
-        detected_blocks: (N,) int32, the number of the block of each crop.
         read_size: (2,) int32, height and width of the image; passes through.
         read_scale: (1,) float32, pixels of the detector's input for one of the image; passes through.
         moments_ns: (4,) int64, as `timings.outputs` takes them.
@@ -55,7 +53,7 @@ def of_page(
         "quad_scores": lines.scores[kept],
         "unread_quads": quads[~kept],
         "unread_reasons": reasons[~kept],
-        "blocks": _renumbered(detected_blocks[lines.places][kept]),
+        "blocks": _renumbered(lines.blocks[kept]),
         "image_size": read_size,
         "detector_scale": read_scale,
         "page_angle": np.array([lines.angle], np.int32),

@@ -7,7 +7,7 @@ is taken, and a number with hyphens is read as it stands.
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate, groupby
 
 # Blocks of scripts that are written from right to left.
@@ -33,6 +33,19 @@ MIRRORED = str.maketrans("()[]{}<>«»", ")(][}{><»«")
 def is_mixed(text: str) -> bool:
     """Whether any of a text is written from right to left."""
     return not text.isascii() and RIGHT_TO_LEFT.search(text) is not None
+
+
+def is_right_to_left(texts: Iterable[str]) -> bool:
+    """Whether most letters of a page's lines are of scripts that are written from right to left.
+
+    >>> is_right_to_left(["שלום עולם", "iPhone 15"])
+    True
+    """
+    page = "".join(texts)
+    if not is_mixed(page):
+        return False
+    letters = "".join(filter(str.isalpha, page))
+    return 2 * len(RIGHT_TO_LEFT.findall(letters)) > len(letters)
 
 
 def logical(text: str) -> str:

@@ -77,18 +77,13 @@ def check_widths(widths: NDArray[np.int32]) -> None:
         )
 
 
-def check_blocks(blocks: NDArray[np.int32], count: int) -> None:
-    """Check that there is a block, (N,) int32, for each of so many lines.
-
-    Raises:
-        BadRequest: There is not.
-    """
-    if len(blocks) != count:
-        raise BadRequest(f"detected_blocks has {len(blocks)} entries; it must have one for each line, {count}")
-
-
 def check_strip(
-    strip: PixelArray, widths: NDArray[np.int32], quads: FloatArray, scores: FloatArray, recognizer: Recognizer
+    strip: PixelArray,
+    widths: NDArray[np.int32],
+    quads: FloatArray,
+    scores: FloatArray,
+    blocks: NDArray[np.int32],
+    recognizer: Recognizer,
 ) -> None:
     """Check the crops of a page and what is known of each.
 
@@ -97,6 +92,7 @@ def check_strip(
         widths: (N,) int32, pixels.
         quads: (N, 4, 2) float32.
         scores: (N,) float32.
+        blocks: (N,) int32.
         recognizer: The crops that it takes.
 
     Raises:
@@ -107,6 +103,8 @@ def check_strip(
             f"widths, detected_quads and detected_scores are of {len(widths)}, {len(quads)} and {len(scores)} lines; "
             "they must be of equally many"
         )
+    if len(blocks) != len(widths):
+        raise BadRequest(f"detected_blocks has {len(blocks)} entries; it must have one for each line, {len(widths)}")
     check_lines(len(widths))
     if not ((widths >= 1) & (widths <= recognizer.max_width)).all():
         raise BadRequest(

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_core import batching, crops, ctc, orientation
+from ocr_core import batching, bidi, crops, ctc, orientation
 from ocr_core.crops import IntArray
 from ocr_core.options import Options
 from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray, edge_lengths
-from ocr_core.reading_order import reading_order
+from ocr_core.reading_order import order_and_blocks
 from ocr_core.recognizer import Recognizer
 from ocr_core.rows import Indices
 
@@ -77,6 +77,7 @@ class Lines:
         reading: What they say, N lines.
         quads: (N, 4, 2) float32, pixels, clockwise from the text's top-left corner.
         scores: (N,) float32.
+        blocks: (N,) int32, the number of each line's block; none less than the one before.
         places: (N,) indices of their crops in the strip.
         turned: (N,) bool, whether these crops were turned by half to be read so.
         angle: Degrees counter-clockwise by which the page must be turned to stand upright: 0, 90, 180 or 270.
@@ -85,6 +86,7 @@ class Lines:
     reading: Reading
     quads: FloatArray
     scores: FloatArray
+    blocks: IntArray
     places: Indices
     turned: NDArray[np.bool_]
     angle: int
@@ -123,6 +125,7 @@ def read(
     widths: IntArray,
     quads: FloatArray,
     scores: FloatArray,
+    blocks: IntArray,
     recognize: Recognize,
     options: Options,
     overhang: float = 0.0,
@@ -132,29 +135,44 @@ def read(
     Args:
         strip: (height, sum of widths, 3) uint8, the crops side by side.
         widths: (N,) int32, pixels.
-        quads: (N, 4, 2) float32, pixels, clockwise from where the text's top-left corner was taken to be.
+        quads: (N, 4, 2) float32, pixels, clockwise from where the text's top-left corner was taken to be, in the order
+            of a page that lies as they say and runs from left to right.
         scores: (N,) float32.
+        blocks: (N,) int32, as `order_and_blocks` gives them.
         recognize: Called once for all lines, and again for those that are tried the other way.
         options: `orientation` applies.
         overhang: Of the quads, as `reading_order` takes it.
     """
-    reading, places, turn_page = recognize(strip, widths), np.arange(len(widths)), False
-    if options.orientation == "off":
-        return Lines(reading, quads, scores, places, np.zeros(len(widths), bool), 0)
-    is_auto = options.orientation == "auto"
-    seeming = angle = orientation.of_text(quads) if is_auto else int(options.orientation)
-    other: Other = partial(_turned, strip, widths, recognize)
+    reading, places, turned = recognize(strip, widths), np.arange(len(widths)), np.zeros(len(widths), bool)
+    seeming = angle = 0
+    if options.orientation != "off":
+        seeming = orientation.of_text(quads) if options.orientation == "auto" else int(options.orientation)
+        other: Other = partial(_turned, strip, widths, recognize)
+        reading, turned = _directed(reading, widths, quads, seeming, other, options)
+        quads = np.where(turned[:, None, None], orientation.turn_text_by_half(quads), quads)
+        angle = _angle(reading, quads) if options.orientation == "auto" else seeming
+    right_to_left = bidi.is_right_to_left(reading.texts)
+    if angle != seeming or right_to_left:
+        upright = orientation.turn(quads, angle)
+        places, blocks = order_and_blocks(upright, overhang, right_to_left=right_to_left)
+    return Lines(reading.of(places), quads[places], scores[places], blocks, places, turned[places], angle)
+
+
+def _directed(
+    reading: Reading, widths: IntArray, quads: FloatArray, seeming: int, other: Other, options: Options
+) -> tuple[Reading, NDArray[np.bool_]]:
+    """What lines say in the direction in which they make sense, and which were turned by half for that: (N,) bool."""
+    turn_page, is_auto = False, options.orientation == "auto"
     if is_auto and (others := _on_its_head(reading, widths, other, sideways=orientation.is_sideways(seeming))):
         turn_page, reading, other = True, others, reading.of
-    reading, turn_lines = _turn_lines(reading, quads, angle, other)
-    turned = turn_lines ^ turn_page
-    quads = np.where(turned[:, None, None], orientation.turn_text_by_half(quads), quads)
-    if is_auto:  # small boxes may have told another axis than the text in the large ones
-        sure = reading.confidences >= SURE
-        angle = orientation.of_text(quads[sure] if sure.any() else quads)
-    if angle != seeming:  # the boxes came in the order of the page as it seemed to lie
-        places = reading_order(orientation.turn(quads, angle), overhang)
-    return Lines(reading.of(places), quads[places], scores[places], places, turned[places], angle)
+    reading, turn_lines = _turn_lines(reading, quads, seeming, other)
+    return reading, turn_lines ^ turn_page
+
+
+def _angle(reading: Reading, quads: FloatArray) -> int:
+    """The angle of a page: small boxes may have told another axis than the text in the large ones."""
+    sure = reading.confidences >= SURE
+    return orientation.of_text(quads[sure] if sure.any() else quads)
 
 
 def _turned(strip: RgbArray, widths: IntArray, recognize: Recognize, lines: Indices) -> Reading:

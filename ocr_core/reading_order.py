@@ -19,18 +19,21 @@ MAX_SKEW_BOXES = 1000
 SAME_LINE = 1.0
 
 
-def reading_order(quads: FloatArray, overhang: float = 0.0) -> Indices:
+def reading_order(quads: FloatArray, overhang: float = 0.0, *, right_to_left: bool = False) -> Indices:
     """Put the quads of a page into reading order: `order_and_blocks` without the blocks."""
-    return order_and_blocks(quads, overhang)[0]
+    return order_and_blocks(quads, overhang, right_to_left=right_to_left)[0]
 
 
 @metrics.timed(metrics.READING_ORDER)
-def order_and_blocks(quads: FloatArray, overhang: float = 0.0) -> tuple[Indices, NDArray[np.int32]]:
+def order_and_blocks(
+    quads: FloatArray, overhang: float = 0.0, *, right_to_left: bool = False
+) -> tuple[Indices, NDArray[np.int32]]:
     """Put the quads of a page into reading order, and tell which belong together.
 
     Args:
         quads: (N, 4, 2) float32, pixels, clockwise from the top-left corner in reading direction.
         overhang: By how much each reaches beyond both ends of its text, in heights of the quad.
+        right_to_left: Whether the page's text is: then its right column comes first, and a row begins on the right.
 
     Returns:
         (N,) indices into `quads`, the first to be read first; and for each of these the number of its block, a
@@ -38,6 +41,8 @@ def order_and_blocks(quads: FloatArray, overhang: float = 0.0) -> tuple[Indices,
     """
     if len(quads) == 0:
         return np.zeros(0, np.intp), np.zeros(0, np.int32)
+    if right_to_left:
+        quads = _mirrored(quads)
     level = _turn(quads, -_skew_rad(quads))
     boxes = np.concatenate([level.min(axis=1), level.max(axis=1)], axis=1)
     width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
@@ -45,6 +50,11 @@ def order_and_blocks(quads: FloatArray, overhang: float = 0.0) -> tuple[Indices,
     boxes += np.stack([ends, sides, -ends, -sides], axis=1)
     blocks = blocks_in_order(boxes)
     return np.concatenate(blocks), np.repeat(np.arange(len(blocks), dtype=np.int32), [len(block) for block in blocks])
+
+
+def _mirrored(quads: FloatArray) -> FloatArray:
+    """As a mirror shows them, clockwise from the corner that is then the top-left one."""
+    return (quads * np.array([-1, 1], np.float32))[:, [1, 0, 3, 2]]
 
 
 def _skew_rad(quads: FloatArray) -> float:

@@ -92,7 +92,7 @@ def measure(models: ModelsAlone, encoded: bytes) -> Cost:
     (maps,) = models.detector.run(image.fit_to_detector(page, models.weights.detector)[None])
     found = detection.find_on(page, maps[0], models.weights.detector, Options(), look)
     strip, widths = crops.cut(page, found.quads, models.weights.recognizer)
-    reading.read(strip, widths, found.quads, found.scores, recognize, Options(), found.overhang)
+    reading.read(strip, widths, found.quads, found.scores, found.blocks, recognize, Options(), found.overhang)
     return Cost(works[0], sum(works[1:], Work()), sum(looks_s), process_time() - start_s)
 
 

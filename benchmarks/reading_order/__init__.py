@@ -4,6 +4,7 @@ __main__.py    python -m benchmarks.reading_order: layout by layout, from true b
 columns.py     layouts of prose: columns, titles, pictures, notes
 lists.py       layouts of short lines: lists, verse, letters
 tables.py      layouts that are read by rows; and pages that lie askew
+right_to_left.py  some of these, mirrored
 layout.py      a layout, its styles and its pages
 typesetter.py  words → paragraphs and columns
 sheet.py       a page whose reading order is known: its boxes, its picture

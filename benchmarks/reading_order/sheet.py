@@ -82,12 +82,14 @@ class Sheet:
         pictures: Left, top, right, bottom of grey areas, pixels.
         rules: The same of black ones.
         angle_deg: By which the page lies askew, clockwise.
+        right_to_left: Whether a row begins on the right.
     """
 
     lines: tuple[Line, ...]
     pictures: tuple[tuple[float, float, float, float], ...] = ()
     rules: tuple[tuple[float, float, float, float], ...] = ()
     angle_deg: float = 0
+    right_to_left: bool = False
 
 
 @lru_cache(maxsize=8192)

@@ -67,3 +67,19 @@ def test_a_mark_goes_with_the_letter_on_its_right() -> None:
     alphabet = ["", "\u064e", "ك", "ت"]
     aligned = ctc.align(steps(1, 3, 1, 2), alphabet)
     assert [character.text for character in aligned] == ["ك\u064e", "ت\u064e"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "told"),
+    [
+        (["مرحبا بالعالم", "iPhone 15"], True),
+        (["שלום", "The word means peace"], False),
+        (["12.50", "15 %", "١٢٣"], False),
+        (["كَتَبَ", "word"], False),
+        (["كَتَبَ", "on"], True),
+        ([], False),
+    ],
+    ids=["most letters", "few", "numbers alone", "fewer without marks", "more without marks", "no lines"],
+)
+def test_a_page_runs_as_most_of_its_letters_do(texts: list[str], *, told: bool) -> None:
+    assert bidi.is_right_to_left(texts) is told

@@ -59,7 +59,9 @@ def read(
     recognizer, count = Recognizer(ways), len(ways)
     quads = boxes(count) if quads is None else quads
     scores = np.arange(count, dtype=np.float32)
-    return reading.read(*strip(count), quads, scores, recognizer, Options(orientation=option)), recognizer.asked
+    blocks = np.arange(count, dtype=np.int32)
+    options = Options(orientation=option)
+    return reading.read(*strip(count), quads, scores, blocks, recognizer, options), recognizer.asked
 
 
 UPRIGHT: tuple[Said, Said] = ("upright", 0.99), ("3d!s", 0.5)
@@ -215,5 +217,30 @@ def test_a_page_on_its_head_is_put_in_order_as_far_as_its_text_reaches() -> None
     rows = [(x, y) for y in range(0, 80, 20) for x in (0, 150)]
     columns = np.array([[[x, y], [x + 155, y], [x + 155, y + 10], [x, y + 10]] for x, y in rows], np.float32)
     recognizer = Recognizer(ways)
-    lines = reading.read(*strip(8), columns, np.zeros(8, np.float32), recognizer, Options(), 0.9)
+    blocks = np.array([0, 1] * 4, np.int32)
+    lines = reading.read(*strip(8), columns, np.zeros(8, np.float32), blocks, recognizer, Options(), 0.9)
     assert lines.places.tolist() == [7, 5, 3, 1, 6, 4, 2, 0]
+    assert lines.blocks.tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
+
+
+HEBREW: tuple[Said, Said] = ("שלום עולם", 0.99), ("3d!s", 0.5)
+# Two columns of three lines, row by row.
+COLUMNS = np.array([[[x, y], [x + 90, y], [x + 90, y + 10], [x, y + 10]] for y in (0, 14, 28) for x in (0, 130)], "f4")
+
+
+@pytest.mark.parametrize("option", ["auto", "off", "0"])
+def test_a_page_from_right_to_left_begins_with_its_right_column(option: str) -> None:
+    lines, asked = read([HEBREW] * 5 + [UPRIGHT], COLUMNS, option)
+    assert (lines.places.tolist(), lines.blocks.tolist()) == ([1, 3, 5, 0, 2, 4], [0, 0, 0, 1, 1, 1])
+    assert (lines.angle, asked) == (0, [6])
+    np.testing.assert_array_equal(lines.quads, COLUMNS[lines.places])
+
+
+def test_a_page_on_its_head_from_right_to_left_begins_with_what_is_its_right_column_then() -> None:
+    ways: list[tuple[Said, Said]] = [(HEBREW[1], HEBREW[0])] * 6
+    lines, _ = read(ways, COLUMNS)
+    assert (lines.places.tolist(), lines.angle) == ([4, 2, 0, 5, 3, 1], 180)
+
+
+def test_a_few_words_from_right_to_left_do_not_turn_the_order_of_a_page() -> None:
+    assert read([HEBREW, *[UPRIGHT] * 5], COLUMNS)[0].places.tolist() == list(range(6))

@@ -75,6 +75,12 @@ def test_a_layout_is_read_as_a_person_reads_it_in_whatever_order_it_was_found(
     assert shuffled[order].tolist() == list(range(len(layout)))
 
 
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
+def test_a_page_from_right_to_left_is_read_as_its_mirror_image_from_left_to_right(layout: Layout) -> None:
+    mirrored = quads_of([(1000 - left - width, top, width, height) for left, top, width, height in layout])
+    assert reading_order(turned(mirrored, 3), right_to_left=True).tolist() == list(range(len(layout)))
+
+
 @pytest.mark.parametrize("angle_deg", [-25, -3, 3, 12, 40])
 @pytest.mark.parametrize("name", ["lines of a paragraph", "two columns of prose", "the cells of a table"])
 def test_a_page_at_an_angle_is_read_along_its_lines(name: str, angle_deg: float) -> None:

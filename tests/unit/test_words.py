@@ -152,10 +152,10 @@ def answer(
     strip = np.concatenate([cut[place] for place in range(3)], axis=1)
     confidences = np.array([0.9 if text else 0 for text in texts], np.float32)
     read = Reading(np.array(texts, object), confidences, np.array(said, object))
-    lines = Lines(read, QUADS, np.ones(3, np.float32), np.array(places), np.full(3, turned), 0)
+    blocks = np.zeros(3, np.int32)
+    lines = Lines(read, QUADS, np.ones(3, np.float32), blocks, np.array(places), np.full(3, turned), 0)
     told = answers.of_page(
         *(lines, strip, np.array([160] * 3, np.int32), ALPHABET, options),
-        detected_blocks=np.zeros(3, np.int32),
         read_size=np.array([200, 200], np.int32),
         read_scale=np.ones(1, np.float32),
         moments_ns=np.zeros(0, np.int64),

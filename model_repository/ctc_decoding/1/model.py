@@ -21,14 +21,14 @@ class TritonPythonModel:
     def execute(self, requests):
         return answer(requests, self.read, self.meter)
 
-    def read(self, request, deadline_ns, strip, widths, detected_quads, detected_scores, overhang, **passed):
+    def read(self, request, deadline_ns, strip, widths, overhang, **passed):
+        detected = [passed.pop(f"detected_{what}") for what in ("quads", "scores", "blocks")]
         with self.pages.leaving(request, int(deadline_ns[0])) as check:
             model, recognizer = self.recognizers.of(request.options.language)
-            borders.check_strip(strip, widths, detected_quads, detected_scores, recognizer)
-            borders.check_blocks(passed["detected_blocks"], len(widths))
+            borders.check_strip(strip, widths, *detected, recognizer)
             send = partial(call, self.executor, model, self.version, outputs=("indices", "confidences"), check=check)
             recognize = partial(reading.recognize, recognizer, send, coarse=self.coarse)
-            lines = reading.read(strip, widths, detected_quads, detected_scores, recognize, request.options, *overhang)
+            lines = reading.read(strip, widths, *detected, recognize, request.options, *overhang)
         return answers.of_page(lines, strip, widths, recognizer.characters, request.options, **passed)
 
     def finalize(self):
