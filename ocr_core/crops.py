@@ -71,19 +71,24 @@ def split(strip: PixelArray, widths: IntArray) -> list[PixelArray]:
     return [strip[:, end - width : end] for end, width in zip(ends, widths.tolist(), strict=True)]
 
 
-def turned_by_half(strip: PixelArray, widths: IntArray, lines: Indices) -> tuple[PixelArray, IntArray]:
+def turned_by_half(
+    strip: PixelArray, widths: IntArray, lines: Indices, most_px: int | None = None
+) -> tuple[PixelArray, IntArray]:
     """Some crops of a strip, each turned by half: the text that they show upside down stands upright.
 
     Args:
         strip: (height, sum of widths, channels) uint8, the crops side by side.
         widths: (N,) int32, pixels.
         lines: (n,) indices of the crops.
+        most_px: Of wider crops only the middle is taken, so many pixels wide.
 
     Returns:
         Their strip and their widths, (n,) int32.
     """
-    crops = split(strip, widths)
-    return np.concatenate([strip[:, :0], *(crops[line][::-1, ::-1] for line in lines)], axis=1), widths[lines]
+    crops, taken = split(strip, widths), np.minimum(widths[lines], most_px or widths.max(initial=0))
+    starts = (widths[lines] - taken) // 2
+    middles = (crops[line][:, start : start + width] for line, start, width in zip(lines, starts, taken, strict=True))
+    return np.concatenate([strip[:, :0], *(middle[::-1, ::-1] for middle in middles)], axis=1), taken
 
 
 def _halvings(page: PixelArray, quads: FloatArray, recognizer: Recognizer) -> Iterator[tuple[PixelArray, Indices]]:

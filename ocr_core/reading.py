@@ -2,7 +2,8 @@
 
 A recognizer is sure of text that stands upright and unsure of text that stands on its head, most of which looks like no
 letters. So every line is read as its box lies. Only if hardly a line of the page is read with confidence, a few are
-read again turned by half; if that is surer, the page lies so, and all are. Then single lines that run against the page.
+glimpsed turned by half: if what is in their middles is read more surely, the page lies so, and all are read again. Then
+single lines that run against the page, likewise.
 """
 
 import dataclasses
@@ -33,11 +34,14 @@ MIN_LETTERS = 4
 PROBES = 8
 MARGIN = 0.1
 UNSURE = 0.75
+# So much of a line, in pixels of its crop, tells which way it runs: a few letters.
+GLIMPSE_PX = 96
 # A line is tried the other way below this confidence, which nearly all that stand on their head have; one that runs
 # across the page below `SURE`; …
 DOUBTFUL = 0.8
-# … if it is so many times as long as high: a letter or two may mean anything. …
-MIN_ASPECT = 3
+# … if it is so many times as long as high: a letter or two may mean anything; and if the detector is so sure of it: what
+# is blurred or no text at all cannot be read either way. …
+MIN_ASPECT, MIN_SCORE = 3, 0.7
 # … Along the page, only where such lines stand out: few beside those that are sure, or a single one of more letters
 # beside two. Street scenes are full of text that nobody can read.
 MAX_DOUBTFUL_SHARE = 0.25
@@ -95,10 +99,30 @@ class Lines:
 # Crops, as `crops.cut` gives them, and their widths → what they say.
 Recognize = Callable[[RgbArray, IntArray], Reading]
 
-# Some lines, (n,) indices → what they say when they are read the other way.
-Other = Callable[[Indices], Reading]
 # Batches for the recognizer, by the name of its input → its outputs `indices` and `confidences` for each.
 Send = Callable[[Sequence[Mapping[str, RgbArray]]], Sequence[Sequence[NDArray[Any]]]]
+
+
+@dataclasses.dataclass(frozen=True)
+class OtherWay:
+    """What lines say when they are read the other way; (n,) indices → n readings.
+
+    Attributes:
+        glimpse: Of a part of each.
+        read: Of the whole.
+    """
+
+    glimpse: Callable[[Indices], Reading]
+    read: Callable[[Indices], Reading]
+
+    @classmethod
+    def of(cls, strip: RgbArray, widths: IntArray, recognize: Recognize) -> "OtherWay":
+        """Of crops side by side, given their widths, and what reads them."""
+
+        def read(lines: Indices, most_px: int | None = None) -> Reading:
+            return recognize(*crops.turned_by_half(strip, widths, lines, most_px))
+
+        return cls(partial(read, most_px=GLIMPSE_PX), read)
 
 
 def recognize(
@@ -147,8 +171,8 @@ def read(
     seeming = angle = 0
     if options.orientation != "off":
         seeming = orientation.of_text(quads) if options.orientation == "auto" else int(options.orientation)
-        other: Other = partial(_turned, strip, widths, recognize)
-        reading, turned = _directed(reading, widths, quads, seeming, other, options)
+        other = OtherWay.of(strip, widths, recognize)
+        reading, turned = _directed(reading, widths, quads, scores, seeming, other, options)
         quads = np.where(turned[:, None, None], orientation.turn_text_by_half(quads), quads)
         angle = _angle(reading, quads) if options.orientation == "auto" else seeming
     right_to_left = bidi.is_right_to_left(reading.texts)
@@ -159,13 +183,20 @@ def read(
 
 
 def _directed(
-    reading: Reading, widths: IntArray, quads: FloatArray, seeming: int, other: Other, options: Options
+    reading: Reading,
+    widths: IntArray,
+    quads: FloatArray,
+    scores: FloatArray,
+    seeming: int,
+    other: OtherWay,
+    options: Options,
 ) -> tuple[Reading, NDArray[np.bool_]]:
     """What lines say in the direction in which they make sense, and which were turned by half for that: (N,) bool."""
-    turn_page, is_auto = False, options.orientation == "auto"
-    if is_auto and (others := _on_its_head(reading, widths, other, sideways=orientation.is_sideways(seeming))):
-        turn_page, reading, other = True, others, reading.of
-    reading, turn_lines = _turn_lines(reading, quads, seeming, other)
+    turn_page, sideways = False, orientation.is_sideways(seeming)
+    if options.orientation == "auto" and (others := _on_its_head(reading, widths, other, sideways=sideways)):
+        turn_page, reading, other = True, others, OtherWay(reading.of, reading.of)
+    tried = np.flatnonzero(_may_run_against(reading, quads, seeming) & (scores >= MIN_SCORE))
+    reading, turn_lines = _turn_lines(reading, tried, other)
     return reading, turn_lines ^ turn_page
 
 
@@ -175,37 +206,40 @@ def _angle(reading: Reading, quads: FloatArray) -> int:
     return orientation.of_text(quads[sure] if sure.any() else quads)
 
 
-def _turned(strip: RgbArray, widths: IntArray, recognize: Recognize, lines: Indices) -> Reading:
-    """Read some lines, (n,) indices, turned by half."""
-    return recognize(*crops.turned_by_half(strip, widths, lines))
-
-
-def _on_its_head(reading: Reading, widths: IntArray, other: Other, *, sideways: bool) -> Reading | None:
+def _on_its_head(reading: Reading, widths: IntArray, other: OtherWay, *, sideways: bool) -> Reading | None:
     """What a page's lines say the other way, if it stands on its head; tried only if hardly one is surely read."""
     telling = _is_telling(reading)
     sure = telling & (reading.confidences >= SURE)
     if len(widths) == 0 or sure.sum() > MIN_SURE_SHARE * telling.sum():
         return None
     widest, rest = np.split(np.argsort(-widths, kind="stable"), [PROBES])
-    others = other(widest)
+    if not sideways and not len(_promising(reading, widest, other)):
+        return None
+    others = other.read(widest)
     telling = _is_telling(others)
     surer, confidence = others.confidences[telling], reading.confidences[widest][telling]
     if not len(surer) or surer.mean() < (confidence.mean() if sideways else max(confidence.mean() + MARGIN, UNSURE)):
         return None
     reading = reading.with_lines(widest, others)
-    return reading.with_lines(rest, other(rest)) if len(rest) else reading
+    return reading.with_lines(rest, other.read(rest)) if len(rest) else reading
 
 
-def _turn_lines(reading: Reading, quads: FloatArray, angle: int, other: Other) -> tuple[Reading, NDArray[np.bool_]]:
-    """Try lines that are read with little confidence the other way; which were turned: (N,) bool."""
-    turned = np.zeros(len(quads), bool)
-    tried = np.flatnonzero(_may_run_against(reading, quads, angle))
+def _turn_lines(reading: Reading, tried: Indices, other: OtherWay) -> tuple[Reading, NDArray[np.bool_]]:
+    """Try some lines the other way; which were turned: (N,) bool."""
+    turned = np.zeros(len(reading.texts), bool)
     if len(tried):
-        others = other(tried)
+        tried = _promising(reading, tried, other)
+    if len(tried):
+        others = other.read(tried)
         surer = others.confidences > reading.confidences[tried] + MARGIN
         turned[tried[surer]] = True
         reading = reading.with_lines(tried[surer], others.of(np.flatnonzero(surer)))
     return reading, turned
+
+
+def _promising(reading: Reading, lines: Indices, other: OtherWay) -> Indices:
+    """Those of some lines, (n,) indices, that look surer the other way at a glimpse."""
+    return lines[other.glimpse(lines).confidences > np.maximum(reading.confidences[lines], UNSURE)]
 
 
 def _may_run_against(reading: Reading, quads: FloatArray, angle: int) -> NDArray[np.bool_]:

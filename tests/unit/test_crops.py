@@ -151,3 +151,18 @@ def test_quads_clipped_to_triangles_or_points_give_a_crop(corners: list[tuple[in
     strip, widths = crops.cut(pattern(60, 50), np.array([corners], np.float32), RECOGNIZER)
     assert strip.shape == (48, widths[0], 3)
     assert 16 <= widths[0] <= 320
+
+
+def test_of_crops_that_are_turned_by_half_the_middles_may_be_taken_alone() -> None:
+    strip, widths = pattern(60, 48), np.array([20, 40], np.int32)
+    wide = strip[::-1, 20:][:, ::-1]
+    both = crops.turned_by_half(strip, widths, np.array([1, 0]))
+    np.testing.assert_array_equal(both[0], np.concatenate([wide, strip[::-1, :20][:, ::-1]], axis=1))
+    middle, taken = crops.turned_by_half(strip, widths, np.array([1, 0]), most_px=24)
+    assert taken.tolist() == [24, 20]
+    np.testing.assert_array_equal(middle[:, :24], wide[:, 8:32])
+
+
+def test_no_crop_turned_by_half_is_an_empty_strip() -> None:
+    strip, widths = crops.turned_by_half(np.zeros((48, 0, 3), np.uint8), np.zeros(0, np.int32), np.zeros(0, np.intp))
+    assert (strip.shape, widths.shape) == ((48, 0, 3), (0,))

@@ -1,7 +1,7 @@
 """Lines read in the direction in which they make sense, with a recognizer that knows what is on its crops.
 
-A crop of the tests has the number of its line as the brightness of its first pixel; turned by half, of its last. What
-is read there is given for both ways.
+A crop of the tests has the number of its line as the brightness of its first row; turned by half, of its last. What is
+read there is given for both ways, and of a part of a crop the same as of the whole.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray
 from ocr_core.reading import Lines, Reading
 
-WIDTH, HEIGHT = 80, 10
+WIDTH, HEIGHT = 200, 10
 Said = tuple[str, float]
 
 
@@ -23,15 +23,18 @@ class Recognizer:
 
     Attributes:
         asked: How many lines were read in each call.
+        widths: Of the widest crop of each call.
     """
 
     def __init__(self, ways: list[tuple[Said, Said]]) -> None:
         self.ways = ways
         self.asked: list[int] = []
+        self.widths: list[int] = []
 
     def __call__(self, strip: RgbArray, widths: IntArray) -> Reading:
         """Read crops."""
         self.asked.append(len(widths))
+        self.widths.append(int(widths.max(initial=0)))
         read = [self._read(crop) for crop in np.split(strip, np.cumsum(widths), axis=1)[: len(widths)]]
         said = np.array([text for text, _ in read], object)
         return Reading(said, np.array([c for _, c in read], np.float32), steps=said)
@@ -43,7 +46,7 @@ class Recognizer:
 
 def strip(count: int) -> tuple[RgbArray, IntArray]:
     picture = np.zeros((HEIGHT, WIDTH * count, 3), np.uint8)
-    picture[0, ::WIDTH] = np.arange(1, count + 1)[:, None]
+    picture[0] = np.repeat(np.arange(1, count + 1), WIDTH)[:, None]
     return picture, np.full(count, WIDTH, np.int32)
 
 
@@ -58,7 +61,7 @@ def read(
     """The page's lines, and how many were read in each call."""
     recognizer, count = Recognizer(ways), len(ways)
     quads = boxes(count) if quads is None else quads
-    scores = np.arange(count, dtype=np.float32)
+    scores = np.linspace(1, 0.9, count, dtype=np.float32)
     blocks = np.arange(count, dtype=np.int32)
     options = Options(orientation=option)
     return reading.read(*strip(count), quads, scores, blocks, recognizer, options), recognizer.asked
@@ -85,9 +88,10 @@ def test_an_upright_page_is_read_once() -> None:
 def test_a_page_on_its_head_is_read_again_from_its_end() -> None:
     ways = [(("3d!s", 0.5), (f"line {number}", 0.9)) for number in range(20)]
     lines, asked = read(ways)
-    assert (lines.angle, asked) == (180, [20, reading.PROBES, 20 - reading.PROBES])
+    assert (lines.angle, asked) == (180, [20, reading.PROBES, reading.PROBES, 20 - reading.PROBES])
     assert texts(lines) == [f"line {number}" for number in range(19, -1, -1)]
-    assert lines.scores.tolist() == lines.places.tolist() == list(range(19, -1, -1))
+    assert lines.places.tolist() == list(range(19, -1, -1))
+    assert lines.scores.tolist() == np.linspace(1, 0.9, 20, dtype=np.float32)[::-1].tolist()
     np.testing.assert_array_equal(lines.quads, orientation.turn_text_by_half(boxes(20))[::-1])
     assert lines.turned.all()
 
@@ -104,7 +108,7 @@ def test_a_page_on_its_side_is_read_downwards_and_then_upwards(angle: int, provi
 
 
 def test_a_page_that_is_not_surer_on_its_head_is_left_as_it_is() -> None:
-    """It costs the reading of a few lines."""
+    """It costs a glimpse at a few lines."""
     lines, asked = read([FAINT] * 20)
     assert (texts(lines), lines.angle, asked) == (["faint"] * 20, 0, [20, reading.PROBES])
 
@@ -142,13 +146,13 @@ def test_lines_of_few_letters_say_nothing_about_a_page() -> None:
 
 def test_a_line_against_its_page_is_turned_by_itself() -> None:
     lines, asked = read([UPRIGHT, (("+su!e6e", 0.6), ("against", 0.9)), UPRIGHT, UPRIGHT, UPRIGHT])
-    assert (texts(lines), lines.angle, asked) == (["upright", "against", *["upright"] * 3], 0, [5, 1])
+    assert (texts(lines), lines.angle, asked) == (["upright", "against", *["upright"] * 3], 0, [5, 1, 1])
     np.testing.assert_array_equal(lines.quads[1], np.roll(boxes(5)[1], 2, axis=0))
     np.testing.assert_array_equal(lines.quads[[0, 2, 3, 4]], boxes(5)[[0, 2, 3, 4]])
     assert lines.turned.tolist() == [False, True, False, False, False]
 
 
-@pytest.mark.parametrize(("others", "asked"), [(1, [2]), (2, [3, 1]), (3, [4, 1])])
+@pytest.mark.parametrize(("others", "asked"), [(1, [2]), (2, [3, 1, 1]), (3, [4, 1, 1])])
 def test_a_single_line_against_a_page_of_few_lines_is_turned_too(others: int, asked: list[int]) -> None:
     lines, asked_for = read([*[UPRIGHT] * others, (("+su!e6e", 0.78), ("against", 0.95))])
     assert asked_for == asked
@@ -160,6 +164,22 @@ def test_a_line_that_is_not_surer_the_other_way_stays() -> None:
     assert (texts(lines)[1], asked) == ("faint", [5, 1])
 
 
+def test_a_line_is_first_glimpsed_at_the_other_way_and_read_whole_only_if_that_is_surer() -> None:
+    recognizer, scores = Recognizer([FAINT, *[UPRIGHT] * 4]), np.ones(5, np.float32)
+    given = boxes(5), scores, np.zeros(5, np.int32)
+    reading.read(*strip(5), *given, recognizer, Options())
+    assert recognizer.widths == [WIDTH, reading.GLIMPSE_PX]
+    recognizer.ways[0] = HEADSTAND
+    reading.read(*strip(5), *given, recognizer, Options())
+    assert recognizer.widths[2:] == [WIDTH, reading.GLIMPSE_PX, WIDTH]
+
+
+def test_what_the_detector_is_not_sure_of_is_not_tried_the_other_way() -> None:
+    recognizer, scores = Recognizer([HEADSTAND, *[UPRIGHT] * 4]), np.full(5, 0.65, np.float32)
+    lines = reading.read(*strip(5), boxes(5), scores, np.zeros(5, np.int32), recognizer, Options())
+    assert (recognizer.asked, lines.turned.any()) == ([5], False)
+
+
 def test_where_many_lines_are_unsure_none_is_tried_the_other_way() -> None:
     assert read([UPRIGHT, FAINT, FAINT, UPRIGHT, UPRIGHT])[1] == [5]
 
@@ -168,13 +188,13 @@ def test_a_line_against_a_page_on_its_head_is_not_read_a_third_time() -> None:
     lines, asked = read([HEADSTAND, (("against", 0.9), ("+su!e6e", 0.6)), *[HEADSTAND] * 4])
     assert lines.turned.tolist() == [text != "against" for text in texts(lines)]
     assert "against" in texts(lines)
-    assert (lines.angle, asked) == (180, [6, 6])
+    assert (lines.angle, asked) == (180, [6, 6, 6])
 
 
 def test_a_line_across_its_page_is_tried_upwards_unless_it_is_surely_read_downwards() -> None:
     across = np.concatenate([boxes(2), orientation.turn(boxes(1), -90) + np.float32(200)])
     lines, asked = read([UPRIGHT, UPRIGHT, (("doubt", 0.8), ("upwards", 0.95))], across)
-    assert (texts(lines)[2], lines.angle, asked) == ("upwards", 0, [3, 1])
+    assert (texts(lines)[2], lines.angle, asked) == ("upwards", 0, [3, 1, 1])
     lines, asked = read([UPRIGHT, UPRIGHT, (("downwards", 0.95), ("doubt", 0.8))], across)
     assert (texts(lines)[2], asked) == ("downwards", [3])
 
@@ -190,7 +210,7 @@ def test_a_short_box_is_not_turned() -> None:
     assert read([UPRIGHT, (("606!", 0.3), ("1909", 0.9)), UPRIGHT, UPRIGHT, UPRIGHT], short)[1] == [5]
 
 
-@pytest.mark.parametrize(("option", "angle", "asked"), [("off", 0, [5]), ("0", 0, [5, 1]), ("180", 180, [5, 1])])
+@pytest.mark.parametrize(("option", "angle", "asked"), [("off", 0, [5]), ("0", 0, [5, 1, 1]), ("180", 180, [5, 1, 1])])
 def test_of_a_page_whose_angle_is_given_lines_may_be_turned_but_not_with_off(
     option: str, angle: int, asked: list[int]
 ) -> None:
