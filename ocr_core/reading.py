@@ -39,8 +39,8 @@ GLIMPSE_PX = 96
 # A line is tried the other way below this confidence, which nearly all that stand on their head have; one that runs
 # across the page below `SURE`; …
 DOUBTFUL = 0.8
-# … if it is so many times as long as high: a letter or two may mean anything; and if the detector is so sure of it: what
-# is blurred or no text at all cannot be read either way. …
+# … if it is so many times as long as high, since a letter or two may mean anything; and if the detector is so sure of
+# it: what is blurred, or no text at all, cannot be read either way. …
 MIN_ASPECT, MIN_SCORE = 3, 0.7
 # … Along the page, only where such lines stand out: few beside those that are sure, or a single one of more letters
 # beside two. Street scenes are full of text that nobody can read.

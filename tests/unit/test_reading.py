@@ -165,19 +165,16 @@ def test_a_line_that_is_not_surer_the_other_way_stays() -> None:
 
 
 def test_a_line_is_first_glimpsed_at_the_other_way_and_read_whole_only_if_that_is_surer() -> None:
-    recognizer, scores = Recognizer([FAINT, *[UPRIGHT] * 4]), np.ones(5, np.float32)
-    given = boxes(5), scores, np.zeros(5, np.int32)
-    reading.read(*strip(5), *given, recognizer, Options())
-    assert recognizer.widths == [WIDTH, reading.GLIMPSE_PX]
-    recognizer.ways[0] = HEADSTAND
-    reading.read(*strip(5), *given, recognizer, Options())
-    assert recognizer.widths[2:] == [WIDTH, reading.GLIMPSE_PX, WIDTH]
+    for ways, widths in ((FAINT, []), (HEADSTAND, [WIDTH])):
+        recognizer, scores, blocks = Recognizer([ways, *[UPRIGHT] * 4]), np.ones(5, np.float32), np.zeros(5, np.int32)
+        reading.read(*strip(5), boxes(5), scores, blocks, recognizer, Options())
+        assert recognizer.widths == [WIDTH, reading.GLIMPSE_PX, *widths]
 
 
 def test_what_the_detector_is_not_sure_of_is_not_tried_the_other_way() -> None:
     recognizer, scores = Recognizer([HEADSTAND, *[UPRIGHT] * 4]), np.full(5, 0.65, np.float32)
     lines = reading.read(*strip(5), boxes(5), scores, np.zeros(5, np.int32), recognizer, Options())
-    assert (recognizer.asked, lines.turned.any()) == ([5], False)
+    assert (recognizer.asked, lines.turned.tolist()) == ([5], [False] * 5)
 
 
 def test_where_many_lines_are_unsure_none_is_tried_the_other_way() -> None:
