@@ -34,14 +34,15 @@ MIN_LETTERS = 4
 PROBES = 8
 MARGIN = 0.1
 UNSURE = 0.75
-# So much of a line, in pixels of its crop, tells which way it runs: a few letters.
-GLIMPSE_PX = 96
+# So much of a line, in pixels of its crop, tells which way it runs, a few letters: it is worth reading the other way if
+# they are read with this confidence, and more surely than the line is as it lies.
+GLIMPSE_PX, PROMISING = 96, 0.6
 # A line is tried the other way below this confidence, which nearly all that stand on their head have; one that runs
-# across the page below `SURE`; …
-DOUBTFUL = 0.8
+# across the page below `SURE`; and one along the page in which fewer letters are seen than any script has in a height. …
+DOUBTFUL, MIN_LETTERS_A_HEIGHT = 0.8, 0.75
 # … if it is so many times as long as high, since a letter or two may mean anything; and if the detector is so sure of
 # it: what is blurred, or no text at all, cannot be read either way. …
-MIN_ASPECT, MIN_SCORE = 3, 0.7
+MIN_ASPECT, MIN_SCORE = 3, 0.65
 # … Along the page, only where such lines stand out: few beside those that are sure, or a single one of more letters
 # beside two. Street scenes are full of text that nobody can read.
 MAX_DOUBTFUL_SHARE = 0.25
@@ -239,7 +240,7 @@ def _turn_lines(reading: Reading, tried: Indices, other: OtherWay) -> tuple[Read
 
 def _promising(reading: Reading, lines: Indices, other: OtherWay) -> Indices:
     """Those of some lines, (n,) indices, that look surer the other way at a glimpse."""
-    return lines[other.glimpse(lines).confidences > np.maximum(reading.confidences[lines], UNSURE)]
+    return lines[other.glimpse(lines).confidences > np.maximum(reading.confidences[lines], PROMISING)]
 
 
 def _may_run_against(reading: Reading, quads: FloatArray, angle: int) -> NDArray[np.bool_]:
@@ -248,7 +249,8 @@ def _may_run_against(reading: Reading, quads: FloatArray, angle: int) -> NDArray
     long = (lengths >= MIN_ASPECT * heights) & (reading.texts != "")
     across = orientation.is_across(quads, angle)
     telling = _is_telling(reading)
-    along = long & ~across & telling & (reading.confidences < DOUBTFUL)
+    sparse = _letters(reading) * heights < MIN_LETTERS_A_HEIGHT * lengths
+    along = long & ~across & (sparse | telling & (reading.confidences < DOUBTFUL))
     sure = (telling & (reading.confidences >= SURE)).sum()
     stands_out = along.sum() == 1 and sure >= MIN_SURE and np.all(lengths[along] >= MIN_LONE_ASPECT * heights[along])
     if along.sum() > MAX_DOUBTFUL_SHARE * sure and not stands_out:
@@ -258,4 +260,9 @@ def _may_run_against(reading: Reading, quads: FloatArray, angle: int) -> NDArray
 
 def _is_telling(reading: Reading) -> NDArray[np.bool_]:
     """Which lines have enough letters to look wrong upside down: (N,) bool."""
-    return np.array([len(text.replace(" ", "")) >= MIN_LETTERS for text in reading.texts], bool)
+    return _letters(reading) >= MIN_LETTERS
+
+
+def _letters(reading: Reading) -> IntArray:
+    """How many letters each line has: (N,)."""
+    return np.array([len(text.replace(" ", "")) for text in reading.texts], np.int32)

@@ -172,9 +172,15 @@ def test_a_line_is_first_glimpsed_at_the_other_way_and_read_whole_only_if_that_i
 
 
 def test_what_the_detector_is_not_sure_of_is_not_tried_the_other_way() -> None:
-    recognizer, scores = Recognizer([HEADSTAND, *[UPRIGHT] * 4]), np.full(5, 0.65, np.float32)
+    recognizer, scores = Recognizer([HEADSTAND, *[UPRIGHT] * 4]), np.full(5, 0.6, np.float32)
     lines = reading.read(*strip(5), boxes(5), scores, np.zeros(5, np.int32), recognizer, Options())
     assert (recognizer.asked, lines.turned.tolist()) == ([5], [False] * 5)
+
+
+def test_a_line_of_few_letters_for_its_length_is_tried_however_surely_they_are_read() -> None:
+    assert 0.85 > reading.DOUBTFUL
+    lines, _ = read([UPRIGHT, (("s  s", 0.85), ("letters", 0.99)), UPRIGHT, UPRIGHT, UPRIGHT])
+    assert texts(lines)[1] == "letters"
 
 
 def test_where_many_lines_are_unsure_none_is_tried_the_other_way() -> None:
