@@ -178,7 +178,7 @@ def test_what_the_detector_is_not_sure_of_is_not_tried_the_other_way() -> None:
 
 
 def test_a_line_of_few_letters_for_its_length_is_tried_however_surely_they_are_read() -> None:
-    assert 0.85 > reading.DOUBTFUL
+    assert reading.DOUBTFUL < 0.85
     lines, _ = read([UPRIGHT, (("s  s", 0.85), ("letters", 0.99)), UPRIGHT, UPRIGHT, UPRIGHT])
     assert texts(lines)[1] == "letters"
 
