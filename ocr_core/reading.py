@@ -247,15 +247,27 @@ def _may_run_against(reading: Reading, quads: FloatArray, angle: int) -> NDArray
     """Which lines are worth a second reading: (N,) bool."""
     lengths, heights = edge_lengths(quads)
     long = (lengths >= MIN_ASPECT * heights) & (reading.texts != "")
-    across = orientation.is_across(quads, angle)
-    telling = _is_telling(reading)
-    sparse = _letters(reading) * heights < MIN_LETTERS_A_HEIGHT * lengths
-    along = long & ~across & (sparse | telling & (reading.confidences < DOUBTFUL))
-    sure = (telling & (reading.confidences >= SURE)).sum()
-    stands_out = along.sum() == 1 and sure >= MIN_SURE and np.all(lengths[along] >= MIN_LONE_ASPECT * heights[along])
-    if along.sum() > MAX_DOUBTFUL_SHARE * sure and not stands_out:
-        along[:] = False
+    across, letters = orientation.is_across(quads, angle), _letters(reading)
+    telling = letters >= MIN_LETTERS
+    doubtful = long & ~across & telling & (reading.confidences < DOUBTFUL)
+    sparse = long & ~across & ~doubtful & (letters * heights < MIN_LETTERS_A_HEIGHT * lengths)
+    alone = lengths >= MIN_LONE_ASPECT * heights
+    sure = int((telling & (reading.confidences >= SURE)).sum())
+    along = _standing_out(doubtful, alone, sure) | _standing_out(sparse, alone, sure)
     return np.asarray(along | (long & across & (reading.confidences < SURE)))
+
+
+def _standing_out(along: NDArray[np.bool_], alone: NDArray[np.bool_], sure: int) -> NDArray[np.bool_]:
+    """The same lines, (N,) bool, if they stand out from so many that are sure; else none.
+
+    Args:
+        along: Lines that run along the page.
+        alone: Which would do so as the only one.
+        sure: How many lines are surely read.
+    """
+    count = along.sum()
+    stands_out = count <= MAX_DOUBTFUL_SHARE * sure or (count == 1 and sure >= MIN_SURE and bool(alone[along].all()))
+    return along if stands_out else np.zeros(len(along), bool)
 
 
 def _is_telling(reading: Reading) -> NDArray[np.bool_]:
