@@ -40,6 +40,9 @@ MATRIX: dict[str, Object] = {
         "autoscaling": {"kind": "keda", "keda": {"prometheusAddress": PROMETHEUS}},
     },
     "models of a claim": {"models": {"source": "claim", "claim": {"name": "models", "subPath": "v2"}}},
+    "version 12 of a claim's models, whatever comes": {
+        "models": {"source": "claim", "claim": {"name": "models"}, "version": 12, "control": "none"}
+    },
     "models of an image": {
         "models": {"source": "oci", "oci": {"reference": "registry.local/models:1", "subPath": "v2"}}
     },

@@ -151,6 +151,13 @@ def test_a_gpu_is_asked_for_where_the_profile_needs_one() -> None:
     assert {"name": "OCR_PROFILE", "value": "gpu"} in server["env"]
 
 
+def test_the_version_of_the_models_and_who_changes_it_are_as_asked_for() -> None:
+    names = ("OCR_VERSION", "OCR_MODEL_CONTROL")
+    asked, by_default = (environment(name) for name in ("version 12 of a claim's models, whatever comes", "defaults"))
+    assert [asked.get(name) for name in names] == ["12", "none"]
+    assert not by_default.keys() & {*names}
+
+
 @pytest.mark.parametrize("name", ["ingress", "gateway"])
 def test_only_the_ensemble_and_health_are_shown_outside(name: str) -> None:
     """The steps behind it take what no image can hold, see SECURITY.md."""
@@ -219,3 +226,9 @@ def selectors(objects: list[chart.Object]) -> Iterator[dict[str, Any]]:
             yield spec["podSelector"]["matchLabels"]
         elif found["kind"] in ("Deployment", "StatefulSet", "PodDisruptionBudget", "PodMonitor"):
             yield spec["selector"]["matchLabels"]
+
+
+def environment(name: str) -> dict[str, str | None]:
+    """Variables of the server with these values of the matrix; one from a secret has no value of its own."""
+    server = chart.server(chart.render(MATRIX[name]))
+    return {variable["name"]: variable.get("value") for variable in server["env"]}

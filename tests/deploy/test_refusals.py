@@ -28,6 +28,12 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("a claim without a name", {"models": {"source": "claim"}}, "needs models.claim.name"),
     ("an image without a name", {"models": {"source": "oci"}}, "needs models.oci.reference"),
     ("a store without an address", {"models": {"source": "address"}}, "needs models.address.url"),
+    (
+        "a version where there is no choice",
+        {"models": {"source": "address", "address": {"url": "s3://bucket/models"}, "version": 2}},
+        "models.version 2 cannot be chosen at an address",
+    ),
+    ("a mode that Triton has not", {"models": {"control": "pull"}}, "at '/models/control': value must be one of"),
     ("keda without Prometheus", {"autoscaling": {"kind": "keda"}}, "needs autoscaling.keda.prometheusAddress"),
     ("an HPA without its metric", {"autoscaling": {"kind": "hpa"}}, "set monitoring.rule to true"),
     (

@@ -88,6 +88,9 @@ seccompProfile:
 {{- if and (eq .models.source "address") (not .models.address.url) -}}
 {{- fail "models.source address needs models.address.url, such as s3://bucket/models" -}}
 {{- end -}}
+{{- if and (eq .models.source "address") .models.version -}}
+{{- fail (printf "models.version %v cannot be chosen at an address: the configurations there name it" .models.version) -}}
+{{- end -}}
 {{- if and (eq .autoscaling.kind "keda") (not .autoscaling.keda.prometheusAddress) -}}
 {{- fail "autoscaling.kind keda needs autoscaling.keda.prometheusAddress, such as http://prometheus.monitoring:9090" -}}
 {{- end -}}
