@@ -8,6 +8,10 @@
     names.py         names of models and their parameters
     repository.py    the exported models: which there are, their configurations and graphs
     served.py        the folder that Triton serves: which versions of the models, and which are to be had
+    control.py       who says which models are loaded: nobody, a caller with the key, or files
+    models.py        what Triton is told of the models: a folder written for this machine, or an address as it stands
+    published.py     a folder that servers poll, in which they never see half a version; publish.py: its command
+    followed.py      leads a server that polls to the newest version
     model_config.py  one model's configuration as a ModelConfig message: read, changed, written
     triton_flags.py  the flags of tritonserver that every launch needs
     tritonserver.py  one tritonserver and its children: launched, waited for, ended

@@ -12,6 +12,8 @@ from typing import Any
 from ocr_launch.names import ENSEMBLE, ENSEMBLES, naming_recognizers
 
 ADMIN_HEADER = "ocr-admin-key"
+# Of a version that takes up memory.
+HELD = ("READY", "LOADING", "UNLOADING")
 # A call whose time is over gets so much all the same; none at all would be no bound.
 LEAST_S = 0.1
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - we connect, and do not listen
@@ -80,6 +82,18 @@ class HttpApi:
             for model in models
         }
         return {model: tuple(description.get("versions", ())) for model, description in told.items()}
+
+    def index(self, timeout_s: float) -> dict[str, dict[int, str]]:
+        """Of each model of the repository, its versions that take up memory, with Triton's word for what they are at.
+
+        Raises:
+            ApiError: The server does not tell.
+        """
+        found: dict[str, dict[int, str]] = {}
+        for entry in json.loads(self._ask("POST", "/v2/repository/index", timeout_s, b"{}")):
+            if entry.get("state") in HELD:
+                found.setdefault(entry["name"], {})[int(entry["version"])] = entry["state"]
+        return found
 
     def reload(self, model: str, timeout_s: float) -> None:
         """Unload a model and load it anew, with new processes; meanwhile the ensemble is out of service.

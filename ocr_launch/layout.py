@@ -151,22 +151,12 @@ def arrange(repository: Repository, layout: Layout, folder: Path, change: Change
         StartError: A model has not been exported, a configuration lacks what is to be changed, or the folder cannot be
             written.
     """
-    profile = layout.profile.name
-    if profile == profiles.CONFIGURED and change is None:
-        configs = {model: repository.config(model) for model in repository.models}
-        _check_exported(repository, configs)
+    if layout.profile.name == profiles.CONFIGURED and change is None:
+        _check_exported(repository, {model: repository.config(model) for model in repository.models})
         return repository.root
-    configs = {}
-    for file in sorted(repository.root.glob(f"*/{model_config.FILE_NAME}")):
-        model = file.parent.name
-        configs[model] = repository.config(model, profile)
-        if model in repository.models and profile != profiles.CONFIGURED:
-            adapt(model, configs[model], repository, layout)
-        if change:
-            change(model, configs[model])
-    _check_exported(repository, configs)
+    written = configs(repository, layout, change)
     try:
-        for model, config in configs.items():
+        for model, config in written.items():
             _link(repository.root / model, folder / model, config)
     except OSError as error:
         raise StartError(
@@ -174,6 +164,29 @@ def arrange(repository: Repository, layout: Layout, folder: Path, change: Change
             "in a container: --tmpfs=/tmp"
         ) from error
     return folder
+
+
+def configs(repository: Repository, layout: Layout, change: Change | None = None) -> dict[str, ModelConfig]:
+    """The configurations of all models, by name, as they are to be on this machine.
+
+    Args:
+        repository: The exported models.
+        layout: What the configurations are to say.
+        change: Further changes of each.
+
+    Raises:
+        StartError: A model has not been exported, or a configuration lacks what is to be changed.
+    """
+    found = {}
+    for file in sorted(repository.root.glob(f"*/{model_config.FILE_NAME}")):
+        model = file.parent.name
+        found[model] = repository.config(model, layout.profile.name)
+        if model in repository.models and layout.profile.name != profiles.CONFIGURED:
+            adapt(model, found[model], repository, layout)
+        if change:
+            change(model, found[model])
+    _check_exported(repository, found)
+    return found
 
 
 def adapt(model: str, config: ModelConfig, repository: Repository, layout: Layout) -> None:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from ocr_core.admission import Pages
 from ocr_launch import faults
 from ocr_launch.faults import Fault, Watch
+from ocr_launch.followed import Followed
 from ocr_launch.http_api import HttpApi
 from ocr_launch.journal import Journal
 from ocr_launch.machine import find_cores
@@ -28,15 +29,15 @@ class Lookout:
     Args:
         api: How to ask the server.
         journal: Where it is noted how many pages come.
-        served: The folder that the server has its models from; None if it is not ours to write.
+        kept: Keeps the folder of the models in step with exports and operators; None where nothing is to be kept so.
 
     Attributes:
         watch: What was seen of the processes that must be there.
     """
 
-    def __init__(self, api: HttpApi, journal: Journal, served: Served | None) -> None:
+    def __init__(self, api: HttpApi, journal: Journal, kept: Served | Followed | None) -> None:
         self.watch = Watch(())
-        self._api, self._journal, self._served = api, journal, served
+        self._api, self._journal, self._kept = api, journal, kept
         self._pulse = self._new_pulse()
         self._overload = Overload()
         self._asked_s = self._closer_s = 0.0
@@ -54,12 +55,12 @@ class Lookout:
 
     def keep_up(self) -> Configs:
         """Note which versions the server has loaded, and offer it those that are new; gives the configurations."""
-        return self._served.keep_up(self._api, LIVE_TIMEOUT_S) if self._served else {}
+        return self._kept.keep_up(self._api, LIVE_TIMEOUT_S) if self._kept else {}
 
     def write_down(self) -> None:
         """Have what is loaded next load the versions that were noted."""
-        if self._served:
-            self._served.write()
+        if self._kept:
+            self._kept.write()
 
     def look_inside(self, server: Tritonserver | None, find: Callable[[], Sequence[Process]]) -> Fault | None:
         """What is wrong although no process is dead or stopped.

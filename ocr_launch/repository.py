@@ -79,7 +79,12 @@ class Repository:
     @property
     def exported(self) -> tuple[str, ...]:
         """The models that an export consists of: of one version all of them, or none."""
-        return (ENSEMBLE, *self.steps, *self.called)
+        return (ENSEMBLE, *self.inner)
+
+    @property
+    def inner(self) -> tuple[str, ...]:
+        """Those of them that the ensemble needs."""
+        return (*self.steps, *self.called)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -119,7 +124,7 @@ class Repository:
     @property
     def versions(self) -> tuple[int, ...]:
         """The exports that are whole, oldest first: each has a folder of its number in each model."""
-        return tuple(sorted(set.intersection(*(self._versions_of(model) for model in self.exported))))
+        return tuple(sorted(set.intersection(*(self.versions_of(model) for model in self.exported))))
 
     @cached_property
     def version(self) -> int:
@@ -128,9 +133,9 @@ class Repository:
         Raises:
             StartError: It is not there as a whole.
         """
-        version = self.asked or max(self.versions or self._versions_of(ENSEMBLE), default=1)
+        version = self.asked or max(self.versions or self.versions_of(ENSEMBLE), default=1)
         for model in self.exported:
-            if version not in (there := self._versions_of(model)):
+            if version not in (there := self.versions_of(model)):
                 raise self._not_exported(model, f"version {version} is missing" if there else "")
         return version
 
@@ -153,6 +158,11 @@ class Repository:
                 return self.folder(step)
         raise StartError(f"no step in {self.root} has {name}: {EXPORT}")
 
+    def versions_of(self, model: str) -> set[int]:
+        """Numbers of the version directories that a model has, whatever is in the others."""
+        folder = self.root / model
+        return {int(path.name) for path in folder.iterdir() if path.name.isdecimal()} if folder.is_dir() else set()
+
     def graph(self, model: str, config: ModelConfig) -> Path:
         """The ONNX file that a configuration names.
 
@@ -166,10 +176,6 @@ class Repository:
 
     def _steps(self, ensemble: str) -> tuple[str, ...]:
         return tuple(step.model_name for step in self.config(ensemble).ensemble_scheduling.step)
-
-    def _versions_of(self, model: str) -> set[int]:
-        folder = self.root / model
-        return {int(path.name) for path in folder.iterdir() if path.name.isdecimal()} if folder.is_dir() else set()
 
     def _not_exported(self, model: str, why: str = "") -> StartError:
         return StartError(f"{self.root} has no exported {model}{f' ({why})' if why else ''}: {EXPORT}")

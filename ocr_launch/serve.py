@@ -11,14 +11,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from ocr_launch import gate, json_log, layout, machine, port_flags, ports, profiles, run_state, triton_flags
+from ocr_launch import control, gate, json_log, layout, machine, port_flags, ports, profiles, run_state, triton_flags
 from ocr_launch.errors import StartError
 from ocr_launch.http_api import HttpApi
-from ocr_launch.layout import Layout
 from ocr_launch.metrics_door import MetricsPlan
+from ocr_launch.models import Source
 from ocr_launch.ports import HTTP, METRICS
-from ocr_launch.repository import Repository
-from ocr_launch.served import Served
 from ocr_launch.supervisor import Supervisor
 from ocr_launch.tritonserver import Plan
 
@@ -30,6 +28,8 @@ Environment variables:
   OCR_PROFILE           auto, cpu, gpu, tensorrt or configured; by default auto: gpu where there is a GPU, else cpu.
                         Instances and threads follow the cores; configured leaves the configurations as they are
   OCR_MODEL_REPOSITORY  folder or address (s3://...) of other models than those in the image
+  OCR_MODEL_CONTROL     explicit, none or poll: models are loaded and unloaded through the repository API, with the key;
+                        not while the server runs; or when their files change. By default explicit
   OCR_LOG_FORMAT        json has all lines of the log written as JSON objects
   OCR_VERSION           number of the version of the models that it starts with; by default the newest
   OCR_CLIENT_SHM        1 lets clients of this host hand over images in shared memory, with the key
@@ -86,19 +86,23 @@ def prepare(environment: Mapping[str, str], flags: Sequence[str], sockets: ExitS
     """
     key, is_gated = triton_flags.admin_key(environment), _is_gated(environment)
     asked = port_flags.read(flags, is_gated=is_gated)
+    control.check(flags, "OCR_MODEL_CONTROL=none, explicit or poll")
     chosen = layout.choose(_profile(environment), check_gpu)
     if shortage := machine.shared_memory_shortage():
         raise StartError(shortage)
-    models = environment.get("OCR_MODEL_REPOSITORY") or MODELS
-    version = _version(environment)
-    model_flags, loaded, served = _models(models, version, chosen, run_state.temporary(environment) / "ocr-serve")
+    source = Source(environment.get("OCR_MODEL_REPOSITORY") or MODELS, _version(environment), _control(environment))
+    folder = run_state.temporary(environment) / "ocr-serve"
+    shutil.rmtree(folder, ignore_errors=True)  # of an earlier start of this container
+    models = source.prepare(chosen, folder)
+    _say(models.sentence)
     closed = (*triton_flags.RESTRICTED, triton_flags.SHARED_MEMORY)
     shared_memory = f"ocr-serve-{secrets.token_hex(4)}-"
     doors = ports.open_doors(asked.doors, sockets)
     command = [
         "tritonserver",
-        *model_flags,
-        *triton_flags.explicit(loaded, closed, key),
+        *triton_flags.common(models.place, EXIT_TIMEOUT_S),
+        *models.flags,
+        *triton_flags.closed(closed, key),
         *triton_flags.shared_memory(shared_memory),
         *_client_shared_memory(environment),
         *triton_flags.own_ports(doors.own),
@@ -115,7 +119,8 @@ def prepare(environment: Mapping[str, str], flags: Sequence[str], sockets: ExitS
         stop_timeout_s=EXIT_TIMEOUT_S,
         gate=gate.plan(doors, shared_memory, EXIT_TIMEOUT_S, None) if is_gated else None,
         metrics=MetricsPlan(doors.sockets[METRICS], doors.own[METRICS]) if METRICS in doors.sockets else None,
-        served=served,
+        kept=models.kept,
+        can_reload=source.mode == control.EXPLICIT,
     )
 
 
@@ -163,23 +168,11 @@ def _version(environment: Mapping[str, str]) -> int | None:
     return int(asked) if asked else None
 
 
-def _models(
-    models: str, version: int | None, chosen: Layout, folder: Path
-) -> tuple[list[str], Sequence[str], Served | None]:
-    """The flags that name the models, those that are to be loaded, and the folder that was written for Triton.
-
-    A folder's configurations are adapted, those at an address stay as they are.
-    """
-    if "://" in models:
-        _say(f"Profile {chosen.profile.name}: {chosen.profile.reason}. Models from {models}, configured as they are.")
-        named = [f"--model-config-name={chosen.profile.name}"] if chosen.profile.name in profiles.ON_GPU else []
-        return [*triton_flags.common(models, EXIT_TIMEOUT_S), *named], ["*"], None
-    repository = Repository(Path(models), version)
-    shutil.rmtree(folder, ignore_errors=True)  # of an earlier start of this container
-    root = layout.arrange(repository, chosen, folder)
-    _say(f"{chosen} Models from {models}, version {repository.version}.")
-    served = Served(repository, root) if root == folder else None
-    return triton_flags.common(root, EXIT_TIMEOUT_S), repository.loaded, served
+def _control(environment: Mapping[str, str]) -> str:
+    mode = environment.get("OCR_MODEL_CONTROL") or control.EXPLICIT
+    if mode not in control.MODES:
+        raise StartError(f"OCR_MODEL_CONTROL is {mode!r}; it must be one of {', '.join(control.MODES)}")
+    return mode
 
 
 def _say(sentence: str) -> None:

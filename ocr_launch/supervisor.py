@@ -59,7 +59,7 @@ class Supervisor:
         door = port_of(plan.gate.listening) if plan.gate else plan.api.port
         state = RunState(run_state.STARTING, plan.api.host, plan.api.port, door)
         self._journal = Journal(state, state_file, say)
-        self._lookout = Lookout(plan.api, self._journal, plan.served)
+        self._lookout = Lookout(plan.api, self._journal, plan.kept)
         self._server: Tritonserver | None = None
         # Of models that were loaded anew; they live on for as long as requests are in them.
         self._retired: set[psutil.Process] = set()
@@ -241,7 +241,8 @@ class Supervisor:
         The other models go on, and it takes a fraction of a restart.
         """
         began = time.monotonic()
-        if not fault.models or self._server is None or not self._reloads.may_begin():
+        is_possible = self._plan.can_reload and fault.models
+        if not is_possible or self._server is None or not self._reloads.may_begin():
             return False
         self._retired |= {process.handle for process in self._processes() if process.model in fault.models}
         timeout_s = min(max(RELOAD_TIMEOUT_S, self._start_s), MAX_RELOAD_TIMEOUT_S)

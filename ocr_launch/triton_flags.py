@@ -26,7 +26,7 @@ def header_pattern() -> str:
     return f"(?i){'|'.join(field.name.replace('_', '-') for field in dataclasses.fields(Options))}"
 
 
-def common(repository: object, exit_timeout_s: float) -> list[str]:
+def common(repository: str, exit_timeout_s: float) -> list[str]:
     """Flags of both the embedded server and the image.
 
     Args:
@@ -87,18 +87,12 @@ def admin_key(environment: Mapping[str, str]) -> str:
     return key
 
 
-def explicit(models: Sequence[str], apis: Sequence[str], key: str) -> list[str]:
-    """Flags of a server whose models only the holder of a key may load and unload: the supervisor reloads them.
+def closed(apis: Sequence[str], key: str) -> list[str]:
+    """Flags that open APIs to the holder of a key only: the supervisor loads models anew, operators do others.
 
     Args:
-        models: That are loaded; those that an ensemble needs come with it. `*` is all.
-        apis: That are closed without the key.
+        apis: Their names.
         key: The value of the header.
     """
     restricted = f"{','.join(apis)}:{ADMIN_HEADER}={key}"
-    return [
-        "--model-control-mode=explicit",
-        *(f"--load-model={model}" for model in models),
-        f"--http-restricted-api={restricted}",
-        f"--grpc-restricted-protocol={restricted}",
-    ]
+    return [f"--http-restricted-api={restricted}", f"--grpc-restricted-protocol={restricted}"]

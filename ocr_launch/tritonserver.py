@@ -16,6 +16,7 @@ from ocr_core import heartbeat
 from ocr_core.pages_file import forget_pages
 from ocr_launch import machine, processes
 from ocr_launch.errors import StartError
+from ocr_launch.followed import Followed
 from ocr_launch.gate import GatePlan
 from ocr_launch.http_api import HttpApi
 from ocr_launch.metrics_door import MetricsPlan
@@ -57,7 +58,8 @@ class Plan:
         stop_timeout_s: How long requests in flight may take when it is to stop.
         gate: What is in front of it.
         metrics: Where it is asked for metrics; None where nobody wants them.
-        served: The folder that it has its models from; None if it is not ours to write.
+        kept: Keeps the folder of its models in step with exports and operators; None where nothing is to be kept so.
+        can_reload: A model can be loaded anew while the others go on.
     """
 
     command: Sequence[str]
@@ -69,7 +71,8 @@ class Plan:
     stop_timeout_s: float
     gate: GatePlan | None = None
     metrics: MetricsPlan | None = None
-    served: Served | None = None
+    kept: Served | Followed | None = None
+    can_reload: bool = True
 
 
 class Tritonserver:

@@ -14,7 +14,7 @@ from typing import NoReturn
 import click
 
 from downloads import DownloadError
-from ocr_launch import machine, profiles
+from ocr_launch import control, machine, profiles
 from ocr_launch.errors import StartError
 from server.triton import TritonServer
 
@@ -39,9 +39,10 @@ Stop it with Ctrl-C."""
 @click.command(context_settings={"ignore_unknown_options": False})
 @click.option(
     "--model-repository",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path(__file__).parent.parent / "model_repository",
-    help="Folder with the exported models.  [default: the project's model_repository]",
+    default=str(ROOT / "model_repository"),
+    metavar="FOLDER|ADDRESS",
+    help="The exported models: a folder, or s3://…, gs://… or as://… with configurations that are left as they are. "
+    "[default: the project's model_repository]",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
 @click.option("--http-port", default=8000, show_default=True, help="0 picks a free one.")
@@ -64,6 +65,14 @@ Stop it with Ctrl-C."""
     help="Version of the models to start with.  [default: the newest]",
 )
 @click.option(
+    "--model-control",
+    type=click.Choice(control.MODES),
+    default=control.EXPLICIT,
+    show_default=True,
+    help="Who says which models are loaded: callers with the server's key, through the repository API (explicit); "
+    "files, when they change (poll); nobody, until the server is started anew (none).",
+)
+@click.option(
     "--triton-option",
     "options",
     multiple=True,
@@ -71,7 +80,7 @@ Stop it with Ctrl-C."""
 )
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 def main(
-    model_repository: Path,
+    model_repository: str,
     host: str,
     http_port: int,
     grpc_port: int,
@@ -79,6 +88,7 @@ def main(
     log: Path | None,
     profile: str,
     version: int | None,
+    model_control: str,
     options: tuple[str, ...],
     command: tuple[str, ...],
 ) -> None:
@@ -104,6 +114,7 @@ def main(
         log=log,
         profile=profile,
         version=version,
+        control_mode=model_control,
         options=options,
     )
     if shortage := machine.shared_memory_shortage():

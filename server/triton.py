@@ -1,7 +1,6 @@
 """The embedded Triton, put together for one run and kept running."""
 
 import contextlib
-import dataclasses
 import os
 import shutil
 import sys
@@ -10,14 +9,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from ocr_launch import gate, layout, ports, profiles, triton_flags
+from ocr_launch import control, gate, layout, ports, profiles, triton_flags
 from ocr_launch.errors import StartError
 from ocr_launch.http_api import HttpApi
 from ocr_launch.metrics_door import MetricsPlan
+from ocr_launch.models import Models, Source
 from ocr_launch.ports import GRPC, HTTP, METRICS, Address, Doors, port_of
-from ocr_launch.repository import Repository
 from ocr_launch.run_state import RunState
-from ocr_launch.served import Served
 from ocr_launch.supervisor import Supervisor
 from ocr_launch.tritonserver import Plan
 from server import installation, requirements
@@ -31,7 +29,7 @@ class TritonServer:
     """The embedded Triton as a context manager: ready inside the block, gone after it.
 
     Args:
-        model_repository: Folder with the exported models.
+        model_repository: Folder with the exported models, or an address such as `s3://…`, configured as they are.
         host: Address to listen on.
         http_port: 0 picks a free one, as for the other two.
         grpc_port: The same for gRPC.
@@ -41,6 +39,7 @@ class TritonServer:
         change: Further changes of the configurations, for benchmarks; see `ocr_launch.layout.arrange`.
         options: More flags for the tritonserver binary, such as `--log-verbose=1`.
         version: Of the models, to start with; by default the newest.
+        control_mode: Who says which models are loaded, one of `ocr_launch.control.MODES`.
         start_timeout_s: How long to wait until the models are ready.
         stop_timeout_s: How long requests in flight may take to finish.
         is_supervised: A process that dies or stops is brought back; without it, the server is left alone.
@@ -55,7 +54,7 @@ class TritonServer:
 
     def __init__(
         self,
-        model_repository: Path,
+        model_repository: Path | str,
         *,
         host: str = "127.0.0.1",
         http_port: int = 0,
@@ -66,18 +65,18 @@ class TritonServer:
         change: layout.Change | None = None,
         options: Sequence[str] = (),
         version: int | None = None,
+        control_mode: str = control.EXPLICIT,
         start_timeout_s: float = 120,
         stop_timeout_s: float = 30,
         is_supervised: bool = True,
     ) -> None:
-        self._model_repository = model_repository
+        self._source = Source(str(model_repository), version, control_mode)
         numbers = {HTTP: http_port, GRPC: grpc_port, METRICS: metrics_port}
         self._addresses = {name: Address(host, port) for name, port in numbers.items()}
         self._host = host
         self._profile = profile
         self._change = change
         self._options = options
-        self._version = version
         self._start_timeout_s = start_timeout_s
         self._stop_timeout_s = stop_timeout_s
         self._chosen_log = log
@@ -93,30 +92,28 @@ class TritonServer:
         requirements.check_version()
         requirements.check_numpy()
         requirements.check_options(self._options)
+        control.check(self._options, "--model-control none, explicit or poll")
         library_directory = requirements.libpython_directory()
-        repository = Repository(self._model_repository, self._version)
         self.layout = layout.choose(self._profile, requirements.check_gpu)
         server_files = installation.find_or_fetch()
         with contextlib.ExitStack() as stack:
-            self._start(repository, server_files, library_directory, ports.open_doors(self._addresses, stack))
+            self._start(server_files, library_directory, ports.open_doors(self._addresses, stack))
             self._sockets = stack.pop_all()
         return self
 
-    def _start(self, repository: Repository, server_files: Path, library_directory: Path, doors: Doors) -> None:
+    def _start(self, server_files: Path, library_directory: Path, doors: Doors) -> None:
         urls = {name: f"{self._host}:{port_of(door)}" for name, door in doors.sockets.items()}
         self.url, self.grpc_url, self.metrics_url = urls[HTTP], urls[GRPC], urls[METRICS]
         self.own_url, self.own_grpc_url = (f"{ports.LOOPBACK}:{doors.own[name]}" for name in (HTTP, GRPC))
         self._folder = Path(tempfile.mkdtemp(prefix="ocr-triton-"))
         self.log = self._chosen_log or self._folder / "triton.log"
         try:
-            served = layout.arrange(repository, self.layout, self._folder / "models", self._change)
+            models = self._source.prepare(self.layout, self._folder / "models", self._change)
             installation.assemble_backends(server_files, self._folder / "backends")
             key = triton_flags.admin_key(os.environ)
-            command = self._command(server_files, served, doors.own, repository.loaded, key)
+            command = self._command(server_files, models, doors.own, key)
             environment = _environment(installation.libraries(server_files), library_directory)
-            plan = self._plan(command, environment, key, doors)
-            if served != repository.root:
-                plan = dataclasses.replace(plan, served=Served(repository, served))
+            plan = self._plan(command, environment, key, doors, models)
             self.log.write_bytes(b"")
             self._supervisor = Supervisor(plan, self._folder / STATE_FILE, _say, is_watching=self._is_supervised)
             self._supervisor.__enter__()
@@ -164,7 +161,9 @@ class TritonServer:
             shutil.rmtree(self._folder, ignore_errors=True)
         return explain(str(error), text, self.log) if text else ""
 
-    def _plan(self, command: Sequence[str], environment: dict[str, str], key: str, doors: Doors) -> Plan:
+    def _plan(
+        self, command: Sequence[str], environment: dict[str, str], key: str, doors: Doors, models: Models
+    ) -> Plan:
         return Plan(
             command=command,
             environment={**environment, **self.layout.profile.environment},
@@ -175,23 +174,18 @@ class TritonServer:
             stop_timeout_s=self._stop_timeout_s,
             gate=gate.plan(doors, self._folder.name, self._stop_timeout_s, self.log),
             metrics=MetricsPlan(doors.sockets[METRICS], doors.own[METRICS]),
+            kept=models.kept,
+            can_reload=self._source.mode == control.EXPLICIT,
         )
 
-    def _command(
-        self,
-        server_files: Path,
-        served: Path,
-        own_ports: Mapping[str, int],
-        models: Sequence[str],
-        key: str,
-    ) -> list[str]:
+    def _command(self, server_files: Path, models: Models, own_ports: Mapping[str, int], key: str) -> list[str]:
         command = [str(server_files / "bin" / "tritonserver")]
-        command += triton_flags.common(served, self._stop_timeout_s)
+        command += triton_flags.common(models.place, self._stop_timeout_s)
         command.append(f"--backend-directory={self._folder / 'backends'}")
         command += triton_flags.own_ports(own_ports)
         # Clients on this machine may hand over images in shared memory; others have none in common with it.
         closed = triton_flags.RESTRICTED + (() if self._host in LOOPBACK else (triton_flags.SHARED_MEMORY,))
-        command += triton_flags.explicit(models, closed, key)
+        command += [*models.flags, *triton_flags.closed(closed, key)]
         command += triton_flags.shared_memory(self._folder.name)
         return [*command, *self._options]
 

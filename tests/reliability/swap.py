@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import click
@@ -136,11 +137,16 @@ def outcome(client: OcrClient, pages: Mapping[str, Page]) -> Answer:
 
 
 @contextmanager
-def serving(root: Path) -> Iterator[tuple[TritonServer, Administration]]:
-    """A server of these models, at version 1, and its operator."""
+def serving(root: Path, **how: Any) -> Iterator[tuple[TritonServer, Administration]]:
+    """A server of these models, by default at version 1, and its operator.
+
+    Args:
+        root: The models.
+        **how: Arguments of `TritonServer`.
+    """
     with ExitStack() as stack:
         stack.enter_context(mock.patch.dict(os.environ, OCR_ADMIN_KEY=KEY))
-        server = stack.enter_context(TritonServer(root, version=1, stop_timeout_s=10))
+        server = stack.enter_context(TritonServer(root, **{"version": 1, "stop_timeout_s": 10, **how}))
         operator = Administration(server.url, headers={"ocr-admin-key": KEY}, timeout_s=GIVE_UP_S)
         yield server, stack.enter_context(operator)
 

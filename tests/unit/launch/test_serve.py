@@ -9,6 +9,7 @@ import pytest
 
 from ocr_launch import machine, model_config, run_state, serve
 from ocr_launch.errors import StartError
+from ocr_launch.followed import Followed
 from ocr_launch.machine import Cores
 from ocr_launch.repository import Repository
 from ocr_launch.tritonserver import Plan
@@ -62,7 +63,7 @@ def test_the_version_is_served_that_was_asked_for(repository: Repository, capsys
         plan = prepare({"OCR_MODEL_REPOSITORY": str(repository.root), **environment})
         config = Repository(Path(served(plan.command))).config("ocr_ensemble")
         assert {step.model_version for step in config.ensemble_scheduling.step} == {version}
-        assert plan.served
+        assert plan.kept
         assert f"version {version}." in capsys.readouterr().err
 
 
@@ -95,6 +96,42 @@ def test_models_at_an_address_keep_their_configurations(
     monkeypatch.setattr(machine, "has_gpu", lambda: True)
     command = prepare({"OCR_MODEL_REPOSITORY": "s3://bucket/models"}).command
     assert "--model-config-name=gpu" in command
+
+
+def test_without_control_all_models_are_loaded_and_none_is_loaded_anew(repository: Repository) -> None:
+    plan = prepare({"OCR_MODEL_REPOSITORY": str(repository.root), "OCR_MODEL_CONTROL": "none"})
+    assert "--model-control-mode=none" in plan.command
+    assert not any(flag.startswith("--load-model") for flag in plan.command)
+    assert (plan.kept, plan.can_reload) == (None, False)
+
+
+@pytest.mark.parametrize(("version", "kind"), [({}, Followed), ({"OCR_VERSION": "1"}, type(None))])
+def test_a_folder_that_is_polled_follows_the_exports_unless_a_version_was_asked_for(
+    repository: Repository, version: Mapping[str, str], kind: type
+) -> None:
+    plan = prepare({"OCR_MODEL_REPOSITORY": str(repository.root), "OCR_MODEL_CONTROL": "poll", **version})
+    assert "--model-control-mode=poll" in plan.command
+    assert (type(plan.kept), plan.can_reload) == (kind, False)
+    assert not any(path.is_symlink() for path in Path(served(plan.command)).rglob("*"))
+
+
+@pytest.mark.parametrize(
+    ("environment", "flags", "sentence"),
+    [
+        ({"OCR_MODEL_CONTROL": "pull"}, [], "OCR_MODEL_CONTROL is 'pull'; it must be one of explicit, none, poll"),
+        (
+            {},
+            ["--model-control-mode=poll"],
+            "--model-control-mode=poll is not for this launcher.*: say OCR_MODEL_CONTR",
+        ),
+        ({"OCR_MODEL_REPOSITORY": "s3://b/m", "OCR_VERSION": "2"}, [], "version 2 cannot be chosen at s3://b/m: there"),
+    ],
+)
+def test_what_cannot_be_controlled_so_is_refused(
+    repository: Repository, environment: Mapping[str, str], flags: list[str], sentence: str
+) -> None:
+    with pytest.raises(StartError, match=sentence):
+        prepare({"OCR_MODEL_REPOSITORY": str(repository.root), **environment}, flags)
 
 
 @pytest.mark.parametrize(
