@@ -117,15 +117,20 @@ def end_with_parent() -> None:
 def parse_stub(arguments: list[str]) -> tuple[str, str, str] | None:
     """Model, instance and version that a process of the Python backend runs; None for another process.
 
+    A model that Triton has fetched from an object store lies in a folder of another name; its instances bear its own.
+
     >>> parse_stub(["/b/triton_python_backend_stub", "/m/ctc_decoding/1/model.py", "shm", "1", "ctc_decoding_0_3"])
     ('ctc_decoding', 'ctc_decoding_0_3', '1')
+    >>> parse_stub(["/b/triton_python_backend_stub", "/tmp/folderZ7/2/model.py", "shm", "1", "ctc_decoding_0_3"])
+    ('ctc_decoding', 'ctc_decoding_0_3', '2')
     """
     if len(arguments) < 2 or Path(arguments[0]).name != STUB:
         return None
     version = Path(arguments[1]).parent
-    model = version.parent.name
-    named = (argument for argument in arguments if re.fullmatch(rf"{re.escape(model)}_\d+_\d+", argument))
-    return model, next(named, model), version.name
+    named = (re.fullmatch(r"([^/]+)_\d+_\d+", argument) for argument in arguments[2:])
+    if instance := next(filter(None, named), None):
+        return instance[1], instance[0], version.name
+    return version.parent.name, version.parent.name, version.name
 
 
 def _stub(process: psutil.Process) -> Process | None:

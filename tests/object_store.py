@@ -44,8 +44,11 @@ def holding(folder: Path) -> Iterator[str]:
     """
     command = MOTO.command("-c", STORE, folder, "ocr", "models")
     environment = {**os.environ, **CREDENTIALS}
-    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as store:  # noqa: S603 - our own
+    store = subprocess.Popen(  # noqa: S603 - our own
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    with store:
         if store.stdin is None or store.stdout is None or not (port := store.stdout.readline().strip()):
-            raise RuntimeError("the object store did not start; its messages are above")
+            raise RuntimeError("the object store did not start")
         yield f"s3://http://127.0.0.1:{port}/ocr/models"
         store.terminate()
