@@ -35,6 +35,12 @@ class Name(click.Choice[str]):
         raise click.ClickException(f"{message.removesuffix('.')}; a file of your own is {own_files.FORM}")
 
 
+def _service(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
+    if value is not None and not templates.SERVICE.fullmatch(value):
+        raise click.ClickException(f"{value!r} is no name of a service: small letters and digits, such as signs")
+    return value or ""
+
+
 def list_choices(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     """Print every choice and leave."""
     if not wanted or context.resilient_parsing:
@@ -79,6 +85,12 @@ def list_choices(context: click.Context, _parameter: click.Parameter, wanted: bo
     default=1,
     show_default=True,
     help="Number of the version to write, beside others. A server starts with the highest one.",
+)
+@click.option(
+    "--service",
+    metavar="NAME",
+    callback=_service,
+    help="Write a further service: an ensemble ocr_ensemble_NAME with models of its own, beside the default one.",
 )
 @click.option(
     "--model-repository",
@@ -127,6 +139,7 @@ def main(
     recognizer: str,
     characters: Path | None,
     version: int,
+    service: str,
     model_repository: Path,
     given: dict[str, Source],
     cpu_precision: str,
@@ -138,7 +151,7 @@ def main(
     Every detector works with every recognizer. If nothing has changed since the last export, nothing is written.
     """
     try:
-        repository = ModelRepository(model_repository, version)
+        repository = ModelRepository(model_repository, version, service)
         chosen = own_files.detector(detector), own_files.recognizer(recognizer, characters)
         _export(*chosen, repository, given, (cpu_precision, gpu_precision), force)
     except (ExportError, DownloadError) as error:
@@ -160,14 +173,14 @@ def _export(
         RECOGNIZER_MODEL: provenance(recognizer, recognizer_sources, *precisions),
     }
     if not force and repository.holds(inputs):
-        _say_kept(repository.refresh())
+        _say_kept(repository.refresh(), repository.templates)
         click.echo(f"{detector.name} and {recognizer.name} are in {repository.root} already", err=True)
         return
     started = time.monotonic()
     built = build((detector, detector_sources), (recognizer, recognizer_sources), inputs)
     _note(built, inputs)
     kept = repository.write(built.detector, built.recognizer, built.cpu_graphs, built.gpu_graphs, inputs, force=force)
-    _say_kept(kept)
+    _say_kept(kept, repository.templates)
     click.echo(
         f"Exported {detector.name} and {recognizer.name} to {repository.root}, version {repository.version}, "
         f"in {time.monotonic() - started:.0f} s",
@@ -183,9 +196,9 @@ def _note(built: Built, inputs: Inputs) -> None:
             graph.set_provenance(written, {PREFIX + key: value for key, value in entries.items()})
 
 
-def _say_kept(configs: list[str]) -> None:
+def _say_kept(configs: list[str], own: templates.Templates) -> None:
     for config in configs:
-        ours = templates.TEMPLATE / config
+        ours = own.origin(config)
         change = f"has changed: merge {ours}" if ours.exists() else "is gone: remove yours"
         click.echo(f"Kept {config}, which you have edited; the project's own {change}, or use --force", err=True)
 

@@ -10,7 +10,7 @@ from onnx import ModelProto
 from export.contract import DETECTOR_MODEL, RECOGNIZER_MODEL, DetectorExport, RecognizerExport
 from export.errors import ExportError
 from export.manifest import FILE_NAME, Inputs, Manifest, digest
-from export.templates import MANIFEST_MODEL, Templates, template_models
+from export.templates import MANIFEST_MODEL, Templates
 from export.transaction import Transaction
 
 MODEL_FILE = "model.onnx"
@@ -18,9 +18,6 @@ MODEL_FILE = "model.onnx"
 CPU_MODEL_FILE = "model.cpu.onnx"
 # What those for GPUs name: the same network, perhaps in float16.
 GPU_MODEL_FILE = "model.gpu.onnx"
-# In the order in which they are put into place. The one with the manifest comes last: an export that broke off before
-# is not taken for done.
-MODELS = (*(name for name in template_models() if name != MANIFEST_MODEL), MANIFEST_MODEL)
 # Who reads detector.json and recognizer.json.
 DETECTOR_STEPS = ("image_preprocessing", "text_cropping")
 RECOGNIZER_STEPS = ("text_cropping", "ctc_decoding")
@@ -33,10 +30,17 @@ class ModelRepository:
     Attributes:
         root: Its folder.
         version: Number of the version directories.
+        service: Whose models are written or read; by default those of `ocr_ensemble`.
     """
 
     root: Path
     version: int
+    service: str = ""
+
+    @property
+    def templates(self) -> Templates:
+        """The project's files in it."""
+        return Templates(self.root, self.service)
 
     @property
     def manifest(self) -> Manifest | None:
@@ -74,12 +78,14 @@ class ModelRepository:
         Raises:
             ExportError: The disk does not take it. All is then as it was before.
         """
-        templates = Templates(self.root)
+        # In the order in which they are put into place. The one with the manifest comes last: an export that broke off
+        # before is not taken for done.
+        templates, models = self.templates, self.templates.models
         try:
             with Transaction() as transaction:
                 kept = templates.refresh_configs(transaction, force=force)
                 templates.refresh_other_steps(transaction, self.version)
-                staged = {model: self._stage(model, transaction) for model in MODELS}
+                staged = {model: self._stage(model, transaction) for model in models}
                 onnx.save(detector.graph, staged[DETECTOR_MODEL] / MODEL_FILE)
                 onnx.save(recognizer.graph, staged[RECOGNIZER_MODEL] / MODEL_FILE)
                 for file, graphs in ((CPU_MODEL_FILE, cpu_graphs), (GPU_MODEL_FILE, gpu_graphs)):
@@ -91,7 +97,7 @@ class ModelRepository:
                     recognizer.recognizer.save(staged[step])
                 Manifest(inputs, self._digests(staged), templates.configs).save(staged[MANIFEST_MODEL] / FILE_NAME)
                 templates.stage_steps(staged)
-                for model in MODELS:
+                for model in models:
                     transaction.replace(self._folder(model))
         except OSError as error:
             raise self._cannot_write(error) from error
@@ -106,7 +112,7 @@ class ModelRepository:
         Raises:
             ExportError: As for `write`.
         """
-        templates, manifest = Templates(self.root), self.manifest
+        templates, manifest = self.templates, self.manifest
         try:
             with Transaction() as transaction:
                 kept = templates.refresh_configs(transaction, force=False)
@@ -121,7 +127,7 @@ class ModelRepository:
         return kept
 
     def _folder(self, model: str) -> Path:
-        return self.root / model / str(self.version)
+        return self.root / self.templates.named(model) / str(self.version)
 
     def _stage(self, model: str, transaction: Transaction) -> Path:
         staged = transaction.stage(self._folder(model))
@@ -130,7 +136,8 @@ class ModelRepository:
 
     def _digests(self, staged: Mapping[str, Path]) -> dict[str, str]:
         files = [(model, file) for model, folder in staged.items() for file in sorted(folder.iterdir())]
-        return {f"{model}/{self.version}/{file.name}": digest(file) for model, file in files}
+        places = ((self._folder(model).relative_to(self.root), file) for model, file in files)
+        return {f"{place.as_posix()}/{file.name}": digest(file) for place, file in places}
 
     def _cannot_write(self, error: OSError) -> ExportError:
         return ExportError(f"cannot write into {self.root}: {error.strerror or error}")

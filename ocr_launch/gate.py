@@ -41,7 +41,9 @@ class GatePlan:
     log: Path | None
 
 
-def plan(doors: Doors, shared_memory: str, stop_timeout_s: float, log: Path | None) -> GatePlan:
+def plan(
+    doors: Doors, shared_memory: str, stop_timeout_s: float, log: Path | None, ensembles: Sequence[str] = ENSEMBLES
+) -> GatePlan:
     """How the gate of the OCR models is run.
 
     Args:
@@ -49,11 +51,12 @@ def plan(doors: Doors, shared_memory: str, stop_timeout_s: float, log: Path | No
         shared_memory: How the names of Triton's regions in /dev/shm begin.
         stop_timeout_s: How long requests in flight may take when it is to stop.
         log: File for its messages; None leaves them where ours go.
+        ensembles: That callers may ask.
     """
     http, grpc = doors.sockets[HTTP], doors.sockets[GRPC]
     host, port = grpc.getsockname()[:2]
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    command = [sys.executable, "-m", GATE_MODULE, *(f"--model={ensemble}" for ensemble in ENSEMBLES)]
+    command = [sys.executable, "-m", GATE_MODULE, *(f"--model={ensemble}" for ensemble in ensembles)]
     command += [f"--http-door={http.fileno()}:{doors.own[HTTP]}", f"--grpc-door={address}:{doors.own[GRPC]}"]
     command += [f"--own-memory={prefix}" for prefix in (shared_memory, PAGES, BEAT)]
     return GatePlan([*command, f"--stop-timeout-s={stop_timeout_s}"], http, grpc, log)

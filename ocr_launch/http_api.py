@@ -39,11 +39,13 @@ class HttpApi:
         host: The address that it listens on.
         port: Of HTTP.
         key: Opens the restricted APIs; empty if there is none.
+        ensembles: That it may have.
     """
 
     host: str
     port: int
     key: str = ""
+    ensembles: tuple[str, ...] = ENSEMBLES
 
     def is_live(self, timeout_s: float) -> bool:
         """It answers at all; this never waits for images."""
@@ -137,9 +139,9 @@ class HttpApi:
         return _parse(*self._exchange("POST", f"/v2/models/{model}/infer", timeout_s, body, headers))
 
     def _ensembles(self, timeout_s: float) -> list[str]:
-        """The ensemble, and those before it that the server has."""
-        before = (name for name in ENSEMBLES if name != ENSEMBLE)
-        return [ENSEMBLE, *(name for name in before if self._says_yes(f"/v2/models/{name}/config", timeout_s))]
+        """The ensemble, and the others that the server has."""
+        others = (name for name in self.ensembles if name != ENSEMBLE)
+        return [ENSEMBLE, *(name for name in others if self._says_yes(f"/v2/models/{name}/config", timeout_s))]
 
     def _says_yes(self, path: str, timeout_s: float) -> bool:
         try:

@@ -17,7 +17,7 @@ from ocr_launch import machine, model_config, profiles, warm_up
 from ocr_launch.errors import StartError
 from ocr_launch.machine import Cores
 from ocr_launch.model_config import ModelConfig
-from ocr_launch.names import ENSEMBLE, RECOGNIZER
+from ocr_launch.names import RECOGNIZER
 from ocr_launch.profiles import Profile
 from ocr_launch.repository import Repository
 from ocr_launch.served import link_version
@@ -170,7 +170,7 @@ def configs(repository: Repository, layout: Layout, change: Change | None = None
     """The configurations of all models, by name, as they are to be on this machine.
 
     Args:
-        repository: The exported models.
+        repository: The exported models, those of further services among them.
         layout: What the configurations are to say.
         change: Further changes of each.
 
@@ -182,7 +182,7 @@ def configs(repository: Repository, layout: Layout, change: Change | None = None
         model = file.parent.name
         found[model] = repository.config(model, layout.profile.name)
         if model in repository.models and layout.profile.name != profiles.CONFIGURED:
-            adapt(model, found[model], repository, layout)
+            adapt(model, found[model], repository.of(model), layout)
         if change:
             change(model, found[model])
     _check_exported(repository, found)
@@ -199,7 +199,7 @@ def adapt(model: str, config: ModelConfig, repository: Repository, layout: Layou
     on_cpu = layout.profile.name == profiles.CPU
     if model in repository.exported:
         model_config.set_versions(config, [repository.version])
-    if model == ENSEMBLE:
+    if model == repository.ensemble:
         model_config.set_step_version(config, repository.version)
     if config.backend == "python":
         calls_recognizer = RECOGNIZER in config.parameters
@@ -236,7 +236,7 @@ def _warm_up(model: str, config: ModelConfig, repository: Repository) -> None:
 
 def _check_exported(repository: Repository, configs: dict[str, ModelConfig]) -> None:
     for model in repository.onnx_models:
-        repository.graph(model, configs[model])
+        repository.of(model).graph(model, configs[model])
 
 
 def _link(model: Path, target: Path, config: ModelConfig) -> None:

@@ -9,6 +9,7 @@ from ocr_launch import control, layout, profiles
 from ocr_launch.errors import StartError
 from ocr_launch.followed import Followed
 from ocr_launch.layout import Change, Layout
+from ocr_launch.names import ENSEMBLES
 from ocr_launch.published import Published
 from ocr_launch.repository import Repository
 from ocr_launch.served import Served
@@ -25,12 +26,14 @@ class Models:
         flags: Of tritonserver, beside that.
         kept: What keeps the folder in step with exports and operators; None where nothing is to be kept so.
         sentence: For people.
+        ensembles: That callers may ask.
     """
 
     place: str
     flags: Sequence[str]
     kept: Served | Followed | None
     sentence: str
+    ensembles: tuple[str, ...] = ENSEMBLES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,10 +67,12 @@ class Source:
         sentence = f"{chosen} Models from {self.place}, version {repository.version}."
         flags = control.flags(self.mode, repository.loaded)
         if self.mode == control.POLL and chosen.profile.name != profiles.CONFIGURED:
-            return Models(str(folder), flags, self._publish(repository, chosen, folder), sentence)
+            followed = self._publish(repository, chosen, folder)
+            return Models(str(folder), flags, followed, sentence, repository.ensembles)
         root = layout.arrange(repository, chosen, folder, change)
         is_ours = root == folder and self.mode == control.EXPLICIT
-        return Models(str(root), flags, Served(repository, root) if is_ours else None, sentence)
+        served = Served(repository, root) if is_ours else None
+        return Models(str(root), flags, served, sentence, repository.ensembles)
 
     def _at_an_address(self, chosen: Layout) -> Models:
         if self.version:

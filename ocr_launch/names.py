@@ -6,6 +6,8 @@ ENSEMBLE = "ocr_ensemble"
 # The same for callers that have pixels and no file, as Docling does; older repositories are without it.
 DOCLING = "ocr"
 ENSEMBLES = (ENSEMBLE, DOCLING)
+# Of a further service, whose models all end alike: ocr_ensemble_signs, text_detection_signs, ...
+SERVICE = f"{ENSEMBLE}_"
 # The parameter of a Python step that names the model that it calls.
 RECOGNIZER = "recognizer"
 

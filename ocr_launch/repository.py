@@ -2,17 +2,19 @@
 
 The ensemble says which steps there are, and the parameter `recognizer` of a step names the model that this step calls;
 `recognizer.LANGUAGE` names another one, for a language that a request may ask for.
-What stands before the ensemble, for callers with another contract, has steps of its own.
+What stands before the ensemble, for callers with another contract, has steps of its own. A further service is another
+ensemble, with models of its own in versions of their own; see docs/extending.md.
 """
 
 import dataclasses
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
 from ocr_launch import model_config
 from ocr_launch.errors import StartError
 from ocr_launch.model_config import ModelConfig
-from ocr_launch.names import ENSEMBLE, ENSEMBLES, RECOGNIZER, naming_recognizers
+from ocr_launch.names import ENSEMBLE, ENSEMBLES, RECOGNIZER, SERVICE, naming_recognizers
 from ocr_launch.profiles import CPU
 
 EXPORT = "write it with `python -m export --model-repository DIR`"
@@ -25,10 +27,12 @@ class Repository:
     Attributes:
         root: The folder.
         asked: The version that is to be served; None is the newest.
+        ensemble: That a request goes to; another one for a further service.
     """
 
     root: Path
     asked: int | None = None
+    ensemble: str = ENSEMBLE
 
     def __post_init__(self) -> None:
         """Check that it is one.
@@ -44,12 +48,15 @@ class Repository:
     @cached_property
     def steps(self) -> tuple[str, ...]:
         """The steps of the ensemble, in the order of the data."""
-        return self._steps(ENSEMBLE)
+        return self._steps(self.ensemble)
 
     @cached_property
     def ensembles(self) -> tuple[str, ...]:
-        """The ensemble, and those before it that are there."""
-        return tuple(name for name in ENSEMBLES if (self.root / name / model_config.FILE_NAME).exists())
+        """The ensemble, those before it that are there, and those of further services."""
+        if self.ensemble != ENSEMBLE:
+            return (self.ensemble,)
+        there = (name for name in ENSEMBLES if (self.root / name / model_config.FILE_NAME).exists())
+        return (*there, *(service.ensemble for service in self.further))
 
     @property
     def entrances(self) -> tuple[str, ...]:
@@ -65,21 +72,27 @@ class Repository:
         """
         for name in self.called:
             return name
-        raise StartError(f"no step of {ENSEMBLE} in {self.root} names its recognizer in parameters {RECOGNIZER!r}")
+        raise StartError(f"no step of {self.ensemble} in {self.root} names its recognizer in parameters {RECOGNIZER!r}")
 
     @cached_property
     def called(self) -> tuple[str, ...]:
         """The models that steps call, which are no steps themselves; the default recognizer is the first."""
-        configs = [self.config(step) for step in self.steps]
-        named = [
-            model_config.parameter(config, key) for config in configs for key in naming_recognizers(config.parameters)
-        ]
-        return tuple(dict.fromkeys(named))
+        return self._called(self.steps)
+
+    @cached_property
+    def further(self) -> "tuple[Repository, ...]":
+        """The further services: each in this folder, with its ensemble in the place of the default one."""
+        files = sorted(self.root.glob(f"{SERVICE}*/{model_config.FILE_NAME}")) if self.ensemble == ENSEMBLE else ()
+        return tuple(Repository(self.root, ensemble=file.parent.name) for file in files)
+
+    def of(self, model: str) -> "Repository":
+        """The service that a model belongs to: this one, unless it is of a further one."""
+        return next((service for service in self.further if model in service.exported), self)
 
     @property
     def exported(self) -> tuple[str, ...]:
         """The models that an export consists of: of one version all of them, or none."""
-        return (ENSEMBLE, *self.inner)
+        return (self.ensemble, *self.inner)
 
     @property
     def inner(self) -> tuple[str, ...]:
@@ -90,12 +103,13 @@ class Repository:
     def models(self) -> tuple[str, ...]:
         """The ensemble, its steps, the models that they call, and what stands before the ensemble."""
         before = (name for ensemble in self.ensembles for name in (ensemble, *self._steps(ensemble)))
-        return tuple(dict.fromkeys((*self.exported, *before)))
+        of_services = (name for service in self.further for name in service.exported)
+        return tuple(dict.fromkeys((*self.exported, *before, *of_services)))
 
     @property
     def loaded(self) -> tuple[str, ...]:
         """The models that a server is told to load: an ensemble brings its steps, and does not know what they call."""
-        return (*self.ensembles, *self.called)
+        return (*self.ensembles, *self.called, *(model for service in self.further for model in service.called))
 
     @property
     def python_steps(self) -> tuple[str, ...]:
@@ -133,7 +147,7 @@ class Repository:
         Raises:
             StartError: It is not there as a whole.
         """
-        version = self.asked or max(self.versions or self.versions_of(ENSEMBLE), default=1)
+        version = self.asked or max(self.versions or self.versions_of(self.ensemble), default=1)
         for model in self.exported:
             if version not in (there := self.versions_of(model)):
                 raise self._not_exported(model, f"version {version} is missing" if there else "")
@@ -173,6 +187,13 @@ class Repository:
         if not file.exists():
             raise self._not_exported(model, f"{file.name} is missing in version {file.parent.name}")
         return file
+
+    def _called(self, steps: Iterable[str]) -> tuple[str, ...]:
+        configs = [self.config(step) for step in steps]
+        named = [
+            model_config.parameter(config, key) for config in configs for key in naming_recognizers(config.parameters)
+        ]
+        return tuple(dict.fromkeys(named))
 
     def _steps(self, ensemble: str) -> tuple[str, ...]:
         return tuple(step.model_name for step in self.config(ensemble).ensemble_scheduling.step)

@@ -108,16 +108,16 @@ def prepare(environment: Mapping[str, str], flags: Sequence[str], sockets: ExitS
         *triton_flags.own_ports(doors.own),
         *asked.others,
     ]
-    api = HttpApi(ports.LOOPBACK, doors.own[HTTP], key) if is_gated else HttpApi(asked.http.host, asked.http.port, key)
+    host, port = (ports.LOOPBACK, doors.own[HTTP]) if is_gated else (asked.http.host, asked.http.port)
     return Plan(
         command=command,
         environment={**environment, **chosen.profile.environment},
-        api=api,
+        api=HttpApi(host, port, key, models.ensembles),
         shared_memory=shared_memory,
         log=None,
         start_timeout_s=START_TIMEOUT_S,
         stop_timeout_s=EXIT_TIMEOUT_S,
-        gate=gate.plan(doors, shared_memory, EXIT_TIMEOUT_S, None) if is_gated else None,
+        gate=gate.plan(doors, shared_memory, EXIT_TIMEOUT_S, None, models.ensembles) if is_gated else None,
         metrics=MetricsPlan(doors.sockets[METRICS], doors.own[METRICS]) if METRICS in doors.sockets else None,
         kept=models.kept,
         can_reload=source.mode == control.EXPLICIT,

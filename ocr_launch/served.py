@@ -56,7 +56,7 @@ class Served:
             configs: What the server has said, one after the other, by the models' names. Where versions were switched
                 meanwhile, and do not fit together, what was noted before stays.
         """
-        if _fit(configs):
+        if _fit({model: config for model, config in configs.items() if model in self._repository.exported}):
             self._noted = configs
 
     def write(self) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from downloads import fetch
 from export.choices import DETECTORS, RECOGNIZERS
-from export.contract import DETECTOR_MODEL, RECOGNIZER_MODEL
+from export.contract import DETECTOR_MODEL, RECOGNIZER_MODEL, DetectorExport, RecognizerExport
 from export.repository import ModelRepository
 from tests.project import MODEL_REPOSITORY
 
@@ -26,10 +26,23 @@ def first_version(root: Path) -> Path:
 
 def add_second_version(root: Path) -> None:
     """Write version 2 beside version 1, as `python -m export` does it, without the comparison with the originals."""
-    detector = DETECTORS[OTHER].build(*map(fetch, DETECTORS[OTHER].sources))
-    recognizer = RECOGNIZERS[OTHER].build(*map(fetch, RECOGNIZERS[OTHER].sources))
+    detector, recognizer = _build(OTHER, OTHER)
     detector = dataclasses.replace(
         detector, detector=dataclasses.replace(detector.detector, max_area_px=80_000, unclip_ratio=1.3)
     )
     graphs = {DETECTOR_MODEL: detector.graph, RECOGNIZER_MODEL: recognizer.graph}
     ModelRepository(root, 2).write(detector, recognizer, graphs, graphs, {})
+
+
+def add_service(root: Path, name: str, detector: str = OTHER, recognizer: str = OTHER) -> None:
+    """Write a further service, as `python -m export --service` does it, without the comparison with the originals."""
+    built = _build(detector, recognizer)
+    graphs = {DETECTOR_MODEL: built[0].graph, RECOGNIZER_MODEL: built[1].graph}
+    ModelRepository(root, 1, name).write(*built, graphs, graphs, {})
+
+
+def _build(detector: str, recognizer: str) -> tuple[DetectorExport, RecognizerExport]:
+    return (
+        DETECTORS[detector].build(*map(fetch, DETECTORS[detector].sources)),
+        RECOGNIZERS[recognizer].build(*map(fetch, RECOGNIZERS[recognizer].sources)),
+    )
