@@ -28,6 +28,7 @@ def test_every_example_is_run_by_a_test() -> None:
     assert {path.name for path in EXAMPLES.iterdir() if path.name != "__pycache__"} == {
         *COMMANDS,
         "watch.py",
+        "in_process.py",
         *elsewhere,
     }
 
@@ -58,3 +59,10 @@ def test_the_watcher_reads_each_image_once_and_gets_past_damaged_ones(triton: Tr
     before = triton.calls("ocr_ensemble")
     assert run("watch.py", "--once", tmp_path, triton.url).returncode == 0
     assert triton.calls("ocr_ensemble") - before in (0, 1)  # a container's health check may come between
+
+
+def test_without_tritons_library_the_program_says_where_it_is() -> None:
+    """It is in NVIDIA's image only."""
+    done = run("in_process.py", "models", SAMPLES / "label.png")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: there is no tritonserver for this Python: docs/in-process.md says where it is\n"
