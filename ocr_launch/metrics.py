@@ -14,25 +14,31 @@ Samples = Mapping[str, float]
 """Values by their labels, as they are written."""
 
 
-def text(state: RunState, usage: Usage) -> str:
+def text(state: RunState, usage: Usage, *, is_ready: bool) -> str:
     """The metrics of a supervised server.
 
-    >>> print(text(RunState("serving", "", 0, process_restarts={"ctc_decoding": 2}), Usage({}, 0, 0)).splitlines()[2])
+    Args:
+        state: What the supervisor knows.
+        usage: What the server takes.
+        is_ready: Triton lets requests into the ensemble; it does not when somebody has unloaded one of its models.
+
+    >>> state = RunState("serving", "", 0, process_restarts={"ctc_decoding": 2})
+    >>> print(text(state, Usage({}, 0, 0), is_ready=True).splitlines()[2])
     ocr_process_restarts_total{process="ctc_decoding"} 2
     """
-    return "".join(f"{line}\n" for line in (*_lines(state), *_usage_lines(usage)))
+    return "".join(f"{line}\n" for line in (*_lines(state, is_ready), *_usage_lines(usage)))
 
 
-def _lines(state: RunState) -> Iterator[str]:
+def _lines(state: RunState, is_ready: bool) -> Iterator[str]:
     restarts = {_label("process", name): count for name, count in sorted(state.process_restarts.items())}
     refused = {_label("reason", "overloaded"): state.refused, _label("reason", "deadline_exceeded"): state.late}
-    is_up = int(state.state == run_state.SERVING)
+    is_up = int(state.state == run_state.SERVING and is_ready)
     yield from _metric("ocr_process_restarts_total", "Processes of a model, or the gate, were started anew.", restarts)
     yield from _metric("ocr_server_restarts_total", "The whole server was started anew.", {"": state.server_restarts})
     yield from _metric("ocr_pages_refused_total", "Pages without a place, or too late, of this tritonserver.", refused)
     yield from _metric("ocr_pages", "Pages in the pipeline.", {"": state.pages})
     yield from _metric("ocr_pages_limit", "Pages that may be in the pipeline.", {"": state.places})
-    yield from _metric("ocr_up", "Whether the server runs, with all of its processes.", {"": is_up})
+    yield from _metric("ocr_up", "Whether the server takes pages, with all of its processes.", {"": is_up})
 
 
 def _usage_lines(usage: Usage) -> Iterator[str]:

@@ -98,7 +98,9 @@ class MetricsDoor:
             tritons = await asyncio.to_thread(self._triton.get, PATH, TRITON_TIMEOUT_S)
         except ApiError:  # it is started anew
             tritons = b""
-        ours = metrics.text(self._state(), await asyncio.to_thread(Usage.now))
+        state = self._state()
+        is_ready = await asyncio.to_thread(HttpApi(state.host, state.port).is_ready, TRITON_TIMEOUT_S)
+        ours = metrics.text(state, await asyncio.to_thread(Usage.now), is_ready=is_ready)
         return _response("200 OK", metrics.CONTENT_TYPE, tritons + ours.encode())
 
 

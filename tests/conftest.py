@@ -23,6 +23,8 @@ TESTS_OF = {
         "tests/server/test_versions.py",
         "tests/server/test_control_modes.py",
         "tests/server/test_repositories.py",
+        "tests/server/test_services.py",
+        "tests/server/test_truth.py",
         # Ports behind the gate, which a container keeps to itself, and a clock that it shares.
         "tests/server/test_inner_models.py",
         "tests/server/test_client_resume.py",

@@ -67,7 +67,7 @@ def test_the_table_of_metrics_says_what_they_are(metric: metrics.Metric) -> None
 
 
 def test_the_supervisors_metrics_are_all_explained() -> None:
-    shown = text(RunState("serving", "", 0), Usage({"ctc_decoding": 1}, 1, 1))
+    shown = text(RunState("serving", "", 0), Usage({"ctc_decoding": 1}, 1, 1), is_ready=True)
     production = (ROOT / "docs" / "production.md").read_text(encoding="utf-8")
     for name in re.findall(r"^# TYPE (\w+)", shown, re.MULTILINE):
         assert f"`{name}" in GUIDES["observe"] + production

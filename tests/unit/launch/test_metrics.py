@@ -1,5 +1,6 @@
 """The supervisor's metrics: beside Triton's, alone while there is no Triton, and never held up by who asks."""
 
+import dataclasses
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -56,7 +57,8 @@ def get(port: int, path: str = "/metrics", method: str = "GET") -> tuple[int, st
 
 
 def test_tritons_metrics_come_with_the_supervisors(triton: int) -> None:
-    state = STATE.with_restart(["ctc_decoding"]).with_restart(["ctc_decoding", "text_cropping"]).with_restart([])
+    state = dataclasses.replace(STATE, port=triton)
+    state = state.with_restart(["ctc_decoding"]).with_restart(["ctc_decoding", "text_cropping"]).with_restart([])
     door, port = opened(triton, state)
     with closing(door):
         status, told = get(port)
@@ -70,6 +72,14 @@ def test_tritons_metrics_come_with_the_supervisors(triton: int) -> None:
     assert "# TYPE ocr_pages gauge\nocr_pages 3\n" in told
     assert "ocr_pages_limit 8\n" in told
     assert "ocr_up 1\n" in told
+
+
+def test_a_server_that_lets_no_page_in_is_not_up(triton: int) -> None:
+    """Somebody has unloaded a model."""
+    with ports.hold() as nobody:
+        door, port = opened(triton, dataclasses.replace(STATE, port=ports.port_of(nobody)))
+        with closing(door):
+            assert "ocr_up 0\n" in get(port)[1]
 
 
 def test_they_come_alone_while_there_is_no_triton() -> None:

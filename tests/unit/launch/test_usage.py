@@ -67,5 +67,5 @@ def test_shared_memory_is_that_of_the_folder(tmp_path: Path) -> None:
     ],
 )
 def test_it_is_shown_to_prometheus(line: str) -> None:
-    text = metrics.text(RunState(run_state.SERVING, "", 0), Usage({"text_cropping": 7}, 3, 9))
+    text = metrics.text(RunState(run_state.SERVING, "", 0), Usage({"text_cropping": 7}, 3, 9), is_ready=True)
     assert line in text.splitlines()
