@@ -78,7 +78,8 @@ def test_a_full_server_says_how_many_pages_it_has_and_refuses(server: TritonServ
     crowd.join()
     assert 0 < supervision["pages"] <= supervision["places"]
     assert supervision["refused"] > before
-    assert metric(server, refused) - before >= outcomes[0].requests["refused"] > 0
+    assert metric(server, refused) > before  # not all: the gate turns some away that have waited in line
+    assert outcomes[0].requests["refused"] > 0
     wait_until(lambda: metric(server, "ocr_pages") == 0)
 
 
