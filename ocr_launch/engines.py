@@ -18,7 +18,9 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ocr_launch import layout, machine, ports, profiles, triton_flags
 from ocr_launch.errors import StartError
@@ -80,7 +82,7 @@ def plan(repository: Repository, device: str) -> list[Engine]:
     ]
 
 
-def read_notes(folder: Path) -> dict[str, dict[str, object]]:
+def read_notes(folder: Path) -> dict[str, dict[str, Any]]:
     """What was built: by the model's name its key and its files; nothing if that cannot be read."""
     try:
         notes = json.loads((folder / NOTES).read_text(encoding="utf-8"))
@@ -177,13 +179,14 @@ def _build_all(repository: Repository, engines: Sequence[Engine]) -> None:
             with ports.hold() as door:
                 port = ports.port_of(door)
                 address = f"http://{LOOPBACK}:{port}/v2/models/{engine.model}/ready"
-                build(engine, _command(root, engine.model, port), lambda address=address: _answers(address), _say)
+                build(engine, _command(root, engine.model, port), partial(_answers, address), _say)
 
 
 def _command(root: Path, model: str, port: int) -> list[str]:
     """A server that loads one model and answers on this machine only."""
-    flags = ["--model-control-mode=explicit", f"--load-model={model}", "--allow-grpc=false", "--allow-metrics=false"]
-    return ["tritonserver", *triton_flags.common(root, STOP_S), *flags, *triton_flags.own_ports({ports.HTTP: port})]
+    flags = [*triton_flags.common(str(root), STOP_S), *triton_flags.own_ports({ports.HTTP: port})]
+    flags += ["--model-control-mode=explicit", f"--load-model={model}", "--allow-grpc=false", "--allow-metrics=false"]
+    return ["tritonserver", *flags]
 
 
 def _engine(model: str, config: ModelConfig, parameters: dict[str, str], repository: Repository, device: str) -> Engine:

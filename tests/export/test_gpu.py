@@ -117,7 +117,8 @@ def test_a_graph_that_finds_other_boxes_is_told_apart(detector: DetectorExport) 
 
 def emptied(model: ModelProto, _batches: object) -> ModelProto:
     """A graph that is none of the network's."""
-    other = ModelProto.FromString(model.SerializeToString())
+    other = ModelProto()
+    other.CopyFrom(model)
     del other.graph.node[:]
     return other
 
