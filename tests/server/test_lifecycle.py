@@ -21,7 +21,7 @@ from tests.server.processes import TIMEOUT_S, naming, wait_until
 from tests.server.raw_http import PATH, RAW, post
 
 ANY_PORTS = ("--http-port", "0", "--grpc-port", "0", "--metrics-port", "0")
-ONE_MODEL = ("--triton-option", "--model-control-mode=explicit", "--triton-option", "--load-model=ocr_ensemble")
+ONE_MODEL = ("--model-control", "explicit", "--triton-option", "--load-model=ocr_ensemble")
 
 CONFIG = """\
 backend: "python"
