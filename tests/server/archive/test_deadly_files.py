@@ -47,6 +47,6 @@ def test_a_file_that_kills_its_reader_becomes_a_row(
         (scans / f"{name}.png").write_bytes((SAMPLES / "label.png").read_bytes())
     (scans / "between.png").write_bytes(b"deadly")
     done = python.run(ARCHIVE, scans, out, triton.url, cluster.address)
-    assert done.stdout.endswith("3 1\n"), done.stderr
+    assert "3 1" in done.stdout.splitlines(), done.stderr  # Ray adds lines of its own
     errors = {Path(row["source"]).name: row["error_kind"] for row in rows(python, out)}
     assert errors == {"before.png": None, "behind.png": None, "between.png": "ReaderDied"}
