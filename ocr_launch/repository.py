@@ -7,7 +7,6 @@ ensemble, with models of its own in versions of their own; see docs/extending.md
 """
 
 import dataclasses
-from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
@@ -77,7 +76,11 @@ class Repository:
     @cached_property
     def called(self) -> tuple[str, ...]:
         """The models that steps call, which are no steps themselves; the default recognizer is the first."""
-        return self._called(self.steps)
+        configs = [self.config(step) for step in self.steps]
+        named = [
+            model_config.parameter(config, key) for config in configs for key in naming_recognizers(config.parameters)
+        ]
+        return tuple(dict.fromkeys(named))
 
     @cached_property
     def further(self) -> "tuple[Repository, ...]":
@@ -187,13 +190,6 @@ class Repository:
         if not file.exists():
             raise self._not_exported(model, f"{file.name} is missing in version {file.parent.name}")
         return file
-
-    def _called(self, steps: Iterable[str]) -> tuple[str, ...]:
-        configs = [self.config(step) for step in steps]
-        named = [
-            model_config.parameter(config, key) for config in configs for key in naming_recognizers(config.parameters)
-        ]
-        return tuple(dict.fromkeys(named))
 
     def _steps(self, ensemble: str) -> tuple[str, ...]:
         return tuple(step.model_name for step in self.config(ensemble).ensemble_scheduling.step)
