@@ -33,6 +33,7 @@
     starvation.py    whether the server gets the cores that it asks for
     http_api.py      what the launcher asks its own server
     run_state.py     what the supervisor knows, in a file
+    whole_file.py    files that others read meanwhile
     serve.py         `ocr-serve`, the image's command
     health.py        `ocr-health`, the image's health checks
     errors.py        why a server cannot start

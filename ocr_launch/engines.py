@@ -15,15 +15,14 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ocr_launch import layout, machine, ports, profiles, triton_flags
+from ocr_launch import control, layout, machine, ports, profiles, triton_flags, whole_file
 from ocr_launch.errors import StartError
+from ocr_launch.http_api import HttpApi
 from ocr_launch.layout import Layout
 from ocr_launch.model_config import ModelConfig
 from ocr_launch.ports import LOOPBACK
@@ -120,9 +119,7 @@ def build(engine: Engine, command: Sequence[str], is_ready: Callable[[], bool], 
             f"{engine.model} was loaded and no engine is in {engine.folder}; see the server's messages above"
         )
     notes = read_notes(engine.folder) | {engine.model: {"key": engine.key, "files": files}}
-    part = engine.folder / f".{NOTES}.part"
-    part.write_text(json.dumps(notes, indent=1), encoding="utf-8")
-    part.replace(engine.folder / NOTES)
+    whole_file.write(engine.folder / NOTES, json.dumps(notes, indent=1))
     say(f"{engine.model}: built in {time.monotonic() - start_s:.0f} s: {', '.join(files)}")
 
 
@@ -178,14 +175,14 @@ def _build_all(repository: Repository, engines: Sequence[Engine]) -> None:
             _say(f"{engine.model} ({place} of {len(engines)}): building, which takes minutes ...")
             with ports.hold() as door:
                 port = ports.port_of(door)
-                address = f"http://{LOOPBACK}:{port}/v2/models/{engine.model}/ready"
-                build(engine, _command(root, engine.model, port), partial(_answers, address), _say)
+                is_ready = partial(HttpApi(LOOPBACK, port).is_ready, POLL_S, engine.model)
+                build(engine, _command(root, engine.model, port), is_ready, _say)
 
 
 def _command(root: Path, model: str, port: int) -> list[str]:
     """A server that loads one model and answers on this machine only."""
     flags = [*triton_flags.common(str(root), STOP_S), *triton_flags.own_ports({ports.HTTP: port})]
-    flags += ["--model-control-mode=explicit", f"--load-model={model}", "--allow-grpc=false", "--allow-metrics=false"]
+    flags += [*control.flags(control.EXPLICIT, [model]), "--allow-grpc=false", "--allow-metrics=false"]
     return ["tritonserver", *flags]
 
 
@@ -230,14 +227,6 @@ def _wait(model: str, server: "subprocess.Popen[bytes]", is_ready: Callable[[], 
             told_s = now_s
             say(f"{model}: building for {now_s - start_s:.0f} s ...")
         time.sleep(POLL_S)
-
-
-def _answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(address, timeout=POLL_S) as answer:  # noqa: S310 - this machine
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 def _files(folder: Path) -> dict[str, int]:

@@ -51,9 +51,9 @@ class HttpApi:
         """It answers at all; this never waits for images."""
         return self._says_yes("/v2/health/live", timeout_s)
 
-    def is_ready(self, timeout_s: float) -> bool:
-        """The ensemble is loaded."""
-        return self._says_yes(f"/v2/models/{ENSEMBLE}/ready", timeout_s)
+    def is_ready(self, timeout_s: float, model: str = ENSEMBLE) -> bool:
+        """A model is loaded."""
+        return self._says_yes(f"/v2/models/{model}/ready", timeout_s)
 
     def configs(self, timeout_s: float) -> dict[str, dict[str, Any]]:
         """The configurations of the ensembles that are loaded, their steps, and the models that these call.

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ocr_launch import layout, model_config
+from ocr_launch import layout, model_config, whole_file
 from ocr_launch.errors import StartError
 from ocr_launch.layout import Layout
 from ocr_launch.model_config import ModelConfig
@@ -105,9 +105,7 @@ class Published:
         """Write a configuration, unless it says this already: Triton loads a model anew whose file is new."""
         file, text = self._folder / model / model_config.FILE_NAME, model_config.to_text(config)
         if not (file.exists() and file.read_text(encoding="utf-8") == text):
-            part = file.with_name(f".{file.name}.part")
-            part.write_text(text, encoding="utf-8")
-            part.replace(file)
+            whole_file.write(file, text, file.with_name(f".{file.name}.part"))
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ocr_core.admission import Crowd
+from ocr_launch import whole_file
 
 STARTING, SERVING, RESTARTING, STOPPING, GAVE_UP = "starting", "serving", "restarting", "stopping", "gave up"
 # Where ocr-serve writes.
@@ -90,9 +91,7 @@ class RunState:
 
     def write(self, file: Path) -> None:
         """Put it where `read` finds it, whole or not at all."""
-        part = file.with_suffix(".part")
-        part.write_text(json.dumps({**dataclasses.asdict(self), "beat_s": time.monotonic()}), encoding="utf-8")
-        part.replace(file)
+        whole_file.write(file, json.dumps({**dataclasses.asdict(self), "beat_s": time.monotonic()}))
 
 
 def temporary(environment: Mapping[str, str]) -> Path:

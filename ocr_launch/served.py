@@ -12,7 +12,7 @@ from typing import Any
 
 from google.protobuf import json_format  # type: ignore[import-untyped]
 
-from ocr_launch import model_config
+from ocr_launch import model_config, whole_file
 from ocr_launch.http_api import ApiError, HttpApi
 from ocr_launch.model_config import ModelConfig
 from ocr_launch.names import ENSEMBLE
@@ -65,9 +65,7 @@ class Served:
             file = self._folder / model / model_config.FILE_NAME
             if file.exists():
                 text = model_config.to_text(_with_versions_of(model_config.read(file), told))
-                part = self._folder.with_name(f"{self._folder.name}.part")
-                part.write_text(text, encoding="utf-8")
-                part.replace(file)
+                whole_file.write(file, text, self._folder.with_name(f"{self._folder.name}.part"))
 
     def link(self) -> None:
         """Link the versions that have been exported since the last time."""
