@@ -15,7 +15,7 @@ from benchmarks.common.weights import Weights
 from benchmarks.gpu import mixed_pages, upper_bounds
 from benchmarks.gpu.budget import Budget
 from benchmarks.gpu.clients import Answers, Clients, clients
-from benchmarks.gpu.device import GpuWatch, Usage
+from benchmarks.gpu.device import GpuWatch
 from benchmarks.gpu.report import Level, Report, StepTimes
 from benchmarks.gpu.upper_bounds import MeasurementFailed
 from benchmarks.layouts.candidates import on_gpus
@@ -122,21 +122,18 @@ class GpuBenchmark:
         mixed = mixed_pages.cut(self._images, min(pages, MIXED))
         log = self._output / f"server-{profile}-mixed.log"
         with self._serve(profile, log) as server, clients(mixed) as sending:
-            seen = Usage(None, None)
 
-            def read() -> int:
-                nonlocal seen
+            def read() -> tuple[int, float | None]:
                 start_s = time.monotonic()
                 answers = sending.measure(server.url, best.concurrency, self._load_s)
-                seen = self._watch.between(start_s, time.monotonic())
                 if not answers.images:
                     raise MeasurementFailed(f"no mixed page was read: {answers.reason}")
-                return answers.images
+                return answers.images, self._watch.between(start_s, time.monotonic()).memory_mib
 
             def has_time() -> bool:
                 return self._budget.left_s > self._load_s + SPARE_S
 
-            for done, memory_mib in mixed_pages.growth(read, lambda: seen.memory_mib, pages, has_time):
+            for done, memory_mib in mixed_pages.growth(read, pages, has_time):
                 self.report.memory.append((profile, done, memory_mib))
                 self.save()
                 click.echo(f"  {done} mixed pages", err=True)

@@ -29,17 +29,17 @@ def cut(images: Sequence[bytes], count: int) -> list[bytes]:
 
 
 def growth(
-    read: Callable[[], int], memory_mib: Callable[[], float | None], pages: int, has_time: Callable[[], bool]
+    read: Callable[[], tuple[int, float | None]], pages: int, has_time: Callable[[], bool]
 ) -> Iterator[tuple[int, float | None]]:
     """How many pages were read so far, and the memory in use, again and again.
 
     Args:
-        read: Has a number of pages read and tells how many.
-        memory_mib: The most in use meanwhile.
+        read: Has a number of pages read, and tells how many and what most memory was in use meanwhile, MiB.
         pages: When to end.
         has_time: Whether to go on.
     """
     done = 0
     while done < pages and has_time():
-        done += read()
-        yield done, memory_mib()
+        count, memory_mib = read()
+        done += count
+        yield done, memory_mib

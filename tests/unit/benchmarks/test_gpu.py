@@ -231,9 +231,9 @@ def test_mixed_pages_are_of_many_sizes_and_the_same_in_each_run() -> None:
 
 def test_memory_is_told_until_all_pages_are_read_or_the_time_is_over() -> None:
     memory_mib = iter([100.0, 120.0, None, 130.0])
-    told = list(mixed_pages.growth(lambda: 40, lambda: next(memory_mib), 100, lambda: True))
+    told = list(mixed_pages.growth(lambda: (40, next(memory_mib)), 100, lambda: True))
     assert told == [(40, 100.0), (80, 120.0), (120, None)]
-    assert list(mixed_pages.growth(lambda: 40, lambda: 1.0, 100, iter([True, False]).__next__)) == [(40, 1.0)]
+    assert list(mixed_pages.growth(lambda: (40, 1.0), 100, iter([True, False]).__next__)) == [(40, 1.0)]
 
 
 def _add(numbers: Sequence[int]) -> int:
