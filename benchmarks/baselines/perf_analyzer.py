@@ -109,14 +109,18 @@ def write_input(images: Iterable[Path], file: Path) -> None:
     file.write_text(json.dumps({"data": requests}))
 
 
-def model_arguments(recognizer: str, images: Path) -> list[str]:
-    """What perf_analyzer is told of the ensemble.
+def arguments(recognizer: str, images: Path, url: str, concurrency: int, requests: int) -> list[str]:
+    """What perf_analyzer is told of the ensemble and of the load.
 
     Args:
         recognizer: Model that a Python step calls: perf_analyzer cannot find it in the ensemble's configuration.
         images: What `write_input` has written.
+        url: Of the server, without a scheme.
+        concurrency: Requests under way at once.
+        requests: It ends after so many.
     """
-    return ["-m", ENSEMBLE, f"--input-data={images}", f"--bls-composing-models={recognizer}"]
+    model = ["-m", ENSEMBLE, f"--input-data={images}", f"--bls-composing-models={recognizer}", "-u", url]
+    return [*model, f"--concurrency-range={concurrency}", f"--request-count={requests}"]
 
 
 def run(
@@ -145,10 +149,9 @@ def run(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_input(images, folder / "images.json")
-        arguments = [*model_arguments(recognizer, Path("images.json")), "-u", url, "-i", protocol.lower()]
-        arguments += [f"--concurrency-range={concurrency}", f"--request-count={requests}"]
-        arguments += ["--verbose-csv", "-f", MEASURED]
-        done = subprocess.run([*command, *arguments], cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
+        load = arguments(recognizer, Path("images.json"), url, concurrency, requests)
+        line = [*command, *load, "-i", protocol.lower(), "--verbose-csv", "-f", MEASURED]
+        done = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
         if done.returncode != 0 or not (folder / MEASURED).exists():
             raise PerfAnalyzerFailed(_reason(done.stdout + done.stderr))
         return parse(folder, protocol)

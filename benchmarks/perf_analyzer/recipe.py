@@ -55,9 +55,8 @@ def perf_analyzer_line(
         concurrency: Requests under way at once.
         requests: It ends after so many, no fewer than are under way at once.
     """
-    arguments = [*command, *perf_analyzer.model_arguments(target.recognizer, folder / INPUT), "-u", target.url]
-    arguments += [f"--concurrency-range={concurrency}", f"--request-count={requests}"]
-    return shlex.join(map(str, arguments))
+    load = perf_analyzer.arguments(target.recognizer, folder / INPUT, target.url, concurrency, requests)
+    return shlex.join(map(str, [*command, *load]))
 
 
 def configuration(target: Target, folder: Path) -> dict[str, Any]:
