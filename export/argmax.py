@@ -14,7 +14,7 @@ NEVER = -1e4
 
 def find(model: ModelProto) -> Layer | None:
     """The product that gives the classes' logits (N, T, classes), filled up to whole rows; None if there is none."""
-    makers = {node.output[0]: node for node in model.graph.node}
+    makers = graph.makers(model)
     weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     arg_max = next((node for node in model.graph.node if node.op_type == "ArgMax"), NodeProto(input=[""]))
     add = makers.get(arg_max.input[0], NodeProto())

@@ -26,7 +26,9 @@ def rounding(model: ModelProto) -> ModelProto:
 
 def _rounded(node: NodeProto, halves: set[str]) -> Iterator[NodeProto]:
     names = [name for name in node.output if name in halves]
-    is_half = node.op_type == "Constant" or _casts_to_half(node)  # its output is float16 whatever goes in
+    is_half = node.op_type == "Constant" or graph.casts_to(
+        node, TensorProto.FLOAT16
+    )  # its output is float16 whatever goes in
     for place, name in enumerate(node.output):
         if name in halves:
             node.output[place] = f"{name}_half" if is_half else f"{name}_unrounded"
@@ -35,7 +37,3 @@ def _rounded(node: NodeProto, halves: set[str]) -> Iterator[NodeProto]:
         if not is_half:
             yield helper.make_node("Cast", [f"{name}_unrounded"], [f"{name}_half"], to=TensorProto.FLOAT16)
         yield helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT)
-
-
-def _casts_to_half(node: NodeProto) -> bool:
-    return node.op_type == "Cast" and graph.attributes(node)["to"] == TensorProto.FLOAT16

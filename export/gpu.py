@@ -3,7 +3,7 @@
 float16 takes half the memory, and GPUs have fast products for it. Softmax, layer norms, the probabilities at the end,
 and whatever comes near float16's greatest number stay in float32. The conversion is ONNX Runtime's own
 (`onnxruntime.transformers.float16`); which nodes it leaves alone is decided here. What both graphs find or read on the
-sample pages is compared before anything is written (export/verify.py).
+sample pages is compared before anything is written (export/likeness.py).
 """
 
 from collections.abc import Iterable
@@ -58,7 +58,7 @@ def layer_norms(model: ModelProto) -> set[str]:
 
     (x - mean) / sqrt(mean of its squares + epsilon) * scale + shift (Ba et al. 2016, arXiv 1607.06450, equation 4).
     """
-    makers = {name: node for node in model.graph.node for name in node.output}
+    makers = graph.makers(model)
     found: set[str] = set()
     for root in model.graph.node:
         if root.op_type == "Sqrt":
@@ -77,7 +77,7 @@ def layer_norms(model: ModelProto) -> set[str]:
 
 def last_nodes(model: ModelProto) -> set[str]:
     """Names of the nodes that make probabilities of the last values and hand them on to the outputs."""
-    makers = {name: node for node in model.graph.node for name in node.output}
+    makers = graph.makers(model)
     found: set[str] = set()
     walk = [output.name for output in model.graph.output]
     while walk:
@@ -99,18 +99,14 @@ def _join_casts(model: ModelProto) -> None:
 
     The converter rounds each of their outputs to float16, and makes float32 of it again.
     """
-    makers = {name: node for node in model.graph.node for name in node.output}
+    makers = graph.makers(model)
     for node in model.graph.node:
-        rounded = makers.get(node.input[0], NodeProto()) if _casts_to(node, TensorProto.FLOAT) else NodeProto()
-        if _casts_to(rounded, TensorProto.FLOAT16) and rounded.input[0].endswith(UNROUNDED):
+        rounded = makers.get(node.input[0], NodeProto()) if graph.casts_to(node, TensorProto.FLOAT) else NodeProto()
+        if graph.casts_to(rounded, TensorProto.FLOAT16) and rounded.input[0].endswith(UNROUNDED):
             node.op_type, node.input[0] = "Identity", rounded.input[0]
             del node.attribute[:]
     graph.drop_unused(model)
     del model.graph.value_info[:]  # some of it is of tensors that are gone
-
-
-def _casts_to(node: NodeProto, kind: int) -> bool:
-    return node.op_type == "Cast" and bool(graph.attributes(node)["to"] == kind)
 
 
 def _following(model: ModelProto, node: NodeProto, operators: Iterable[str]) -> Iterable[NodeProto]:

@@ -110,11 +110,11 @@ def raise_logit(model: ModelProto, place: int, by: float) -> None:
     Raises:
         ExportError: There is no bias of the classes before the softmax.
     """
-    makers = {node.output[0]: node for node in model.graph.node}
-    last = makers.get(model.graph.output[0].name, NodeProto())
+    made_by = makers(model)
+    last = made_by.get(model.graph.output[0].name, NodeProto())
     operators = [last.op_type]
     while last.op_type in ("Softmax", "Identity"):
-        last = makers.get(last.input[0], NodeProto())
+        last = made_by.get(last.input[0], NodeProto())
         operators.append(last.op_type)
     weights = {tensor.name for tensor in model.graph.initializer}
     biases = [name for name in last.input if name in weights]
@@ -173,11 +173,21 @@ def set_nodes(model: ModelProto, nodes: Sequence[NodeProto]) -> None:
     model.graph.node.extend(copies)
 
 
+def makers(model: ModelProto) -> dict[str, NodeProto]:
+    """The name of each tensor that a node gives → the node."""
+    return {name: node for node in model.graph.node for name in node.output}
+
+
+def casts_to(node: NodeProto, kind: int) -> bool:
+    """Whether a node makes another type of its input, `kind` of `TensorProto.DataType`."""
+    return node.op_type == "Cast" and bool(attributes(node)["to"] == kind)
+
+
 def sort_nodes(model: ModelProto) -> None:
     """Put each node behind those whose outputs it takes."""
-    makers = {name: place for place, node in enumerate(model.graph.node) for name in node.output}
+    places = {name: place for place, node in enumerate(model.graph.node) for name in node.output}
     needs = {
-        place: {makers[name] for name in node.input if name in makers} for place, node in enumerate(model.graph.node)
+        place: {places[name] for name in node.input if name in places} for place, node in enumerate(model.graph.node)
     }
     set_nodes(model, [model.graph.node[place] for place in TopologicalSorter(needs).static_order()])
 

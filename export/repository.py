@@ -80,7 +80,8 @@ class ModelRepository:
         """
         # In the order in which they are put into place. The one with the manifest comes last: an export that broke off
         # before is not taken for done.
-        templates, models = self.templates, self.templates.models
+        templates = self.templates
+        models = templates.models
         try:
             with Transaction() as transaction:
                 kept = templates.refresh_configs(transaction, force=force)
