@@ -30,6 +30,7 @@ cuda_kernels.py which nodes the provider for GPUs computes, by cuda_kernels.csv
 
 build.py       a pair built, verified, and given its CPU and GPU graphs
 verify.py      the rewritten graph against the original: names, axes, values, decisions
+likeness.py    a graph for CPUs or GPUs against the float32 one: the same boxes and texts
 runtime.py     ONNX Runtime, with one kind of error
 
 repository.py  version directories, complete or absent

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from downloads import Source
-from export import cpu, gpu, verify, weights
+from export import cpu, gpu, likeness, verify, weights
 from export.choices import Choice
 from export.contract import DETECTOR_MODEL, RECOGNIZER_MODEL, DetectorExport, RecognizerExport
 from export.manifest import Inputs
@@ -74,31 +74,35 @@ def build(
 def _int8_detector(export: DetectorExport) -> ModelProto:
     """The detector for CPUs, verified."""
     graph = cpu.for_cpus(export.graph, verify.detector_inputs(export.detector, SAMPLES))
-    _say_int8("detector", verify.verify_cpu_detector(graph, export, SAMPLES), "boxes")
+    _say_same("detector in int8, for CPUs", likeness.verify_cpu_detector(graph, export, SAMPLES), "boxes")
     return graph
 
 
 def _int8_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> ModelProto:
     """The recognizer for CPUs, verified."""
     graph = cpu.for_cpus(export.graph, verify.line_batches(lines, export.recognizer))
-    _say_int8("recognizer", verify.verify_cpu_recognizer(graph, export, lines), "texts")
+    _say_same("recognizer in int8, for CPUs", likeness.verify_cpu_recognizer(graph, export, lines), "texts")
     return graph
 
 
 def _half_detector(export: DetectorExport) -> ModelProto:
     """The detector for GPUs: in float16 if it finds the same so."""
     graph = gpu.for_gpus(export.graph, verify.detector_inputs(export.detector, SAMPLES))
-    report = verify.verify_gpu_detector(graph, export, SAMPLES)
-    _say_half("detector", report, "boxes")
-    return graph if report.is_enough_on_gpus else export.graph
+    report = likeness.verify_gpu_detector(graph, export, SAMPLES)
+    return _if_enough("detector", report, "boxes", graph, export.graph)
 
 
 def _half_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> ModelProto:
     """The recognizer for GPUs: in float16 if it reads the same so."""
     graph = gpu.for_gpus(export.graph, verify.line_batches(lines, export.recognizer)[::WATCHED])
-    report = verify.verify_gpu_recognizer(graph, export, lines)
-    _say_half("recognizer", report, "texts")
-    return graph if report.is_enough_on_gpus else export.graph
+    report = likeness.verify_gpu_recognizer(graph, export, lines)
+    return _if_enough("recognizer", report, "texts", graph, export.graph)
+
+
+def _if_enough(kind: str, report: likeness.Same, decisions: str, half: ModelProto, single: ModelProto) -> ModelProto:
+    is_enough = report.is_enough_on_gpus
+    _say_same(f"{kind} in float16, for GPUs", report, decisions, is_enough=is_enough)
+    return half if is_enough else single
 
 
 def _say(kind: str, report: verify.Report, decisions: str) -> None:
@@ -109,12 +113,6 @@ def _say(kind: str, report: verify.Report, decisions: str) -> None:
     )
 
 
-def _say_int8(kind: str, report: verify.Same, decisions: str) -> None:
-    click.echo(f"  {kind} in int8, for CPUs: {report.same} of {report.decisions} {decisions} are the same", err=True)
-
-
-def _say_half(kind: str, report: verify.Same, decisions: str) -> None:
-    kept = "" if report.is_enough_on_gpus else "; too few, it stays in float32"
-    click.echo(
-        f"  {kind} in float16, for GPUs: {report.same} of {report.decisions} {decisions} are the same{kept}", err=True
-    )
+def _say_same(what: str, report: likeness.Same, decisions: str, *, is_enough: bool = True) -> None:
+    kept = "" if is_enough else "; too few, it stays in float32"
+    click.echo(f"  {what}: {report.same} of {report.decisions} {decisions} are the same{kept}", err=True)

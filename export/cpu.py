@@ -1,7 +1,7 @@
 """The CPU graph of a contract graph: its costliest layers in int8, and a fast argmax.
 
 Processors with VNNI, AMX or Arm's dot products multiply int8 several times faster than float32; GPUs get the graph as
-it is. What both graphs read on the sample pages is compared before anything is written (export/verify.py).
+it is. What both graphs read on the sample pages is compared before anything is written (export/likeness.py).
 """
 
 import tempfile

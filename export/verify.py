@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from export import exact_half, exact_int8, runtime
+from export import runtime
 from export.contract import DetectorExport, Outputs, RecognizerExport
 from export.errors import ExportError
 from ocr_core import batching, bidi, crops, ctc, detection, image
@@ -27,10 +27,6 @@ TOLERANCE = 1e-3
 # Where two classes are nearly as probable, rounding may pick the other one; on real text that never mattered.
 MIN_EQUAL_CLASSES = 0.999
 BOX_TOLERANCE_PX = 0.5
-# int8 and float16 may move a box a little, and may read the odd doubtful character differently.
-NEAR_PX = 3
-MIN_SAME_ON_CPU = 0.97
-MIN_SAME_ON_GPU = 0.99
 DETECTOR_OUTPUTS = {"maps": ("float", 4)}
 RECOGNIZER_OUTPUTS = {"indices": ("int32", 2), "confidences": ("float", 2)}
 PAGES = ("street.jpg", "receipt.png", "article.png")
@@ -56,31 +52,6 @@ class Report:
     decisions: int = 0
 
 
-@dataclasses.dataclass
-class Same:
-    """How alike a graph for CPUs or GPUs and the float32 graph are.
-
-    Attributes:
-        decisions: Number of boxes or texts.
-        same: How many of them both graphs give.
-    """
-
-    decisions: int = 0
-    same: int = 0
-
-    @property
-    def is_enough_on_gpus(self) -> bool:
-        """Whether float16 will do."""
-        return self.same >= MIN_SAME_ON_GPU * self.decisions
-
-    def check_on_cpus(self, what: str) -> None:
-        """Raise ExportError if there are too few in int8."""
-        if self.same < MIN_SAME_ON_CPU * self.decisions:
-            raise ExportError(
-                f"in int8 only {self.same} of {self.decisions} {what} are the same; export with --cpu-precision float32"
-            )
-
-
 def runner(graph: ModelProto) -> Run:
     """Run a contract graph in ONNX Runtime: its one input → its outputs by name."""
     return partial(runtime.run, runtime.open_session(graph))
@@ -92,7 +63,7 @@ def verify_detector(export: DetectorExport, samples: Path) -> Report:
     Raises:
         ExportError: They differ in names, axes, types, values or boxes, or another decoder finds other boxes.
     """
-    _check_signature(export.graph, "image", DETECTOR_OUTPUTS)
+    check_signature(export.graph, "image", DETECTOR_OUTPUTS)
     run, report, batches = runner(export.graph), Report(), list(_page_batches(export.detector, samples))
     for pages, original in zip(batches, export.reference(batches), strict=True):
         ours, theirs = run(pages)["maps"], original["maps"]
@@ -117,7 +88,7 @@ def verify_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) 
     Raises:
         ExportError: They differ in names, axes, types, values or texts, of which the original's are another decoder's.
     """
-    _check_signature(export.graph, "crops", RECOGNIZER_OUTPUTS)
+    check_signature(export.graph, "crops", RECOGNIZER_OUTPUTS)
     run, report, batches = runner(export.graph), Report(), list(_line_batches(lines, export.recognizer))
     for batch, theirs in zip(batches, export.reference(batches), strict=True):
         ours = run(batch)
@@ -130,46 +101,6 @@ def verify_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) 
             raise ExportError(f"the texts are {our_texts}, the original's {their_texts}")
         report.decisions += len(our_texts)
     return report
-
-
-def verify_cpu_detector(graph: ModelProto, export: DetectorExport, samples: Path) -> Same:
-    """Compare the boxes of a detector's CPU graph with those of its float32 graph on real pages.
-
-    Raises:
-        ExportError: They differ in names, axes or types, or too many boxes differ.
-    """
-    report = _same_boxes(graph, exact_int8.with_uint8_weights(graph), export, samples)
-    report.check_on_cpus("boxes")
-    return report
-
-
-def verify_cpu_recognizer(graph: ModelProto, export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> Same:
-    """Compare the texts of a recognizer's CPU graph with those of its float32 graph on real lines.
-
-    Raises:
-        ExportError: They differ in names, axes or types, or too many texts differ.
-    """
-    report = _same_texts(graph, exact_int8.with_uint8_weights(graph), export, lines)
-    report.check_on_cpus("texts")
-    return report
-
-
-def verify_gpu_detector(graph: ModelProto, export: DetectorExport, samples: Path) -> Same:
-    """Compare the boxes of a detector's GPU graph, as GPUs round, with those of its float32 graph on real pages.
-
-    Raises:
-        ExportError: They differ in names, axes or types.
-    """
-    return _same_boxes(graph, exact_half.rounding(graph), export, samples)
-
-
-def verify_gpu_recognizer(graph: ModelProto, export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> Same:
-    """Compare the texts of a recognizer's GPU graph, as GPUs round, with those of its float32 graph on real lines.
-
-    Raises:
-        ExportError: They differ in names, axes or types.
-    """
-    return _same_texts(graph, exact_half.rounding(graph), export, lines)
 
 
 def detector_inputs(detector: Detector, samples: Path) -> list[NDArray[np.uint8]]:
@@ -192,6 +123,25 @@ def cut_lines(export: DetectorExport, recognizer: Recognizer, samples: Path) -> 
         strip, widths = crops.cut(page, quads, recognizer)
         lines += np.split(strip, np.cumsum(widths)[:-1], axis=1)
     return lines
+
+
+def check_signature(graph: ModelProto, input_name: str, outputs: dict[str, tuple[str, int]]) -> None:
+    """One uint8 RGB image batch goes in, and these outputs come out, of these types and ranks.
+
+    All axes but the colours must be free: the native backend refuses a graph that fixes an axis which
+    config.pbtxt leaves open. ONNX Runtime is asked, not the file: it fixes axes that it can infer.
+
+    Raises:
+        ExportError: It is not so.
+    """
+    session = runtime.open_session(graph)
+    found = {
+        tensor.name: (tensor.type, _axes(tensor.shape)) for tensor in (*session.get_inputs(), *session.get_outputs())
+    }
+    wanted = {input_name: ("tensor(uint8)", [None, None, None, 3])}
+    wanted |= {name: (f"tensor({kind})", [None] * rank) for name, (kind, rank) in outputs.items()}
+    if found != wanted:
+        raise ExportError(f"the graph's signature is {found}, the contract wants {wanted}")
 
 
 def _pages(detector: Detector, samples: Path) -> list[NDArray[np.uint8]]:
@@ -218,50 +168,6 @@ def _line_batches(lines: list[NDArray[np.uint8]], recognizer: Recognizer) -> Ite
             ]
             yield np.asarray(np.stack(batch), np.uint8)
         yield noise.integers(0, 256, (1, recognizer.height, width, 3), np.uint8)
-
-
-def _same_boxes(graph: ModelProto, exact: ModelProto, export: DetectorExport, samples: Path) -> Same:
-    """Compare boxes of `exact`, which computes what `graph` does on the processor that it is for."""
-    _check_signature(graph, "image", DETECTOR_OUTPUTS)
-    run, run_float, report = runner(exact), runner(export.graph), Same()
-    for page in detector_inputs(export.detector, samples):
-        ours, theirs = (
-            detection.decode(r(page)["maps"][0], image.size(page[0]), export.detector, Options())[0]
-            for r in (run, run_float)
-        )
-        report.same += _near_boxes(ours, theirs)
-        report.decisions += max(len(ours), len(theirs))
-    return report
-
-
-def _same_texts(graph: ModelProto, exact: ModelProto, export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> Same:
-    """Compare texts in the same way."""
-    _check_signature(graph, "crops", RECOGNIZER_OUTPUTS)
-    run, run_float, report = runner(exact), runner(export.graph), Same()
-    for batch in line_batches(lines, export.recognizer):
-        texts = [
-            ctc.decode(read["indices"], read["confidences"], export.recognizer.characters)[0]
-            for read in (run(batch), run_float(batch))
-        ]
-        report.same += sum(ours == theirs for ours, theirs in zip(*texts, strict=True))
-        report.decisions += len(batch)
-    return report
-
-
-def _check_signature(graph: ModelProto, input_name: str, outputs: dict[str, tuple[str, int]]) -> None:
-    """One uint8 RGB image batch goes in, and these outputs come out, of these types and ranks.
-
-    All axes but the colours must be free: the native backend refuses a graph that fixes an axis which
-    config.pbtxt leaves open. ONNX Runtime is asked, not the file: it fixes axes that it can infer.
-    """
-    session = runtime.open_session(graph)
-    found = {
-        tensor.name: (tensor.type, _axes(tensor.shape)) for tensor in (*session.get_inputs(), *session.get_outputs())
-    }
-    wanted = {input_name: ("tensor(uint8)", [None, None, None, 3])}
-    wanted |= {name: (f"tensor({kind})", [None] * rank) for name, (kind, rank) in outputs.items()}
-    if found != wanted:
-        raise ExportError(f"the graph's signature is {found}, the contract wants {wanted}")
 
 
 def _check_maps(maps: FloatArray, pages: NDArray[np.uint8], detector: Detector) -> None:
@@ -313,11 +219,3 @@ def _compare_boxes(our_maps: FloatArray, their_maps: FloatArray, size: tuple[int
     if len(ours) != len(theirs) or np.abs(ours - theirs).max(initial=0) > BOX_TOLERANCE_PX:
         raise ExportError(f"{len(ours)} boxes follow from the graph, {len(theirs)} from the original, or others")
     return len(ours)
-
-
-def _near_boxes(ours: FloatArray, theirs: FloatArray) -> int:
-    """How many of their boxes have one of ours in the same place."""
-    if len(ours) == 0:
-        return 0
-    distances = np.abs(theirs[:, None] - ours).max(axis=(2, 3))
-    return int((distances.min(axis=1, initial=np.inf) <= NEAR_PX).sum())

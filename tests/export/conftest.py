@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 
 from downloads import fetch
-from export import cpu, gpu, torch_export, verify
+from export import cpu, gpu, likeness, torch_export, verify
 from export.__main__ import main
 from export.choices import DETECTORS, RECOGNIZERS, Choice, Export
 from export.contract import DetectorExport, RecognizerExport
@@ -140,5 +140,5 @@ def quickly(
     for module, name in ((cpu, "for_cpus"), (gpu, "for_gpus")):
         monkeypatch.setattr(module, name, lambda model, _: model)
     for kind in ("cpu_detector", "cpu_recognizer", "gpu_detector", "gpu_recognizer"):
-        monkeypatch.setattr(verify, f"verify_{kind}", lambda *_: verify.Same())
+        monkeypatch.setattr(likeness, f"verify_{kind}", lambda *_: likeness.Same())
     return monkeypatch

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
-from export import argmax, cpu, exact_int8, runtime, verify
+from export import argmax, cpu, exact_int8, likeness, runtime, verify
 from export.contract import DetectorExport, RecognizerExport
 from export.errors import ExportError
 from export.repository import CPU_MODEL_FILE, MODEL_FILE
@@ -179,7 +179,7 @@ def enlarge(model: ModelProto) -> ModelProto:
 def test_a_cpu_graph_that_finds_other_boxes_is_refused(detector: DetectorExport) -> None:
     spoilt = enlarge(cpu.for_cpus(detector.graph, verify.detector_inputs(detector.detector, SAMPLES)[:1]))
     with pytest.raises(ExportError, match=r"in int8 only \d+ of \d+ boxes .* --cpu-precision float32"):
-        verify.verify_cpu_detector(spoilt, detector, SAMPLES)
+        likeness.verify_cpu_detector(spoilt, detector, SAMPLES)
 
 
 def test_a_cpu_graph_that_reads_other_texts_is_refused(
@@ -187,4 +187,4 @@ def test_a_cpu_graph_that_reads_other_texts_is_refused(
 ) -> None:
     spoilt = enlarge(cpu.for_cpus(recognizer.graph, verify.line_batches(lines, recognizer.recognizer)[:8]))
     with pytest.raises(ExportError, match=r"in int8 only \d+ of \d+ texts .* --cpu-precision float32"):
-        verify.verify_cpu_recognizer(spoilt, recognizer, lines)
+        likeness.verify_cpu_recognizer(spoilt, recognizer, lines)

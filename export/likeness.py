@@ -1,0 +1,129 @@
+"""A graph for CPUs or GPUs against the float32 graph it was made of: what both find or read on the sample pages."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import ModelProto
+
+from export import exact_half, exact_int8
+from export.contract import DetectorExport, RecognizerExport
+from export.errors import ExportError
+from export.verify import (
+    DETECTOR_OUTPUTS,
+    RECOGNIZER_OUTPUTS,
+    check_signature,
+    detector_inputs,
+    line_batches,
+    runner,
+)
+from ocr_core import ctc, detection, image
+from ocr_core.options import Options
+from ocr_core.quads import FloatArray
+
+# int8 and float16 may move a box a little, and may read the odd doubtful character differently.
+NEAR_PX = 3
+MIN_SAME_ON_CPU = 0.97
+MIN_SAME_ON_GPU = 0.99
+
+
+@dataclasses.dataclass
+class Same:
+    """How alike a graph for CPUs or GPUs and the float32 graph are.
+
+    Attributes:
+        decisions: Number of boxes or texts.
+        same: How many of them both graphs give.
+    """
+
+    decisions: int = 0
+    same: int = 0
+
+    @property
+    def is_enough_on_gpus(self) -> bool:
+        """Whether float16 will do."""
+        return self.same >= MIN_SAME_ON_GPU * self.decisions
+
+    def check_on_cpus(self, what: str) -> None:
+        """Raise ExportError if there are too few in int8."""
+        if self.same < MIN_SAME_ON_CPU * self.decisions:
+            raise ExportError(
+                f"in int8 only {self.same} of {self.decisions} {what} are the same; export with --cpu-precision float32"
+            )
+
+
+def verify_cpu_detector(graph: ModelProto, export: DetectorExport, samples: Path) -> Same:
+    """Compare the boxes of a detector's CPU graph with those of its float32 graph on real pages.
+
+    Raises:
+        ExportError: They differ in names, axes or types, or too many boxes differ.
+    """
+    report = _same_boxes(graph, exact_int8.with_uint8_weights(graph), export, samples)
+    report.check_on_cpus("boxes")
+    return report
+
+
+def verify_cpu_recognizer(graph: ModelProto, export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> Same:
+    """Compare the texts of a recognizer's CPU graph with those of its float32 graph on real lines.
+
+    Raises:
+        ExportError: They differ in names, axes or types, or too many texts differ.
+    """
+    report = _same_texts(graph, exact_int8.with_uint8_weights(graph), export, lines)
+    report.check_on_cpus("texts")
+    return report
+
+
+def verify_gpu_detector(graph: ModelProto, export: DetectorExport, samples: Path) -> Same:
+    """Compare the boxes of a detector's GPU graph, as GPUs round, with those of its float32 graph on real pages.
+
+    Raises:
+        ExportError: They differ in names, axes or types.
+    """
+    return _same_boxes(graph, exact_half.rounding(graph), export, samples)
+
+
+def verify_gpu_recognizer(graph: ModelProto, export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> Same:
+    """Compare the texts of a recognizer's GPU graph, as GPUs round, with those of its float32 graph on real lines.
+
+    Raises:
+        ExportError: They differ in names, axes or types.
+    """
+    return _same_texts(graph, exact_half.rounding(graph), export, lines)
+
+
+def _same_boxes(graph: ModelProto, exact: ModelProto, export: DetectorExport, samples: Path) -> Same:
+    """Compare boxes of `exact`, which computes what `graph` does on the processor that it is for."""
+    check_signature(graph, "image", DETECTOR_OUTPUTS)
+    run, run_float, report = runner(exact), runner(export.graph), Same()
+    for page in detector_inputs(export.detector, samples):
+        ours, theirs = (
+            detection.decode(r(page)["maps"][0], image.size(page[0]), export.detector, Options())[0]
+            for r in (run, run_float)
+        )
+        report.same += _near_boxes(ours, theirs)
+        report.decisions += max(len(ours), len(theirs))
+    return report
+
+
+def _same_texts(graph: ModelProto, exact: ModelProto, export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> Same:
+    """Compare texts in the same way."""
+    check_signature(graph, "crops", RECOGNIZER_OUTPUTS)
+    run, run_float, report = runner(exact), runner(export.graph), Same()
+    for batch in line_batches(lines, export.recognizer):
+        texts = [
+            ctc.decode(read["indices"], read["confidences"], export.recognizer.characters)[0]
+            for read in (run(batch), run_float(batch))
+        ]
+        report.same += sum(ours == theirs for ours, theirs in zip(*texts, strict=True))
+        report.decisions += len(batch)
+    return report
+
+
+def _near_boxes(ours: FloatArray, theirs: FloatArray) -> int:
+    """How many of their boxes have one of ours in the same place."""
+    if len(ours) == 0:
+        return 0
+    distances = np.abs(theirs[:, None] - ours).max(axis=(2, 3))
+    return int((distances.min(axis=1, initial=np.inf) <= NEAR_PX).sum())
