@@ -1,6 +1,7 @@
 """Models that are fetched from an object store, each into a place of its own."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
@@ -12,29 +13,30 @@ from ocr_launch import control, publish
 from ocr_launch.errors import StartError
 from ocr_launch.processes import find
 from server.triton import TritonServer
-from tests.object_store import CREDENTIALS, holding
+from tests.object_store import CREDENTIALS, object_store
 from tests.project import MODEL_REPOSITORY, SAMPLES
 
 LABEL = SAMPLES / "label.png"
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The models as they are written for an object store."""
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the models in an object store, as they are written for one."""
     folder = tmp_path_factory.mktemp("store") / "models"
     done = CliRunner().invoke(publish.main, [str(folder), "--model-repository", str(MODEL_REPOSITORY)])
     assert done.exit_code == 0, done.output
-    return folder
+    with object_store() as running:
+        running.put(folder, "ocr/models")
+        yield running.for_triton("ocr/models")
 
 
 @pytest.mark.frameworks
 @pytest.mark.parametrize("mode", control.MODES)
-def test_a_server_reads_with_models_from_s3(published: Path, mode: str) -> None:
+def test_a_server_reads_with_models_from_s3(store: str, mode: str) -> None:
     """Triton fetches each model's folder to a place of its own: a step that looked at its neighbours would fail."""
     with (
         mock.patch.dict(os.environ, CREDENTIALS),
-        holding(published) as address,
-        TritonServer(address, control_mode=mode) as server,
+        TritonServer(store, control_mode=mode) as server,
         OcrClient(server.url) as client,
     ):
         assert client.read(LABEL).text + "\n" == LABEL.with_suffix(".txt").read_text(encoding="utf-8")

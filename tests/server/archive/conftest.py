@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests.object_store import CREDENTIALS
 from tests.project import SAMPLES
 from tests.ray_environment import RayPython, client_alone
-from tests.server.archive.object_store import CREDENTIALS
 
 OCR = "from ocr_client.cli import main; main(prog_name='ocr')"
 ROWS = "import json, sys, pyarrow.parquet as p; print(json.dumps(p.read_table(sys.argv[1]).to_pylist()))"

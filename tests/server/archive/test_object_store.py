@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.object_store import ObjectStore, object_store
 from tests.project import SAMPLES
 from tests.ray_environment import RayPython
 from tests.server.archive.conftest import OCR, RayCluster, rows
-from tests.server.archive.object_store import ObjectStore, object_store
 from tests.triton import Triton
 
 pytestmark = pytest.mark.frameworks
 
 
 @pytest.fixture(scope="module")
-def store(python: RayPython) -> Iterator[ObjectStore]:
-    with object_store(python) as running:
+def store() -> Iterator[ObjectStore]:
+    with object_store() as running:
         yield running
 
 
@@ -24,7 +24,7 @@ def test_pages_go_from_a_bucket_into_a_bucket_and_a_second_run_skips_them(
     triton: Triton, python: RayPython, cluster: RayCluster, store: ObjectStore, scans: Path, tmp_path: Path
 ) -> None:
     store.put(scans, "scans/of-1900")
-    source, target = store.address("scans/of-1900"), store.address("scans/text")
+    source, target = store.for_arrow("scans/of-1900"), store.for_arrow("scans/text")
     command = (OCR, "archive", source, target, "--url", triton.url, "--ray", cluster.address, "--format", "text")
     first = python.run(*command)
     assert first.returncode == 1, first.stderr  # a page is broken
@@ -43,7 +43,7 @@ def test_pages_go_from_a_bucket_into_a_bucket_and_a_second_run_skips_them(
 def test_a_bucket_that_cannot_be_written_ends_the_run_with_a_sentence(
     triton: Triton, python: RayPython, cluster: RayCluster, store: ObjectStore, scans: Path
 ) -> None:
-    target = store.address("nobodys/text")
+    target = store.for_arrow("nobodys/text")
     done = python.run(OCR, "archive", scans, target, "--url", triton.url, "--ray", cluster.address)
     assert done.returncode == 1
     assert done.stderr.startswith("Error: s3://nobodys/text/pages/")
@@ -55,7 +55,7 @@ def test_a_bucket_that_cannot_be_written_ends_the_run_with_a_sentence(
 def test_a_bucket_that_is_not_there_is_told_in_a_sentence(
     triton: Triton, python: RayPython, store: ObjectStore, tmp_path: Path
 ) -> None:
-    done = python.run(OCR, "archive", store.address("nobodys/scans"), tmp_path / "out", "--url", triton.url)
+    done = python.run(OCR, "archive", store.for_arrow("nobodys/scans"), tmp_path / "out", "--url", triton.url)
     assert (done.returncode, done.stderr) == (1, "Error: s3://nobodys/scans does not exist\n")
 
 
