@@ -172,7 +172,7 @@ def test_a_deadline_and_a_cancellation_reach_the_server(server: Server, method: 
         await call.write(ASKED)
         while len(server.seen) < 2:
             await asyncio.sleep(0)
-        assert 50 < server.seen[-1] <= 60
+        assert 50 < server.seen[-1] < 61  # gRPC rounds up what it sends on
         call.cancel()
         await asyncio.wait_for(server.is_cancelled.wait(), 30)
 
