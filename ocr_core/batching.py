@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -10,52 +11,82 @@ from ocr_core.crops import IntArray, split
 from ocr_core.pixels import PixelArray, RgbArray, as_rgb
 from ocr_core.recognizer import Recognizer
 
-# Crops are padded to a multiple of this, so that calls of different requests have equal shapes and can share a
-# batch, while hardly any time goes into padding.
-BUCKET_PX = 32
-# A GPU prepares anew for every shape: there, widths beyond so many buckets are padded to a multiple of two, four, ...
-# buckets, by an eighth at most, so that there are 50 widths up to 9600 pixels instead of 300.
-FINE_BUCKETS = 16
-# Enough to fill two cores; more would only make one caller wait for another's long lines.
-MAX_CROPS = 8
-# Width of a call's crops together, padding included. The recognizer needs 40 kB for each pixel of it and keeps them.
-MAX_CALL_PX = 5120
 # Starting a call costs about as much as reading so many pixels of width: a millisecond or two, most of it outside the
 # network.
-CALL_PX = 64
+CALL_PX = 32
 # Of divisions that cost the same, the most even one is chosen: no call waits for a larger one.
 EVEN = 1e-4
 # Mid grey: 0 once the recognizer has scaled it to -1 … 1.
 PADDING = 127
 
 
-def plan(widths: IntArray, bucket_px: int = BUCKET_PX, max_crops: int = MAX_CROPS) -> list[IntArray]:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What calls look like.
+
+    Attributes:
+        bucket_px: Crops are padded to a multiple of this, so that calls of different requests have equal shapes and can
+            share a batch, while hardly any time goes into padding.
+        fine_buckets: Widths beyond so many buckets are padded to a multiple of two, four, ... buckets, by an eighth at
+            most if it is 16.
+        max_crops: Of a call.
+        max_px: Width of a call's crops together, padding included. The recognizer needs 40 kB for each pixel of it, and
+            keeps them.
+    """
+
+    bucket_px: int = 32
+    fine_buckets: float = math.inf
+    max_crops: int = 8
+    max_px: int = 1280
+
+    def padded_px(self, width: int) -> int:
+        """The width that a call's widest crop is padded to, pixels; a recognizer may take less.
+
+        >>> [FINE.padded_px(width) for width in (30, 500, 513, 1025)]
+        [32, 512, 544, 1056]
+        >>> [COARSE.padded_px(width) for width in (30, 500, 513, 1025)]
+        [32, 512, 576, 1152]
+        """
+        bucket_px = self.bucket_px
+        while width > self.fine_buckets * bucket_px:
+            bucket_px *= 2
+        return math.ceil(width / bucket_px) * bucket_px
+
+
+# Larger calls keep no more cores busy, would make other callers wait, and fit a core's cache less.
+FINE = Limits()
+# A GPU is not filled by less, and prepares anew for every shape: there are 50 widths up to 9600 pixels instead of 300.
+COARSE = Limits(fine_buckets=16, max_px=5120)
+# By what the configuration calls them.
+LIMITS = {"fine": FINE, "coarse": COARSE}
+
+
+def plan(widths: IntArray, limits: Limits = FINE) -> list[IntArray]:
     """Decide which crops share a call, so that all calls together cost least.
 
     Args:
         widths: (N,) int32, pixels.
-        bucket_px: Crops are padded to a multiple of this, or to the widest one of their call.
-        max_crops: Of a call.
+        limits: Of a call; crops are padded to the widest one of their call.
 
     Returns:
         Index arrays, (n,) int32 with 1 ≤ n ≤ `max_crops`, which together hold every crop once; the widest crops
         come first, so that no long call is left for the end. Wide crops are fewer: their widths together are at most
-        `MAX_CALL_PX`, but for a crop that is wider by itself.
+        `max_px`, but for a crop that is wider by itself.
 
     >>> [call.tolist() for call in plan(np.int32([30, 320, 20]))]
     [[1], [0, 2]]
     """
-    padded = -(-widths // bucket_px) * bucket_px
+    padded = -(-widths // limits.bucket_px) * limits.bucket_px
     order = np.argsort(-padded, kind="stable").astype(np.int32)
-    ends = list(accumulate(_sizes(padded[order].tolist(), max_crops)))
+    ends = list(accumulate(_sizes(padded[order].tolist(), limits)))
     return [order[start:end] for start, end in pairwise([0, *ends])]
 
 
-def _sizes(widths_px: Sequence[int], max_crops: int) -> list[int]:
+def _sizes(widths_px: Sequence[int], limits: Limits) -> list[int]:
     """How many crops each call takes, if they come in order, the widest first: by dynamic programming."""
     costs, sizes = [0.0] * (len(widths_px) + 1), [0] * len(widths_px)  # of the calls from each crop on
     for first, width in reversed(list(enumerate(widths_px))):
-        most = min(max_crops, max(MAX_CALL_PX // width, 1), len(widths_px) - first)
+        most = min(limits.max_crops, max(limits.max_px // width, 1), len(widths_px) - first)
         costs[first], sizes[first] = min(
             (CALL_PX + n * (width + EVEN * n) + costs[first + n], n) for n in range(1, most + 1)
         )
@@ -67,13 +98,7 @@ def _sizes(widths_px: Sequence[int], max_crops: int) -> list[int]:
 
 
 def pack(
-    strip: PixelArray,
-    widths: IntArray,
-    recognizer: Recognizer,
-    bucket_px: int = BUCKET_PX,
-    max_crops: int = MAX_CROPS,
-    *,
-    coarse: bool = False,
+    strip: PixelArray, widths: IntArray, recognizer: Recognizer, limits: Limits = FINE
 ) -> tuple[list[IntArray], list[RgbArray]]:
     """Cut a strip into padded batches.
 
@@ -81,33 +106,17 @@ def pack(
         strip: (height, sum of widths, channels) uint8, RGB or grey, the crops side by side.
         widths: (N,) int32, pixels.
         recognizer: The crops that it takes.
-        bucket_px: See `plan`.
-        max_crops: See `plan`.
-        coarse: Pad further, to one of few widths.
+        limits: Of a call.
 
     Returns:
         For each call the indices of its crops, (n,) int32, and the crops, (n, height, width, 3) uint8 RGB, padded
         on the right.
     """
-    calls, crops = plan(widths, bucket_px, max_crops), split(strip, widths)
-    padded = (padded_px(int(widths[call].max()), bucket_px, coarse=coarse) for call in calls)
+    calls, crops = plan(widths, limits), split(strip, widths)
     return calls, [
-        _pad([crops[line] for line in call.tolist()], recognizer, width)
-        for call, width in zip(calls, padded, strict=True)
+        _pad([crops[line] for line in call.tolist()], recognizer, limits.padded_px(int(widths[call].max())))
+        for call in calls
     ]
-
-
-def padded_px(width: int, bucket_px: int = BUCKET_PX, *, coarse: bool = False) -> int:
-    """The width that a call's widest crop is padded to, pixels; a recognizer may take less.
-
-    >>> [padded_px(width) for width in (30, 500, 513, 1025)]
-    [32, 512, 544, 1056]
-    >>> [padded_px(width, coarse=True) for width in (30, 500, 513, 1025)]
-    [32, 512, 576, 1152]
-    """
-    while coarse and width > FINE_BUCKETS * bucket_px:
-        bucket_px *= 2
-    return math.ceil(width / bucket_px) * bucket_px
 
 
 def _pad(crops: Sequence[PixelArray], recognizer: Recognizer, width: int) -> RgbArray:

@@ -127,7 +127,7 @@ class OtherWay:
 
 
 def recognize(
-    recognizer: Recognizer, send: Send, strip: RgbArray, widths: IntArray, *, coarse: bool = False
+    recognizer: Recognizer, send: Send, strip: RgbArray, widths: IntArray, limits: batching.Limits = batching.FINE
 ) -> Reading:
     """Read crops as they lie.
 
@@ -136,9 +136,9 @@ def recognize(
         send: Has it read batches.
         strip: (height, sum of widths, 3) uint8, the crops side by side.
         widths: (N,) int32, pixels.
-        coarse: See `batching.pack`.
+        limits: Of a batch.
     """
-    calls, batches = batching.pack(strip, widths, recognizer, coarse=coarse)
+    calls, batches = batching.pack(strip, widths, recognizer, limits)
     outputs = send([{"crops": batch} for batch in batches])
     texts, confidences = ctc.decode_calls(calls, outputs, recognizer.characters)
     confidences = np.where(texts == "", 0, confidences).astype(np.float32)  # blank paper is sure to be blank

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from tritonclient.grpc import model_config_pb2
 
-from ocr_core.batching import MAX_CALL_PX, MAX_CROPS, padded_px
+from ocr_core.batching import COARSE
 from ocr_core.detector import Detector
 from ocr_core.image import detector_size
 from ocr_core.recognizer import Recognizer
@@ -36,13 +36,13 @@ def add_crops(config: ModelConfig, recognizer: Recognizer) -> None:
 
 def most_crops(width_px: int) -> int:
     """Of a call of this width; see `batching.plan`."""
-    return max(1, min(MAX_CROPS, MAX_CALL_PX // width_px))
+    return max(1, min(COARSE.max_crops, COARSE.max_px // width_px))
 
 
 def widths(recognizer: Recognizer, longest_px: int = MAX_WIDTH_PX) -> list[int]:
     """All widths that calls have on a GPU, up to one of them, pixels."""
     longest_px = min(longest_px, recognizer.max_width)
-    padded = {padded_px(width, coarse=True) for width in range(recognizer.min_width, longest_px + 1)}
+    padded = {COARSE.padded_px(width) for width in range(recognizer.min_width, longest_px + 1)}
     return sorted({min(width, recognizer.max_width) for width in padded})
 
 

@@ -4,10 +4,10 @@ The recognizer alone runs in this process, laid out as the server has it, on the
 takes its turn, so that the ratios hold on a noisy machine.
 """
 
-import itertools
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -19,35 +19,37 @@ from benchmarks.common import options, tables
 from benchmarks.common.images import MIXED_SAMPLES
 from benchmarks.common.turns import rotated
 from benchmarks.upper_bound.models_alone import ModelsAlone
-from ocr_core.batching import BUCKET_PX, MAX_CROPS, pack
+from ocr_core.batching import FINE, Limits, pack
 from ocr_core.errors import NotExported
 from ocr_launch.errors import StartError
 
-BUCKETS_PX = (16, 32, 64, 128)
-CROPS = (4, 8, 16)
-DEFAULT = (BUCKET_PX, MAX_CROPS)
+# The default, and others that differ from it in one thing.
+WAYS = (
+    *(replace(FINE, bucket_px=bucket_px) for bucket_px in (16, 64, 128)),
+    *(replace(FINE, max_crops=crops) for crops in (4, 16)),
+    *(replace(FINE, max_px=width_px) for width_px in (640, 2560, 5120)),
+)
 
-Way = tuple[int, int]
-"""Width of buckets in pixels, crops per call at most."""
 Pages = Sequence[Sequence[NDArray[np.uint8]]]
 """The batches of each page."""
 
 
-def measure(models: ModelsAlone, ways: dict[Way, Pages], rounds: int) -> Iterator[dict[Way, float]]:
+def measure(models: ModelsAlone, ways: dict[Limits, Pages], rounds: int) -> Iterator[dict[Limits, float]]:
     """Each round, the seconds that each way takes for all pages."""
     for number in range(rounds):
         yield {way: _seconds(models, ways[way]) for way in rotated(list(ways), number)}
 
 
-def table(rounds: Sequence[dict[Way, float]], ways: dict[Way, Pages]) -> str:
+def table(rounds: Sequence[dict[Limits, float]], ways: dict[Limits, Pages]) -> str:
     """Time and calls over the default's, in Markdown: medians over the rounds."""
     rows = []
     for way, pages in ways.items():
-        ratio = median(seconds[way] / seconds[DEFAULT] for seconds in rounds)
+        ratio = median(seconds[way] / seconds[FINE] for seconds in rounds)
         calls = sum(map(len, pages)) / len(pages)
-        cells = [*map(str, way), f"{calls:.1f}", f"{ratio:.2f}"]
-        rows.append(tables.bold(cells) if way == DEFAULT else cells)
-    return tables.markdown(["bucket, px", "crops per call, at most", "calls per page", "time"], rows, numbers_from=0)
+        cells = [str(way.bucket_px), str(way.max_crops), str(way.max_px), f"{calls:.1f}", f"{ratio:.3f}"]
+        rows.append(tables.bold(cells) if way == FINE else cells)
+    head = ["bucket, px", "crops per call, at most", "their width, px, at most", "calls per page", "time"]
+    return tables.markdown(head, rows, numbers_from=0)
 
 
 def _seconds(models: ModelsAlone, pages: Pages) -> float:
@@ -65,7 +67,7 @@ Examples:
 \b
 How to read the table:
   bucket, px      crops of a call are padded to a multiple of this width
-  crops per call  at most this many; calls per page is what that comes to
+  crops per call  at most this many, and together at most so wide; calls per page is what that comes to
   time            over that of the default, in bold; less is better. In the server each call costs about 1 ms more
 """
 
@@ -82,9 +84,9 @@ def main(images: tuple[Path, ...], rounds: int, root: Path) -> None:
         raise click.ClickException(str(error)) from error
     with models:
         cut = [models.cut(path.read_bytes())[1:] for path in images or MIXED_SAMPLES]
-        ways: dict[Way, Pages] = {
-            way: [pack(strip, widths, models.weights.recognizer, *way)[1] for strip, widths in cut]
-            for way in itertools.product(BUCKETS_PX, CROPS)
+        ways: dict[Limits, Pages] = {
+            way: [pack(strip, widths, models.weights.recognizer, way)[1] for strip, widths in cut]
+            for way in (FINE, *WAYS)
         }
         for _ in measure(models, ways, 1):  # warm-up: each shape is new once
             pass

@@ -109,7 +109,7 @@ class ModelsAlone:
     def __init__(self, root: Path, profile: str = CPU) -> None:
         exported = Repository(root.resolve())
         chosen = layout.choose(profile, requirements.check_gpu)
-        self._coarse = chosen.width_buckets == "coarse"
+        self._limits = batching.LIMITS[chosen.width_buckets]
         with tempfile.TemporaryDirectory() as folder:
             served = Repository(layout.arrange(exported, chosen, Path(folder)))
             self.detector = Model(served, detector_of(served))
@@ -128,7 +128,7 @@ class ModelsAlone:
     def prepare(self, encoded: bytes) -> PageTensors:
         """Make of an image's file what the pipeline makes of it."""
         detector_input, strip, widths = self.cut(encoded)
-        calls = batching.pack(strip, widths, self.weights.recognizer, coarse=self._coarse)[1]
+        calls = batching.pack(strip, widths, self.weights.recognizer, self._limits)[1]
         return PageTensors(detector_input, calls)
 
     def cut(self, encoded: bytes) -> tuple[Array, NDArray[np.uint8], NDArray[np.int32]]:

@@ -12,7 +12,7 @@ import pytest
 from google.protobuf import json_format, text_format  # type: ignore[import-untyped]
 from tritonclient.grpc import model_config_pb2
 
-from ocr_core.batching import BUCKET_PX, MAX_CROPS
+from ocr_core.batching import COARSE
 from ocr_core.recognizer import Recognizer
 from tests.contract.configs import CONFIGS, ONNX_MODELS
 from tests.project import MODEL_REPOSITORY, ROOT
@@ -109,11 +109,11 @@ def test_tensorrts_bounds_hold_every_call(tensorrt: dict[str, str]) -> None:
     """The provider fails on a shape outside them."""
     least, usual, greatest = (shapes(tensorrt, bound) for bound in ("min", "opt", "max"))
     most = read("text_recognition", "tensorrt").max_batch_size
-    assert most >= MAX_CROPS
+    assert most >= COARSE.max_crops
     recognizer = Recognizer.load(MODEL_REPOSITORY / "text_cropping" / "1")
-    assert least["crops"] == [1, recognizer.height, min(BUCKET_PX, recognizer.max_width), 3]
+    assert least["crops"] == [1, recognizer.height, min(COARSE.bucket_px, recognizer.max_width), 3]
     assert greatest["crops"] == [most, recognizer.height, recognizer.max_width, 3]
-    assert usual["crops"][0] == MAX_CROPS
+    assert usual["crops"][0] == COARSE.max_crops
     for bound in (least, usual, greatest):
         n, height, width, channels = bound["crops"]
         # TensorRT may begin behind any of the nodes that the exporter puts before the network.

@@ -17,6 +17,7 @@ from ocr_core.pixels import RgbArray, as_rgb
 from tests.unit.asking import recognizer
 
 RECOGNIZER = recognizer(height=4, max_width=100)
+WIDE = replace(RECOGNIZER, max_width=9600)
 WIDTHS = st.lists(st.integers(16, 100), max_size=40).map(lambda widths: np.array(widths, np.int32))
 
 
@@ -31,7 +32,7 @@ def strip_of(widths: IntArray) -> RgbArray:
         ([], []),
         ([16], [[0]]),
         ([32, 33, 64, 1], [[1, 2], [0, 3]]),
-        ([100, 20, 90, 30], [[0, 2], [1, 3]]),
+        ([100, 20, 90, 30], [[0], [2], [1, 3]]),
         ([320, 20, 290, 30], [[0, 2], [1, 3]]),
         ([320, 20, 256, 30], [[0], [2], [1, 3]]),
         ([320, 288, 288, 288], [[0], [1, 2, 3]]),
@@ -48,8 +49,8 @@ def test_crops_of_like_width_share_calls_and_the_widest_go_first(widths: list[in
 def test_every_crop_is_in_exactly_one_call_and_none_with_wider_ones_comes_later(widths: IntArray) -> None:
     calls = batching.plan(widths)
     assert sorted(index for call in calls for index in call.tolist()) == list(range(len(widths)))
-    assert all(1 <= len(call) <= batching.MAX_CROPS and call.dtype == np.int32 for call in calls)
-    padded = [-(-int(widths[call].max()) // batching.BUCKET_PX) for call in calls]
+    assert all(1 <= len(call) <= batching.FINE.max_crops and call.dtype == np.int32 for call in calls)
+    padded = [-(-int(widths[call].max()) // batching.FINE.bucket_px) for call in calls]
     assert padded == sorted(padded, reverse=True)
 
 
@@ -58,16 +59,18 @@ def cost_px(padded: Sequence[int], calls: Sequence[Sequence[int]]) -> int:
 
 
 @given(widths=st.lists(st.integers(16, 400), max_size=7).map(lambda widths: np.array(widths, np.int32)))
-def test_no_other_division_costs_less(widths: IntArray) -> None:
-    padded = sorted((-(-widths // batching.BUCKET_PX) * batching.BUCKET_PX).tolist(), reverse=True)
+def test_no_other_division_that_may_be_costs_less(widths: IntArray) -> None:
+    padded = sorted((-(-widths // batching.FINE.bucket_px) * batching.FINE.bucket_px).tolist(), reverse=True)
     planned = [
-        sorted((-(-widths[call] // batching.BUCKET_PX) * batching.BUCKET_PX).tolist()) for call in batching.plan(widths)
+        sorted((-(-widths[call] // batching.FINE.bucket_px) * batching.FINE.bucket_px).tolist())
+        for call in batching.plan(widths)
     ]
     costs = []
     for cuts in product([False, True], repeat=max(len(padded) - 1, 0)):
         ends = [place + 1 for place, cut in enumerate(cuts) if cut]
         calls = [range(start, end) for start, end in pairwise([0, *ends, len(padded)]) if end > start]
-        costs.append(cost_px(padded, calls))
+        if all(len(call) == 1 or len(call) * padded[call[0]] <= batching.FINE.max_px for call in calls):
+            costs.append(cost_px(padded, calls))
     assert sum(batching.CALL_PX + len(call) * call[-1] for call in planned) == min(costs)
 
 
@@ -81,7 +84,7 @@ def test_a_batch_holds_its_crops_on_the_left_and_padding_on_the_right(
     for call, batch in zip(calls, batches, strict=True):
         count, height, width, channels = batch.shape
         assert (count, height, channels, batch.dtype.name) == (len(call), RECOGNIZER.height, 3, "uint8")
-        assert width - widths[call].max() < batching.BUCKET_PX
+        assert width - widths[call].max() < batching.FINE.bucket_px
         assert width in {32, 64, 96, RECOGNIZER.max_width}
         for index, crop in zip(call, batch, strict=True):
             assert np.array_equal(crop[:, : widths[index]], crops[index])
@@ -104,9 +107,15 @@ def test_without_crops_there_is_no_call() -> None:
 
 
 @pytest.mark.parametrize(
-    ("width", "sizes"), [(640, [8, 8]), (700, [5, 5, 6]), (1280, [4] * 4), (5120, [1] * 16), (9600, [1] * 16)]
+    ("width", "sizes"), [(160, [8, 8]), (192, [5, 5, 6]), (320, [4] * 4), (1280, [1] * 16), (9600, [1] * 16)]
 )
 def test_wide_crops_share_a_call_with_fewer_for_the_recognizer_keeps_the_memory_of_its_largest(
     width: int, sizes: list[int]
 ) -> None:
     assert [len(call) for call in batching.plan(np.full(16, width, np.int32))] == sizes
+
+
+def test_a_gpu_gets_larger_calls() -> None:
+    widths = np.full(16, 600, np.int32)
+    assert [len(call) for call in batching.plan(widths, batching.COARSE)] == [8, 8]
+    assert {batch.shape[2] for batch in batching.pack(strip_of(widths), widths, WIDE, batching.COARSE)[1]} == {640}

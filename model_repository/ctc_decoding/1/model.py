@@ -5,6 +5,7 @@ from functools import partial
 
 from ocr_core import answers, borders, metrics, reading
 from ocr_core.admission import Pages
+from ocr_core.batching import LIMITS
 from ocr_core.recognizers import Recognizers
 from ocr_core.triton import Meter, answer, call, exported, parameter, parameters, version
 
@@ -16,7 +17,7 @@ class TritonPythonModel:
         self.recognizers = Recognizers.load(exported(args), parameters(args, "recognizer"))
         self.executor, self.pages = ThreadPoolExecutor(int(parameter(args, "calls_under_way"))), Pages.of_this_server()
         self.version, self.meter = version(args), Meter(args, metrics.LAST_STEP)
-        self.coarse = parameter(args, "width_buckets") == "coarse"
+        self.limits = LIMITS[parameter(args, "width_buckets")]
 
     def execute(self, requests):
         return answer(requests, self.read, self.meter)
@@ -27,7 +28,7 @@ class TritonPythonModel:
             model, recognizer = self.recognizers.of(request.options.language)
             borders.check_strip(strip, widths, *detected, recognizer)
             send = partial(call, self.executor, model, self.version, outputs=("indices", "confidences"), check=check)
-            recognize = partial(reading.recognize, recognizer, send, coarse=self.coarse)
+            recognize = partial(reading.recognize, recognizer, send, limits=self.limits)
             lines = reading.read(strip, widths, *detected, recognize, request.options, *overhang)
         return answers.of_page(lines, strip, widths, recognizer.characters, request.options, **passed)
 

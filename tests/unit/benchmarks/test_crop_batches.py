@@ -2,15 +2,16 @@
 
 import numpy as np
 
-from benchmarks.layouts.crop_batches import DEFAULT, table
+from benchmarks.layouts.crop_batches import table
+from ocr_core.batching import FINE, Limits
 from tests.unit.benchmarks.markdown import rows
 
 
 def test_the_table_has_medians_relative_to_the_default() -> None:
-    other = (64, 16)
+    other = Limits(bucket_px=64, max_crops=16, max_px=2560)
     page = [np.zeros((1, 48, 32, 3), np.uint8)]
-    rounds = [{DEFAULT: 2.0, other: 1.0}, {DEFAULT: 1.0, other: 3.0}, {DEFAULT: 1.0, other: 1.5}]
-    assert rows(table(rounds, {DEFAULT: [page * 4, page * 2], other: [page, page]})) == [
-        ["**32**", "**8**", "**3.0**", "**1.00**"],
-        ["64", "16", "1.0", "1.50"],
+    rounds = [{FINE: 2.0, other: 1.0}, {FINE: 1.0, other: 3.0}, {FINE: 1.0, other: 1.5}]
+    assert rows(table(rounds, {FINE: [page * 4, page * 2], other: [page, page]})) == [
+        ["**32**", "**8**", "**1280**", "**3.0**", "**1.000**"],
+        ["64", "16", "2560", "1.0", "1.500"],
     ]

@@ -91,13 +91,13 @@ def test_a_day_of_mixed_pages_has_few_shapes() -> None:
     sizes = {image.detector_size(*size, DB) for size in mixed_day()}
     assert len(sizes) < PAGES / 6
     lines_px = np.random.default_rng(1).lognormal(5.5, 0.9, size=20 * PAGES).clip(16, RECOGNIZER.max_width)
-    calls_px = {min(batching.padded_px(int(px), coarse=True), RECOGNIZER.max_width) for px in lines_px}
+    calls_px = {min(batching.COARSE.padded_px(int(px)), RECOGNIZER.max_width) for px in lines_px}
     assert calls_px <= set(warm_up.widths(RECOGNIZER, RECOGNIZER.max_width))
     assert len(warm_up.widths(RECOGNIZER, RECOGNIZER.max_width)) == 50
 
 
 def test_coarse_widths_cost_an_eighth_of_padding_at_most() -> None:
     for width in range(1, RECOGNIZER.max_width + 1):
-        fine, coarse = batching.padded_px(width), batching.padded_px(width, coarse=True)
+        fine, coarse = batching.FINE.padded_px(width), batching.COARSE.padded_px(width)
         assert width <= fine <= coarse
         assert coarse == fine or coarse < width * (1 + 1 / 8)
