@@ -4,14 +4,16 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import psutil
+
 from ocr_core.heartbeat import Beat
 from ocr_launch.http_api import instances
-from ocr_launch.processes import Process
+from ocr_launch.processes import DEAD, Process
 from ocr_launch.wedges import Wedges
 
 # A stopped process is killed after being seen so often. Time does not count: where all processes were stopped and
 # go on together, the supervisor as well, nothing is wrong.
-STOPPED_LOOKS = 4
+STOPPED_LOOKS = 3
 # So often in a row tritonserver may leave the question unanswered whether it is alive.
 SILENT_ASKS = 3
 
@@ -47,10 +49,11 @@ class Watch:
 
     def look(self) -> Fault | None:
         """What is wrong now; None if nothing is. Stopped processes are killed: continued, they would do harm."""
-        stopped = [process for process in self.processes if self._is_stopped_for_long(process)]
+        statuses = [(process, process.status()) for process in self.processes]
+        stopped = [process for process, status in statuses if self._is_stopped_for_long(process, status)]
         for process in stopped:
             process.kill()
-        dead = [process for process in self.processes if process not in stopped and not process.is_alive]
+        dead = [process for process, status in statuses if status in DEAD]
         if not (stopped or dead):
             return None
         sentences = (*(f"{process} died" for process in dead), *(f"{process} was stopped" for process in stopped))
@@ -88,8 +91,8 @@ class Watch:
         self.silent = 0 if is_live else self.silent + 1
         return Fault(f"{self.processes[0]} does not answer") if self.silent >= SILENT_ASKS else None
 
-    def _is_stopped_for_long(self, process: Process) -> bool:
-        count = self.stopped.get(process.handle.pid, 0) + 1 if process.is_stopped else 0
+    def _is_stopped_for_long(self, process: Process, status: str) -> bool:
+        count = self.stopped.get(process.handle.pid, 0) + 1 if status == psutil.STATUS_STOPPED else 0
         self.stopped[process.handle.pid] = count
         return count >= STOPPED_LOOKS
 

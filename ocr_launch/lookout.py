@@ -96,11 +96,11 @@ class Lookout:
         """Now and then, or if it has not answered the last time, ask tritonserver whether it is alive."""
         if time.monotonic() - self._asked_s < ASK_S:
             return None
-        self.watch.add(find())
         if not self._api.is_live(LIVE_TIMEOUT_S):
             return self.watch.note_answer(is_live=False)
         self._asked_s = time.monotonic()
         self.watch.note_answer(is_live=True)
-        configs = self.keep_up()
+        configs, found = self.keep_up(), find()
+        self.watch.add(found)
         # One that dies before it was seen is never watched.
-        return faults.lacking(configs, versions_asked_for(configs), find())
+        return faults.lacking(configs, versions_asked_for(configs), found)

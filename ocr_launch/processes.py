@@ -41,17 +41,17 @@ class Process:
     @property
     def is_alive(self) -> bool:
         """It runs, sleeps or is stopped; one that only waits for its parent to notice its end is dead."""
-        return self._status() not in DEAD
+        return self.status() not in DEAD
 
     @property
     def is_stopped(self) -> bool:
         """Somebody has sent it SIGSTOP; a debugger that holds it is another thing."""
-        return self._status() == psutil.STATUS_STOPPED
+        return self.status() == psutil.STATUS_STOPPED
 
     @property
     def is_at_disk(self) -> bool:
         """The kernel works for it and cannot be interrupted."""
-        return self._status() == psutil.STATUS_DISK_SLEEP
+        return self.status() == psutil.STATUS_DISK_SLEEP
 
     def cpu_s(self) -> float:
         """A core's time that it and its children have had, seconds; 0 for one that has ended."""
@@ -71,7 +71,8 @@ class Process:
         while self.is_alive and time.monotonic() < until_s:
             time.sleep(KILL_PAUSE_S)
 
-    def _status(self) -> str:
+    def status(self) -> str:
+        """What the kernel says that it does: one of psutil's words."""
         try:
             return str(self.handle.status())
         except psutil.NoSuchProcess:

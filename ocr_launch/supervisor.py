@@ -31,7 +31,7 @@ from ocr_launch.processes import Process
 from ocr_launch.run_state import RunState
 from ocr_launch.tritonserver import Crash, Plan, Tritonserver
 
-LOOK_S = 0.25
+LOOK_S = 0.5
 ANSWER_TIMEOUT_S = 5.0
 # A model may take so long to be loaded anew, and as long as the whole server took to start: on a machine that is slow
 # or busy, a restart would take even longer. A start that builds TensorRT's engines is no measure.
