@@ -6,6 +6,7 @@ halted together, nothing is wrong.
 """
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 
 from ocr_core.heartbeat import Beat, State
@@ -14,7 +15,7 @@ from ocr_launch.processes import Process
 # The largest page takes two seconds of a core in the costliest step.
 BUSY_S = 20.0
 # A process that works was seen so often in a row, once a second, without having had any time of a core.
-STILL_LOOKS = 6
+STILL_LOOKS = 5
 # One that waits for another model was seen so often in a row, and nothing has come.
 WAITING_LOOKS = 120
 
@@ -25,22 +26,28 @@ class _Piece:
 
     Attributes:
         beat: It lasts as long as this stays the same.
-        began_s: A core's time that the process had had before.
+        began_s: A core's time that the process had had when it was seen at it for the second time. Infinite before:
+            most pieces are short, and asking the kernel takes longer than all else.
         used_s: The same when it was seen last.
         looks: How often it was seen.
         still: How often in a row without any time since.
     """
 
     beat: Beat
-    began_s: float
-    used_s: float
+    began_s: float = math.inf
+    used_s: float = 0.0
     looks: int = 0
     still: int = 0
 
     def see(self, process: Process) -> None:
         """Look at the process once more."""
-        before, self.used_s = self.used_s, process.cpu_s()
         self.looks += 1
+        if self.beat.state is State.WAITING:
+            return
+        before, self.used_s = self.used_s, process.cpu_s()
+        if math.isinf(self.began_s):
+            self.began_s = self.used_s
+            return
         # One that waits for a disk is held up by that.
         self.still = self.still + 1 if self.used_s == before and not process.is_at_disk else 0
 
@@ -86,7 +93,6 @@ class Wedges:
 
     def _look_at(self, process: Process, beat: Beat, piece: _Piece | None) -> _Piece:
         if piece is None or piece.beat != beat:
-            used_s = process.cpu_s()
-            return _Piece(beat, used_s, used_s)
+            return _Piece(beat)
         piece.see(process)
         return piece

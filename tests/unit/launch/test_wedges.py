@@ -63,7 +63,7 @@ def look(watch: Watch, beats: Mapping[int, Beat], looks: int) -> list[Any]:
 
 def test_one_that_stands_still_at_its_work_is_killed(watch: Watch, cropping: Worker, decoding: Worker) -> None:
     beats = {11: WORKING}
-    assert look(watch, beats, STILL_LOOKS) == []
+    assert look(watch, beats, 1 + STILL_LOOKS) == []
     (fault,) = look(watch, beats, 1)
     assert (fault.sentence, fault.models) == ("cropping_0_0 stands still", {"cropping"})
     assert (cropping.is_killed, decoding.is_killed) == (True, False)
