@@ -5,13 +5,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from statistics import mean
 
 import pytest
 from PIL import Image
 
 from ocr_client import Page
 from tests.project import SAMPLES
+from tests.server.thresholds import middle
 from tests.triton import Triton
 
 LABEL, STREET = SAMPLES / "label.png", SAMPLES / "street.jpg"
@@ -30,7 +30,7 @@ def test_confidence_and_text_go_to_stdout_and_nothing_else(triton: Triton, label
 
 
 def test_json_is_the_page_and_options_reach_the_server(triton: Triton, label: Page) -> None:
-    least = mean(line.confidence for line in label.lines)
+    least = middle([line.confidence for line in label.lines])
     done = ocr(triton, LABEL, "--json", "--min-confidence", least)
     (document,) = map(json.loads, done.stdout.splitlines())
     assert document["source"] == str(LABEL)

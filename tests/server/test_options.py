@@ -6,6 +6,7 @@ import pytest
 from ocr_client import OcrClient, Page
 from tests.project import SAMPLES
 from tests.server.raw_http import post
+from tests.server.thresholds import middle
 from tests.triton import Triton
 
 LABEL = (SAMPLES / "label.png").read_bytes()
@@ -15,13 +16,6 @@ def heights(page: Page) -> float:
     """Mean height of a page's quads along their left edges, pixels."""
     quads = np.array([line.quad for line in page.lines])
     return float(np.linalg.norm(quads[:, 3] - quads[:, 0], axis=1).mean())
-
-
-def middle(values: list[float]) -> float:
-    """A number that some of the values lie below and some above."""
-    low, high = min(values), max(values)
-    assert low < high
-    return (low + high) / 2
 
 
 def test_min_confidence_drops_lines_from_all_outputs_together(client: OcrClient, label: Page) -> None:
