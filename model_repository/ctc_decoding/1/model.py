@@ -3,9 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from ocr_core import answers, borders, metrics, reading
+from ocr_core import answers, batching, borders, metrics, reading
 from ocr_core.admission import Pages
-from ocr_core.batching import LIMITS
 from ocr_core.recognizers import Recognizers
 from ocr_core.triton import Meter, answer, call, exported, parameter, parameters, version
 
@@ -17,7 +16,7 @@ class TritonPythonModel:
         self.recognizers = Recognizers.load(exported(args), parameters(args, "recognizer"))
         self.executor, self.pages = ThreadPoolExecutor(int(parameter(args, "calls_under_way"))), Pages.of_this_server()
         self.version, self.meter = version(args), Meter(args, metrics.LAST_STEP)
-        self.limits = LIMITS[parameter(args, "width_buckets")]
+        self.limits = batching.LIMITS[parameter(args, "width_buckets")]
 
     def execute(self, requests):
         return answer(requests, self.read, self.meter)
