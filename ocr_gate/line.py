@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 # So long a request waits, or for this part of the time that it has, if that is less.
-WAIT_S, WAIT_PART = 2.0, 1 / 5
+WAIT_S, WAIT_PART = 1.0, 1 / 8
 # So often the first in line is tried in any case: a page may have been given up, or there may be more places.
 LOOK_S = 0.25
 
