@@ -26,9 +26,8 @@ def rounding(model: ModelProto) -> ModelProto:
 
 def _rounded(node: NodeProto, halves: set[str]) -> Iterator[NodeProto]:
     names = [name for name in node.output if name in halves]
-    is_half = node.op_type == "Constant" or graph.casts_to(
-        node, TensorProto.FLOAT16
-    )  # its output is float16 whatever goes in
+    # Its output is float16 whatever goes in.
+    is_half = node.op_type == "Constant" or graph.casts_to(node, TensorProto.FLOAT16)
     for place, name in enumerate(node.output):
         if name in halves:
             node.output[place] = f"{name}_half" if is_half else f"{name}_unrounded"

@@ -44,11 +44,6 @@ class Process:
         return self.status() not in DEAD
 
     @property
-    def is_stopped(self) -> bool:
-        """Somebody has sent it SIGSTOP; a debugger that holds it is another thing."""
-        return self.status() == psutil.STATUS_STOPPED
-
-    @property
     def is_at_disk(self) -> bool:
         """The kernel works for it and cannot be interrupted."""
         return self.status() == psutil.STATUS_DISK_SLEEP

@@ -176,9 +176,10 @@ def test_every_model_knows_the_id_of_the_request(spans: list[Span]) -> None:
 
 
 def test_no_text_of_a_page_is_in_the_log_though_it_says_all(server: TritonServer) -> None:
-    read = [text.decode() for text in over_http(server, uuid.uuid4().hex).as_numpy("texts")]
+    trace = uuid.uuid4().hex
+    read = [text.decode() for text in over_http(server, trace).as_numpy("texts")]
     long_words = {word for text in read for word in re.findall(r"\w{8,}", text)}
     said = server.log.read_text(encoding="utf-8", errors="replace")
     assert {"NORTHFIELD", "Blueberry"} <= long_words
-    assert "label-" in said
+    assert f"label-{trace}" in said
     assert [text for text in (*read, *long_words) if text in said] == []

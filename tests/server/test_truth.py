@@ -73,7 +73,7 @@ def test_a_full_server_says_how_many_pages_it_has_and_refuses(server: TritonServ
     how = {"clients": CLIENTS, "duration_s": SECONDS, "timeout_s": TIMEOUT_S, "retries": 0}
     crowd = Thread(target=lambda: outcomes.append(load(server.url, texts, **how)))
     crowd.start()
-    wait_until(lambda: 0 < metric(server, "ocr_pages") <= metric(server, "ocr_pages_limit"), TIMEOUT_S)
+    wait_until(lambda: metric(server, "ocr_pages") == metric(server, "ocr_pages_limit") > 0, TIMEOUT_S)
     wait_until(lambda: 0 < (taken := status(server)["supervision"])["pages"] <= taken["places"], TIMEOUT_S)
     crowd.join()
     wait_until(lambda: status(server)["supervision"]["refused"] > before, TIMEOUT_S)

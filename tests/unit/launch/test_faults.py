@@ -59,7 +59,7 @@ def test_without_tritonserver_no_model_can_be_loaded_anew(processes: list[Proces
 def test_a_process_that_stays_stopped_is_killed(processes: list[Process]) -> None:
     watch = Watch(processes)
     processes[2].handle.send_signal(signal.SIGSTOP)
-    while not processes[2].is_stopped:
+    while processes[2].status() != psutil.STATUS_STOPPED:
         pass
     assert [watch.look() for _ in range(STOPPED_LOOKS - 1)] == [None] * (STOPPED_LOOKS - 1)
     fault = watch.look()
@@ -73,7 +73,7 @@ def test_a_process_that_goes_on_in_time_is_left_alone(processes: list[Process]) 
     watch = Watch(processes)
     for number in (signal.SIGSTOP, signal.SIGCONT) * STOPPED_LOOKS:
         processes[2].handle.send_signal(number)
-        while processes[2].is_stopped != (number == signal.SIGSTOP):
+        while (processes[2].status() == psutil.STATUS_STOPPED) != (number == signal.SIGSTOP):
             pass
         assert watch.look() is None
 
