@@ -8,6 +8,7 @@ Networking, 1993).
 """
 
 import fcntl
+import math
 import os
 import time
 from array import array
@@ -21,12 +22,11 @@ from ocr_core.server_files import PAGES, files_of
 
 # So long after its deadline a page that was lost is still known: its step may not have seen it yet.
 KNOWN_S = 60.0
-# With fewer pages, cores would be idle: so many may be there if they are in time at all.
-LEAST_PAGES = 2
 # "While others are refused": within so much time.
 REFUSED_S = 1.0
-# A page should have so many times as much time as it will probably take: not all are alike.
-PATIENCE = 2.5
+# A page should have so many times as much time as it will probably take: not all are alike. Fewer pages at once take
+# less time each; but no more than this part of the places would leave cores idle, so these are less patient.
+PATIENCE, LEAST_PATIENCE, LEAST_PART = 4, 2, 1 / 4
 # What a page needs is a mean that follows larger pages faster than smaller ones: most need no more than it.
 UP, DOWN = 4, 32
 # So many numbers stand in the file before the pages.
@@ -120,7 +120,8 @@ class Noted:
         if self.page_ns == 0 or self.looked_ns - self.refused_ns > REFUSED_S * 1e9:
             return max_pages
         in_time = timeout_ns / self.page_ns
-        return min(max_pages, max(1, min(LEAST_PAGES, int(in_time)), int(in_time / PATIENCE)))
+        least = min(math.ceil(LEAST_PART * max_pages), int(in_time / LEAST_PATIENCE))
+        return min(max_pages, max(1, least, int(in_time / PATIENCE)))
 
     def to_bytes(self) -> bytes:
         """What `of` reads."""

@@ -1,7 +1,8 @@
 """`make overload`: far more clients than the server can serve, for as long as you like, and whether it holds.
 
-An embedded server is started; a few clients find out how much it does at its best, then many ask at once. What they
-got, and what the server is like before and afterwards, is printed as a table. Status 1: a bound does not hold.
+An embedded server is started; many clients ask at once, and before and afterwards a few, who show how much it does at
+its best. What they got, and what the server is like before and afterwards, is printed as a table. Status 1: a bound
+does not hold.
 """
 
 import sys
@@ -67,22 +68,22 @@ def wait_for_usual_speed(server: TritonServer, image: bytes, usual_s: float, at_
 
 
 def judge(
-    peak: Outcomes, over: Outcomes, pages: int, before: State, after: State, recovery_s: float
+    best_per_s: float, over: Outcomes, pages: int, before: State, after: State, recovery_s: float
 ) -> Iterator[Result]:
     """The table's lines.
 
     Args:
-        peak: Of few clients.
-        over: Of many.
+        best_per_s: Images that few clients had read, a second.
+        over: What many had.
         pages: So many are in the pipeline at most.
         before: The server's state before the many came.
         after: The same when they had gone.
         recovery_s: How long it then took until a lone request had its usual speed.
     """
     asked = over.requests.total()
-    share = over.per_s / peak.per_s
+    share = over.per_s / best_per_s
     # One more than the pipeline holds waits while the others are read.
-    slowest_s = (pages + 1) / peak.per_s
+    slowest_s = (pages + 1) / best_per_s
     p99_s = over.percentile_s("answered", 99) or float("inf")
     yield Result("requests", f"{asked}, in {sum(map(len, over.attempts.values()))} attempts")
     for kind in ("answered", "refused", "timed out"):
@@ -91,7 +92,7 @@ def judge(
     yield Result("late", str(over.late), "0", over.late == 0)
     yield Result("wrong", str(over.wrong), "0", over.wrong == 0)
     yield Result(
-        f"goodput (at {PEAK_CLIENTS} clients: {peak.per_s:.2f}/s)",
+        f"goodput (at {PEAK_CLIENTS} clients: {best_per_s:.2f}/s)",
         f"{over.per_s:.2f}/s, {share:.0%}",
         f">= {MIN_GOODPUT:.0%}",
         share >= MIN_GOODPUT,
@@ -137,16 +138,24 @@ def main(images: tuple[Path, ...], clients: int, timeout_s: float, seconds: floa
         click.echo(server.layout, err=True)
         with OcrClient(server.url) as client:
             texts = {content: client.read(content).text for content in contents}
-        peak_s = max(20.0, seconds / 4)
-        peak = load(server.url, texts, clients=PEAK_CLIENTS, duration_s=peak_s, timeout_s=60)
-        click.echo(f"{PEAK_CLIENTS} clients: {peak.per_s:.2f} images/s; {clients} come now", err=True)
+
+        def best() -> Outcomes:
+            return load(server.url, texts, clients=PEAK_CLIENTS, duration_s=max(10.0, seconds / 8), timeout_s=60)
+
+        # Before and after, as a machine is not equally fast for long.
+        peaks = [best()]
+        click.echo(f"{PEAK_CLIENTS} clients: {peaks[0].per_s:.2f} images/s; {clients} come now", err=True)
         before = look(server, contents[0])
         over = load(
             server.url, texts, clients=clients, duration_s=seconds, timeout_s=timeout_s, retries=3 if retries else 0
         )
         click.echo(f"They have gone: {over.per_s:.2f} images/s", err=True)
         recovery_s = wait_for_usual_speed(server, contents[0], before.lone_s)
-        results = list(judge(peak, over, server.layout.pages, before, look(server, contents[0]), recovery_s))
+        after = look(server, contents[0])
+        peaks.append(best())
+        click.echo(f"{PEAK_CLIENTS} clients: {peaks[1].per_s:.2f} images/s", err=True)
+        best_per_s = sum(peak.requests["answered"] for peak in peaks) / sum(peak.seconds for peak in peaks)
+        results = list(judge(best_per_s, over, server.layout.pages, before, after, recovery_s))
     click.echo(f"{clients} clients for {seconds:g} s, {timeout_s:g} s for each request\n\n{table(results)}")
     for kind, message in over.messages.items():
         click.echo(f"{kind}: {message}", err=True)
