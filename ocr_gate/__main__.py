@@ -19,6 +19,7 @@ from ocr_gate import checks
 from ocr_gate.calls import Calls
 from ocr_gate.line import Line
 from ocr_gate.proxy import Behind, Proxy
+from ocr_gate.refusals import Refusals
 
 # A connection may be idle, or at its headers, for so many seconds.
 IDLE_S = 120.0
@@ -87,21 +88,22 @@ class Door(web.Server):
             transport.abort()
 
 
-async def serve(http_door: HttpDoor, grpc_door: GrpcDoor, stop_timeout_s: float) -> None:
+async def serve(http_door: HttpDoor, grpc_door: GrpcDoor, refusals: Refusals, stop_timeout_s: float) -> None:
     """Pass requests on until SIGTERM comes, and then answer those that are under way.
 
     Args:
         http_door: For HTTP.
         grpc_door: For gRPC.
+        refusals: Counts requests without a place.
         stop_timeout_s: How long these may take.
     """
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    line = Line()
+    line = Line(refusals.note)
     async with AsyncExitStack() as stack:
         opened = (
             await open_http(http_door, line, stack, stop_timeout_s),
-            await open_grpc(grpc_door, line, stack, stop_timeout_s),
+            await open_grpc(grpc_door, Calls(grpc_door.behind, line, refusals.note), stack, stop_timeout_s),
         )
         await ended.wait()
         await asyncio.gather(*(door.close() for door in opened))
@@ -131,9 +133,8 @@ async def open_http(door: HttpDoor, line: Line, stack: AsyncExitStack, stop_time
     return Opened(listening.getsockname()[1], runner.cleanup)
 
 
-async def open_grpc(door: GrpcDoor, line: Line, stack: AsyncExitStack, stop_timeout_s: float) -> Opened:
+async def open_grpc(door: GrpcDoor, calls: Calls, stack: AsyncExitStack, stop_timeout_s: float) -> Opened:
     """Open a door for gRPC, until the stack is left at the latest."""
-    calls = Calls(door.behind, line)
     stack.push_async_callback(calls.close)
     server = grpc.aio.server(options=GRPC, maximum_concurrent_rpcs=MAX_CALLS)
     server.add_generic_rpc_handlers([calls])
@@ -150,6 +151,7 @@ def main() -> None:
     parser.add_argument("--grpc-door", required=True, metavar="HOST:PORT:PORT")
     parser.add_argument("--model", action="append", required=True)
     parser.add_argument("--own-memory", action="append", required=True, metavar="PREFIX")
+    parser.add_argument("--refusals", type=int, required=True, metavar="DESCRIPTOR")
     parser.add_argument("--stop-timeout-s", type=float, required=True)
     asked = parser.parse_args()
 
@@ -161,7 +163,8 @@ def main() -> None:
     http_door = HttpDoor(int(descriptor), behind(http_port))
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (MAX_FILES if most < 0 else min(MAX_FILES, most), most))
-    asyncio.run(serve(http_door, GrpcDoor(address, behind(grpc_port)), asked.stop_timeout_s))
+    grpc_door = GrpcDoor(address, behind(grpc_port))
+    asyncio.run(serve(http_door, grpc_door, Refusals(asked.refusals), asked.stop_timeout_s))
 
 
 if __name__ == "__main__":

@@ -48,10 +48,11 @@ class Calls:
     Args:
         behind: What is behind it.
         line: Those who wait for a place.
+        note_refusal: Called for each message of a stream that got none: those do not wait.
     """
 
-    def __init__(self, behind: Behind, line: Line) -> None:
-        self._behind, self._line = behind, line
+    def __init__(self, behind: Behind, line: Line, note_refusal: Callable[[], None]) -> None:
+        self._behind, self._line, self._note_refusal = behind, line, note_refusal
         self._channel = grpc.aio.insecure_channel(f"127.0.0.1:{behind.port}", CHANNEL)
         self._room = Room()
 
@@ -112,7 +113,7 @@ class Calls:
         with self._room.stream():
             call = self._channel.stream_stream(method)(timeout=context.time_remaining(), metadata=metadata)
             sending = asyncio.ensure_future(self._send(method, call, context))
-            answering = asyncio.ensure_future(_pass_back(call, context))
+            answering = asyncio.ensure_future(self._pass_back(call, context))
             try:
                 await asyncio.wait({sending, answering}, return_when=asyncio.FIRST_COMPLETED)
                 if sending.done() and isinstance(refused := sending.exception(), Refused):
@@ -128,6 +129,12 @@ class Calls:
                 self._check(method, message)
                 await call.write(message)
         await call.done_writing()
+
+    async def _pass_back(self, call: Any, context: ServicerContext) -> None:
+        async for answer in call:
+            if messages.is_no_place(answer):
+                self._note_refusal()
+            await context.write(answer)
 
     def _check(self, method: str, message: bytes) -> None:
         messages.check(method, message, self._behind.models, self._behind.own_memory)
@@ -147,8 +154,3 @@ class Calls:
 def _is_refusal(answer: Answer) -> bool:
     """There is no place for the page."""
     return isinstance(answer, AioRpcError) and checks.is_no_place(answer.details() or "")
-
-
-async def _pass_back(call: Any, context: ServicerContext) -> None:
-    async for answer in call:
-        await context.write(answer)

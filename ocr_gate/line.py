@@ -20,9 +20,14 @@ Answer = TypeVar("Answer")
 
 
 class Line:
-    """Those who wait, first come, first served; of one event loop."""
+    """Those who wait, first come, first served; of one event loop.
 
-    def __init__(self) -> None:
+    Args:
+        note_refusal: Called for each request that got no place in time.
+    """
+
+    def __init__(self, note_refusal: Callable[[], None]) -> None:
+        self._note_refusal = note_refusal
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._look: asyncio.TimerHandle | None = None
 
@@ -52,6 +57,7 @@ class Line:
                 self._call_next()
                 return answer
             is_turn = False
+        self._note_refusal()
         return answer
 
     async def _wait(self, at_most_s: float, *, is_first: bool) -> bool:

@@ -5,11 +5,16 @@ counted in the message's bytes, and only those are read that say what is asked f
 """
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from tritonclient.grpc.service_pb2 import ModelInferRequest, SystemSharedMemoryRegisterRequest
+from tritonclient.grpc.service_pb2 import (
+    ModelInferRequest,
+    ModelStreamInferResponse,
+    SystemSharedMemoryRegisterRequest,
+)
 
 from ocr_gate import checks
 from ocr_gate.checks import Refused
@@ -19,6 +24,7 @@ UNARY, STREAM = f"{SERVICE}ModelInfer", f"{SERVICE}ModelStreamInfer"
 SHARED_MEMORY = f"{SERVICE}SystemSharedMemoryRegister"
 # Of a message without its tensors' values; nobody sends more than a few hundred.
 MAX_ASKED_BYTES = 2**20
+MAX_ERROR_BYTES = 4096
 NO_MESSAGE = "bad_request: the message is not what this method takes"
 MAX_PARTS = checks.MAX_BRACKETS
 
@@ -63,6 +69,15 @@ def check_inference(message: bytes, models: Collection[str]) -> None:
         checks.check_shape(list(tensor.shape))
     for output in asked.outputs:
         checks.check_output(output.parameters)
+
+
+def is_no_place(answer: bytes) -> bool:
+    """Whether an answer in a stream says that there is no place for the page."""
+    if len(answer) > MAX_ERROR_BYTES:  # it has text in it, and need not be read
+        return False
+    with suppress(DecodeError):  # Triton's own fault, and the caller's to see
+        return checks.is_no_place(ModelStreamInferResponse.FromString(answer).error_message)
+    return False
 
 
 def without_values(message: bytes) -> bytes:

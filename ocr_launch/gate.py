@@ -2,15 +2,20 @@
 
 import contextlib
 import dataclasses
+import math
+import os
 import socket
+import struct
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psutil
 
+from ocr_core.admission import Crowd
 from ocr_core.server_files import BEAT, PAGES
 from ocr_launch.errors import StartError
 from ocr_launch.faults import Fault, Watch
@@ -21,6 +26,8 @@ from ocr_launch.processes import Process, end_with_parent
 # Its name among those that are started anew, and the module that it runs.
 GATE, GATE_MODULE = "gate", "ocr_gate"
 POLL_S, CONNECT_S = 0.05, 1.0
+# What it writes of the requests that it refuses: how many there were, and when the last one was, nanoseconds.
+REFUSALS = struct.Struct("=qq")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +74,10 @@ class Gate:
 
     def __init__(self, plan: GatePlan) -> None:
         self._plan = plan
+        # It outlives the process, so that one that is started anew counts on.
+        self._refusals = os.memfd_create("ocr-refusals")
+        weakref.finalize(self, os.close, self._refusals)
+        os.truncate(self._refusals, REFUSALS.size)
         self._process: subprocess.Popen[bytes] | None = None
         self._watch = Watch(())
 
@@ -80,12 +91,12 @@ class Gate:
         self.kill()
         with self._plan.log.open("ab") if self._plan.log else contextlib.nullcontext() as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own command, no shell
-                self._plan.command,
+                [*self._plan.command, f"--refusals={self._refusals}"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT if log else None,
                 cwd="/",  # no file there is taken for a module
-                pass_fds=[self._plan.listening.fileno()],
+                pass_fds=[self._plan.listening.fileno(), self._refusals],
                 start_new_session=True,
                 preexec_fn=end_with_parent,  # noqa: PLW1509 - one system call, no lock is taken
             )
@@ -110,6 +121,12 @@ class Gate:
     def look(self) -> Fault | None:
         """What is wrong with it now; None if nothing is."""
         return self._watch.look()
+
+    def with_refused(self, crowd: Crowd) -> Crowd:
+        """What pages tell, with the refusals as callers see them: who waits in line and gets a place is not refused."""
+        count, last_ns = REFUSALS.unpack(os.pread(self._refusals, REFUSALS.size, 0))
+        ago_s = (time.monotonic_ns() - last_ns) / 1e9 if count else math.inf
+        return dataclasses.replace(crowd, refused=count, refused_s_ago=ago_s)
 
     def terminate(self) -> None:
         """Have it answer what is under way, and end; this does not wait."""

@@ -8,6 +8,7 @@ from ocr_core.admission import Pages
 from ocr_launch import faults
 from ocr_launch.faults import Fault, Watch
 from ocr_launch.followed import Followed
+from ocr_launch.gate import Gate
 from ocr_launch.http_api import HttpApi
 from ocr_launch.journal import Journal
 from ocr_launch.machine import find_cores
@@ -30,14 +31,15 @@ class Lookout:
         api: How to ask the server.
         journal: Where it is noted how many pages come.
         kept: Keeps the folder of the models in step with exports and operators; None where nothing is to be kept so.
+        gate: In front of the server, if there is one.
 
     Attributes:
         watch: What was seen of the processes that must be there.
     """
 
-    def __init__(self, api: HttpApi, journal: Journal, kept: Served | Followed | None) -> None:
+    def __init__(self, api: HttpApi, journal: Journal, kept: Served | Followed | None, gate: Gate | None) -> None:
         self.watch = Watch(())
-        self._api, self._journal, self._kept = api, journal, kept
+        self._api, self._journal, self._kept, self._gate = api, journal, kept, gate
         self._pulse = self._new_pulse()
         self._overload = Overload()
         self._asked_s = self._closer_s = 0.0
@@ -88,6 +90,7 @@ class Lookout:
         self._closer_s = time.monotonic()
         with suppress(FileNotFoundError):  # the server has just died
             crowd = Pages.of_server(server.pid).crowd()
+            crowd = self._gate.with_refused(crowd) if self._gate else crowd
             self._overload.note(crowd.refused_s_ago)
             self._journal.note_crowd(crowd, is_overloaded=self._overload.is_lasting)
         return self.watch.look_closer(server.beats())

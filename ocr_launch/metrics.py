@@ -35,7 +35,7 @@ def _lines(state: RunState, is_ready: bool) -> Iterator[str]:
     is_up = int(state.state == run_state.SERVING and is_ready)
     yield from _metric("ocr_process_restarts_total", "Processes of a model, or the gate, were started anew.", restarts)
     yield from _metric("ocr_server_restarts_total", "The whole server was started anew.", {"": state.server_restarts})
-    yield from _metric("ocr_pages_refused_total", "Pages without a place, or too late, of this tritonserver.", refused)
+    yield from _metric("ocr_pages_refused_total", "Pages without a place, or too late.", refused)
     yield from _metric("ocr_pages", "Pages in the pipeline.", {"": state.pages})
     yield from _metric("ocr_pages_limit", "Pages that may be in the pipeline.", {"": state.places})
     yield from _metric("ocr_up", "Whether the server takes pages, with all of its processes.", {"": is_up})

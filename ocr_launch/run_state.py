@@ -34,8 +34,8 @@ class RunState:
         is_overloaded: It has refused images for long.
         pages: In the pipeline, of `places`.
         places: So many may be; 0 if no image has come yet.
-        refused: Images, for want of a place, since tritonserver was started.
-        late: Images that were given up as too late, since then.
+        refused: Images, for want of a place, since the gate was first started, or tritonserver where there is no gate.
+        late: Images that were given up as too late, since tritonserver was started.
         beat_s: When this was written, seconds of the machine's monotonic clock.
     """
 

@@ -59,12 +59,12 @@ class Supervisor:
         door = port_of(plan.gate.listening) if plan.gate else plan.api.port
         state = RunState(run_state.STARTING, plan.api.host, plan.api.port, door)
         self._journal = Journal(state, state_file, say)
-        self._lookout = Lookout(plan.api, self._journal, plan.kept)
+        self._gate = Gate(plan.gate) if plan.gate else None
+        self._lookout = Lookout(plan.api, self._journal, plan.kept, self._gate)
         self._server: Tritonserver | None = None
         # Of models that were loaded anew; they live on for as long as requests are in them.
         self._retired: set[psutil.Process] = set()
         self._reloads, self._restarts, self._gates = Attempts(), Attempts(), Attempts()
-        self._gate = Gate(plan.gate) if plan.gate else None
         self._metrics = MetricsDoor(plan.metrics, lambda: self.state) if plan.metrics else None
         self._start_s = 0.0
         self._stopping = threading.Event()

@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from typing import Any
+from unittest import mock
 
 import grpc
 import grpc.aio
 import pytest
-from tritonclient.grpc.service_pb2 import ModelInferRequest
+from tritonclient.grpc.service_pb2 import ModelInferRequest, ModelStreamInferResponse
 
 from ocr_gate import checks, messages, room
 from ocr_gate.__main__ import GRPC, GrpcDoor, open_grpc
+from ocr_gate.calls import Calls
 from ocr_gate.line import Line
 from ocr_gate.proxy import Behind
 
@@ -28,6 +30,7 @@ class Server:
     def __init__(self) -> None:
         self.seen: list[Any] = []
         self.is_cancelled = asyncio.Event()
+        self.note_refusal = mock.Mock()
 
     def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
         """What it does with a call."""
@@ -40,6 +43,9 @@ class Server:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "overloaded: try again later")
         if asked == "misunderstand":
             await context.abort(grpc.StatusCode.INTERNAL, "Unable to parse request")
+        if asked == "say that there is no place":
+            told = ModelStreamInferResponse(error_message="in ensemble 'ocr_ensemble', overloaded: try again later")
+            await context.write(told.SerializeToString())
         if asked == "hang":
             await self._hang(context)
         async for message in messages:
@@ -82,7 +88,9 @@ def at_the_door(dial: Callable[[str], Awaitable[None]], server: Server | None) -
                 await behind.start()
                 stack.push_async_callback(behind.stop, None)
             door = GrpcDoor("127.0.0.1:0", Behind(port, ("ocr_ensemble",), ("ocr-",)))
-            opened = await open_grpc(door, Line(), stack, 1.0)
+            note_refusal = server.note_refusal if server else mock.Mock()
+            calls = Calls(door.behind, Line(note_refusal), note_refusal)
+            opened = await open_grpc(door, calls, stack, 1.0)
             await dial(f"127.0.0.1:{opened.port}")
 
     asyncio.run(run())
@@ -161,6 +169,17 @@ def test_a_stream_ends_when_its_caller_has_sent_all(server: Server) -> None:
         await call.done_writing()
         assert [answer async for answer in call] == [ASKED]
         assert await call.code() is grpc.StatusCode.OK
+
+    through(ask, server)
+
+
+def test_a_refusal_in_a_stream_is_counted(server: Server) -> None:
+    async def ask(caller: grpc.aio.Channel) -> None:
+        call = caller.stream_stream(messages.STREAM)(metadata=[("do", "say that there is no place")])
+        await call.write(ASKED)
+        await call.done_writing()
+        assert len([answer async for answer in call]) == 2
+        server.note_refusal.assert_called_once_with()
 
     through(ask, server)
 

@@ -19,11 +19,13 @@ class Pipeline:
         places: That are free.
         entered: Who got one, in order.
         asked: How often somebody asked for one.
+        refusals: How many went without one.
     """
 
     places: int = 1
     entered: list[str] = field(default_factory=list)
     asked: int = 0
+    refusals: int = 0
     leaving: dict[str, asyncio.Event] = field(default_factory=dict)
 
     async def enter(self, name: str) -> str:
@@ -40,6 +42,10 @@ class Pipeline:
             self.places += 1
         return name
 
+    def note_refusal(self) -> None:
+        """Somebody goes without a place."""
+        self.refusals += 1
+
     def leave(self, name: str) -> None:
         """Give the place back."""
         self.leaving[name].set()
@@ -54,7 +60,8 @@ def run(scene: Callable[[Pipeline, Callable[..., asyncio.Task[str | None]]], Awa
     """Play a scene: it gets a pipeline, and a function that has somebody ask for a place."""
 
     async def play() -> None:
-        pipeline, queue = Pipeline(), Line()
+        pipeline = Pipeline()
+        queue = Line(pipeline.note_refusal)
 
         def come(name: str, timeout_s: float = 60) -> asyncio.Task[str | None]:
             asked = queue.ask(lambda: pipeline.enter(name), lambda answer: answer == "refused", timeout_s)
@@ -80,6 +87,7 @@ def test_who_is_refused_is_tried_again_when_another_was_answered_first_come_firs
             pipeline.leave(name)
             await settle()
         assert [task.result() for task in tasks] == list("abcd") == pipeline.entered
+        assert pipeline.refusals == 0  # though the server refused b once
 
     run(scene)
 
@@ -95,6 +103,7 @@ def test_who_has_waited_long_enough_is_refused(
         await settle()
         tasks = [come(name, timeout_s) for name in "bc"]
         assert [await task for task in tasks] == ["refused", None]
+        assert pipeline.refusals == 2
         pipeline.leave("a")
         assert await first == "a"
         last = come("d")

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from unittest import mock
 
 import aiohttp
 import pytest
@@ -54,7 +55,7 @@ def through(ask: Ask, handler: Handler | None = echo) -> None:
         async with AsyncExitStack() as stack:
             port = await stack.enter_async_context(listening(handler)) if handler else closed_port()
             behind = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=False))
-            gate = Proxy(Behind(port, ("ocr_ensemble",), ("ocr-",)), behind, Line())
+            gate = Proxy(Behind(port, ("ocr_ensemble",), ("ocr-",)), behind, Line(mock.Mock()))
             door = await stack.enter_async_context(listening(gate.handle))
             caller = await stack.enter_async_context(aiohttp.ClientSession())
             await ask(caller, f"http://127.0.0.1:{door}")

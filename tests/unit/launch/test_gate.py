@@ -1,17 +1,21 @@
 """A gate's process: it is waited for until it listens, and its port stays its own while it is started anew."""
 
+import math
 import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from http.client import HTTPConnection
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from ocr_core.admission import Crowd
 from ocr_launch.errors import StartError
 from ocr_launch.gate import Gate, GatePlan, plan
 from ocr_launch.ports import GRPC, HTTP, LOOPBACK, Address, open_doors, port_of
+from tests.server.processes import wait_until
 
 TIMEOUT_S = 30
 LISTENS = """
@@ -22,6 +26,13 @@ with socket.socket() as door:
     door.listen()
     while True:
         door.accept()[0].close()
+"""
+
+REFUSES = """
+import sys, time
+from ocr_gate.refusals import Refusals
+Refusals(int(sys.argv[-1].partition("=")[2])).note()
+time.sleep(60)
 """
 
 
@@ -47,6 +58,16 @@ def test_it_is_open_once_it_listens_also_after_it_was_started_anew(make: Callabl
     for _ in range(2):
         gate.wait_until_open(TIMEOUT_S, lambda: False)
         socket.create_connection(("127.0.0.1", port)).close()
+        gate.start()
+
+
+def test_its_refusals_are_counted_on_after_it_was_started_anew(make: Callable[[str], tuple[Gate, int]]) -> None:
+    gate, _ = make(REFUSES)
+    at_first = gate.with_refused(Crowd(pages=3, refused=5, refused_s_ago=0.5))
+    assert (at_first.pages, at_first.refused, at_first.refused_s_ago) in [(3, 0, math.inf), (3, 1, mock.ANY)]
+    for count in (1, 2):
+        wait_until(lambda count=count: gate.with_refused(Crowd()).refused == count)
+        assert 0 <= gate.with_refused(Crowd()).refused_s_ago < TIMEOUT_S
         gate.start()
 
 
