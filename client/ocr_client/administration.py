@@ -47,13 +47,15 @@ class Administration:
         **options: See `ClientOptions`; `timeout_s` is for each model that is loaded or unloaded.
 
     Raises:
-        ValueError: The URL is not the address of one server, or an option is out of range.
+        ValueError: The URL is not the address of one server, or an option is out of range or of no use here.
     """
 
     def __init__(self, url: str | Iterable[str], **options: "Unpack[ClientOptions]") -> None:
         settings = Settings.of(url, **options)
         if len(settings.addresses) > 1:
             raise ValueError("versions are switched on one server at a time: give one --url")
+        if settings.service:
+            raise ValueError("versions are switched of the default service only: leave out --service")
         (self._address,), self._timeout_s = settings.addresses, settings.timeout_s
         self._transport = connect(self._address, settings)
 
@@ -140,7 +142,7 @@ class Administration:
         """Of the ensemble, its steps, and what they call."""
         configs: dict[str, Config] = {}
         ready = [{"name": MODEL, "state": READY}]
-        while missing := [name for name in pipeline(ready, configs) if name not in configs]:
+        while missing := [name for name in pipeline(ready, configs, MODEL) if name not in configs]:
             configs |= {name: self._transport.perform(DescribeModel(name)) for name in missing}
         return configs
 

@@ -49,6 +49,8 @@ def server_error(address: Address, status: int, message: str, *, told: str = "",
     match status:
         case 400:
             return _refusal(address, message)
+        case 403 if _CODED.fullmatch(message):  # of the gate
+            return _refusal(address, message)
         case _ if status in (401, 403) or _RESTRICTED in message:
             return BadRequest(f"{address} refuses access ({named}): check the headers and certificates that you send")
         case 413:

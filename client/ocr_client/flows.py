@@ -113,9 +113,9 @@ class Flows:
         # An operator may have closed what follows to the public.
         ready = bool((yield from _ask_if_possible(address, IsReady())))
         index = yield from _ask_if_possible(address, ListModels())
-        configs = yield from _model_configs(address, index)
+        configs = yield from _model_configs(address, index, self._settings.ensemble)
         statistics = yield from _ask_if_possible(address, CountRequests())
-        return parse_server(str(address), ready, server, index, configs, statistics)
+        return parse_server(str(address), ready, server, index, configs, statistics, self._settings.ensemble)
 
     def close(self) -> Flow[None]:
         """Have the server close the shared memory, except what it is still reading."""
@@ -210,12 +210,14 @@ class Flows:
         region.forget_name()
 
 
-def _model_configs(address: Address, index: Sequence[Any] | None) -> Flow[dict[str, Any]]:
+def _model_configs(address: Address, index: Sequence[Any] | None, ensemble: str) -> Flow[dict[str, Any]]:
     """The configurations of the pipeline's ready models: each may name further ones. Without an index, try all."""
     configs: dict[str, Any] = {}
     ready = ready_models(index or [])
     while names := [
-        name for name in pipeline(index or [], configs) if (index is None or name in ready) and name not in configs
+        name
+        for name in pipeline(index or [], configs, ensemble)
+        if (index is None or name in ready) and name not in configs
     ]:
         for name in names:
             configs[name] = (yield from _ask_if_possible(address, DescribeModel(name))) or {}

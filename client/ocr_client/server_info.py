@@ -47,6 +47,7 @@ class ServerInfo:
             the server while the ensemble is not loaded: any may be the reason. Empty if the server does not tell.
         answered: How many images were read since the ensemble was loaded; None if the server does not tell.
         unanswered: How many were refused, given up as too late, or no images; None if the server does not tell.
+        ensemble: The model that reads.
     """
 
     url: str
@@ -56,6 +57,7 @@ class ServerInfo:
     models: tuple[ModelInfo, ...]
     answered: int | None = None
     unanswered: int | None = None
+    ensemble: str = MODEL
 
     @property
     def most_instances(self) -> int:
@@ -67,7 +69,7 @@ class ServerInfo:
         """What is wrong, a sentence each, and what to do; empty if nothing is."""
         found = tuple(map(_problem, (model for model in self.models if model.state != READY)))
         if not found and not self.ready:
-            return (f"{MODEL} is not ready, and the server does not say why: see its log",)
+            return (f"{self.ensemble} is not ready, and the server does not say why: see its log",)
         return found
 
     def to_dict(self) -> dict[str, Any]:
@@ -82,6 +84,7 @@ def parse_server(
     index: Sequence[Any] | None,
     configs: Mapping[str, Any],
     statistics: Mapping[str, Any] | None = None,
+    ensemble: str = MODEL,
 ) -> ServerInfo:
     """Put together what the server has said.
 
@@ -92,13 +95,14 @@ def parse_server(
         index: Its repository's index; None if it does not tell, as it does to those who have its key.
         configs: The configurations that the server gives, by the models' names.
         statistics: Of the ensemble; None if the server does not tell.
+        ensemble: Its name.
     """
     if index is None:  # what has a configuration to show is loaded
         index = [{"name": name, "state": READY} for name, config in configs.items() if config]
-        names = [name for name in pipeline(index, configs) if configs.get(name)]
+        names = [name for name in pipeline(index, configs, ensemble) if configs.get(name)]
     else:
-        names = pipeline(index, configs)
-    entries = {entry["name"]: entry for entry in _telling_last(index, configs.get(MODEL, {}))}
+        names = pipeline(index, configs, ensemble)
+    entries = {entry["name"]: entry for entry in _telling_last(index, configs.get(ensemble, {}))}
     models = tuple(_parse_model(name, entries.get(name), configs.get(name, {})) for name in names)
     answered, unanswered = (_count(statistics, name) for name in ("success", "fail"))
     return ServerInfo(
@@ -109,6 +113,7 @@ def parse_server(
         models=models,
         answered=answered,
         unanswered=unanswered,
+        ensemble=ensemble,
     )
 
 
@@ -127,12 +132,12 @@ def _count(statistics: Mapping[str, Any] | None, outcome: str) -> int | None:
     return sum(int(version.get(outcome, {}).get("count", 0)) for version in versions)
 
 
-def pipeline(index: Sequence[Any], configs: Mapping[str, Any]) -> list[str]:
+def pipeline(index: Sequence[Any], configs: Mapping[str, Any], ensemble: str) -> list[str]:
     """The names of `ServerInfo.models`, as far as the server's configurations tell them."""
-    names = [MODEL]
-    for step in configs.get(MODEL, {}).get("ensemble_scheduling", {}).get("step", ()):
+    names = [ensemble]
+    for step in configs.get(ensemble, {}).get("ensemble_scheduling", {}).get("step", ()):
         names += [step["model_name"], *_called(configs.get(step["model_name"], {}))]
-    if MODEL not in ready_models(index):
+    if ensemble not in ready_models(index):
         names += [entry["name"] for entry in index]
     return list(dict.fromkeys(names))
 

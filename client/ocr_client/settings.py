@@ -1,12 +1,14 @@
 """How a client connects to its server: written once, for both clients and the command line."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
 from ocr_client.address import Address, Tls, parse_urls
 from ocr_client.calls import Call, Infer, IsReady
+from ocr_client.protocol import MODEL
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 # Requests under way at the same time, for each server, unless the caller says how many.
 CONCURRENCY = 4
+# As the exporter takes them.
+SERVICE = re.compile("[a-z0-9]*")
 
 
 class ClientOptions(TypedDict, total=False):
@@ -29,6 +33,8 @@ class ClientOptions(TypedDict, total=False):
         tls: Certificates for https and grpcs, if the system's own are not enough.
         shared_memory: Whether to pass images through system shared memory. The server must run on this machine
             (in a container: with --ipc=host) and as the same user, on Linux; and it must be the only one.
+        service: Which of the server's services reads, where it has another one beside the default:
+            `ocr_ensemble_NAME` for the name that `python -m export --service NAME` was given.
     """
 
     timeout_s: float
@@ -36,6 +42,7 @@ class ClientOptions(TypedDict, total=False):
     headers: Mapping[str, str]
     tls: Tls | None
     shared_memory: bool
+    service: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,7 @@ class Settings:
     headers: Mapping[str, str] = field(default_factory=dict)
     tls: Tls | None = None
     shared_memory: bool = False
+    service: str = ""
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -55,9 +63,16 @@ class Settings:
             raise ValueError(f"timeout_s is more than 0 seconds, got {self.timeout_s!r}")
         if self.retries < 0:
             raise ValueError(f"retries is 0 or more, got {self.retries!r}")
+        if not SERVICE.fullmatch(self.service):
+            raise ValueError(f"service is a name of small letters and digits, got {self.service!r}")
         if self.shared_memory and (len(self.addresses) > 1 or self.addresses[0].is_many):
             several = ", ".join(map(str, self.addresses))
             raise ValueError(f"shared_memory takes one server, on this machine, got {several}: leave it out")
+
+    @property
+    def ensemble(self) -> str:
+        """The model that is asked."""
+        return f"{MODEL}_{self.service}" if self.service else MODEL
 
     @property
     def concurrency(self) -> int:

@@ -89,7 +89,7 @@ def holding(index: Sequence[Any], model: str, states: Collection[str] = (READY, 
 
 def inner_models(configs: Mapping[str, Config]) -> list[str]:
     """The steps of the ensemble and what they call, a model before those that call it."""
-    names = [name for name in pipeline([{"name": MODEL, "state": READY}], configs) if name != MODEL]
+    names = [name for name in pipeline([{"name": MODEL, "state": READY}], configs, MODEL) if name != MODEL]
     return sorted(names, key=lambda name: configs[name].get("backend") == "python")
 
 

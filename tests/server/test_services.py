@@ -1,5 +1,6 @@
 """A further service in one server: another ensemble with models of its own, beside the default one."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -8,9 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from tritonclient.http import InferenceServerClient, InferInput
 from tritonclient.utils import InferenceServerException
 
+from ocr_client import BadRequest, OcrClient, Page
+from ocr_client.cli import main
 from ocr_launch.processes import find
 from ocr_launch.run_state import SERVING
 from server.triton import TritonServer
@@ -18,7 +22,8 @@ from tests.project import SAMPLES
 from tests.reliability.two_versions import add_service, first_version
 from tests.server.processes import wait_until
 
-LABEL = np.fromfile(SAMPLES / "label.png", np.uint8)
+IMAGE = SAMPLES / "label.png"
+LABEL = np.fromfile(IMAGE, np.uint8)
 TEXT = (SAMPLES / "label.txt").read_text(encoding="utf-8").splitlines()
 TIMEOUT_S = 300
 SERVICES = ("ocr_ensemble", "ocr_ensemble_tiny")
@@ -58,6 +63,38 @@ def test_each_service_reads_with_its_own_models_at_the_same_time(
         asked = list(SERVICES) * 4
         for ensemble, found in zip(asked, executor.map(lambda name: read(server.url, name), asked), strict=True):
             assert found == alone[ensemble]
+
+
+def confidences(page: Page) -> list[float]:
+    return [line.confidence for line in page.lines]
+
+
+@pytest.mark.parametrize("scheme", ["http", "grpc"])
+def test_the_client_asks_the_service_that_it_is_told(
+    server: TritonServer, alone: dict[str, dict[str, float]], scheme: str
+) -> None:
+    url = server.url if scheme == "http" else f"grpc://{server.grpc_url}"
+    with OcrClient(url, service="tiny") as client:
+        assert client.ready()
+        assert confidences(client.read(IMAGE)) == pytest.approx([*alone["ocr_ensemble_tiny"].values()], abs=1e-4)
+        info = client.server_info()
+    named = [model.name for model in info.models]
+    assert (info.ensemble, info.problems, info.answered > 0) == ("ocr_ensemble_tiny", (), True)
+    assert len(named) == 6
+    assert all(name.endswith("_tiny") for name in named)
+    with OcrClient(url, service="huge") as client:
+        assert not client.ready()
+        with pytest.raises(BadRequest, match=r"^this server answers for .*, not for ocr_ensemble_huge$"):
+            client.read(IMAGE)
+
+
+def test_so_do_the_commands(server: TritonServer, alone: dict[str, dict[str, float]]) -> None:
+    options = ["--url", server.url, "--service", "tiny"]
+    shown = CliRunner().invoke(main, ["status", *options])
+    assert (shown.exit_code, "text_recognition_tiny" in shown.stdout) == (0, True)
+    told = CliRunner().invoke(main, ["read", str(IMAGE), "--format", "json", *options])
+    lines = json.loads(told.stdout)["pages"][0]["lines"]
+    assert [line["confidence"] for line in lines] == pytest.approx([*alone["ocr_ensemble_tiny"].values()], abs=1e-4)
 
 
 def test_its_steps_cannot_be_asked_from_outside(server: TritonServer) -> None:

@@ -56,6 +56,12 @@ OPTIONS = (
     click.option(
         "--shared-memory", is_flag=True, help="Pass images through shared memory; the server must run on this machine."
     ),
+    click.option(
+        "--service",
+        default="",
+        metavar="NAME",
+        help="Ask another service of the server than the default one, as `python -m export --service NAME` wrote it.",
+    ),
 )
 
 
@@ -71,6 +77,7 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         cert_file: str | None,
         key_file: str | None,
         shared_memory: bool,
+        service: str,
         **others: Any,
     ) -> Any:
         connect = partial(
@@ -80,6 +87,7 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
             timeout_s=timeout_s,
             headers=dict(map(_header, headers)),
             shared_memory=shared_memory,
+            service=service,
         )
         return command(connect=connect, **others)
 
@@ -95,13 +103,15 @@ def _connect(
     timeout_s: float,
     headers: dict[str, str],
     shared_memory: bool,
+    service: str,
     kind: Callable[..., Any] = OcrClient,
     more_headers: Mapping[str, str] = MappingProxyType({}),
 ) -> Any:
     try:
         tls = Tls(**certificates)
         headers = {**headers, **more_headers}
-        return kind(map(str, addresses), timeout_s=timeout_s, headers=headers, tls=tls, shared_memory=shared_memory)
+        options = {"timeout_s": timeout_s, "headers": headers, "shared_memory": shared_memory, "service": service}
+        return kind(map(str, addresses), tls=tls, **options)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     except (ModuleNotFoundError, OSError) as error:

@@ -24,7 +24,7 @@ from ocr_client.calls import (
 )
 from ocr_client.errors import OcrError
 from ocr_client.failures import not_loaded, server_error, timeout, unreachable
-from ocr_client.protocol import MODEL, MODEL_VERSION
+from ocr_client.protocol import MODEL_VERSION
 from ocr_client.settings import Settings
 from ocr_client.transports.tensors import image_tensor
 
@@ -156,7 +156,7 @@ def _invoke(triton: Any, call: Call, settings: Settings) -> Any:
             tensor = image_tensor(image, tritonclient.grpc.InferInput)
             wanted = [tritonclient.grpc.InferRequestedOutput(name) for name in outputs]
             return triton.infer(
-                MODEL,
+                settings.ensemble,
                 [tensor],
                 outputs=wanted,
                 request_id=request_id,
@@ -165,7 +165,7 @@ def _invoke(triton: Any, call: Call, settings: Settings) -> Any:
                 **common,
             )
         case IsReady():
-            return triton.is_model_ready(MODEL, **common)
+            return triton.is_model_ready(settings.ensemble, **common)
         case DescribeServer():
             return triton.get_server_metadata(as_json=True, **common)
         case ListModels():
@@ -175,7 +175,7 @@ def _invoke(triton: Any, call: Call, settings: Settings) -> Any:
         case LoadModel(name, config):
             return triton.load_model(name, config=json.dumps(config), **common)
         case CountRequests():
-            return triton.get_inference_statistics(MODEL, as_json=True, **common)
+            return triton.get_inference_statistics(settings.ensemble, as_json=True, **common)
         case RegisterRegion(name, key, byte_size):
             return triton.register_system_shared_memory(name, key, byte_size, **common)
         case UnregisterRegion(name):

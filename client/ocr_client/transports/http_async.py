@@ -33,7 +33,7 @@ class AsyncHttpTransport:
 
     async def perform(self, call: Call) -> Any:
         """Do it and give what the call says."""
-        request = encode(call)
+        request = encode(call, self._settings.ensemble)
         try:
             async with self._session.request(
                 request.method,

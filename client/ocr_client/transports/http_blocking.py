@@ -34,7 +34,7 @@ class HttpTransport:
 
     def perform(self, call: Call) -> Any:
         """Do it and give what the call says."""
-        request = encode(call)
+        request = encode(call, self._settings.ensemble)
         try:
             response = self._pool.urlopen(
                 request.method,

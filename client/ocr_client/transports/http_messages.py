@@ -28,7 +28,7 @@ from ocr_client.calls import (
     UnregisterRegion,
 )
 from ocr_client.failures import not_loaded, not_triton, server_error
-from ocr_client.protocol import MODEL, MODEL_VERSION
+from ocr_client.protocol import MODEL_VERSION
 from ocr_client.transports.tensors import image_tensor
 
 # The length of the JSON in a body; the tensors follow it.
@@ -59,15 +59,20 @@ class HttpAnswer:
     body: bytes
 
 
-def encode(call: Call) -> HttpRequest:
-    """Put a call into a request."""
+def encode(call: Call, ensemble: str) -> HttpRequest:
+    """Put a call into a request.
+
+    Args:
+        call: What is asked.
+        ensemble: The model that reads.
+    """
     match call:
         case Infer():
             body, json_length = _infer_body(call)
             headers = {} if json_length is None else {JSON_LENGTH: str(json_length)}
-            return HttpRequest("POST", f"/v2/models/{MODEL}/infer", body, headers)
+            return HttpRequest("POST", f"/v2/models/{ensemble}/infer", body, headers)
         case IsReady():
-            return HttpRequest("GET", f"/v2/models/{MODEL}/ready")
+            return HttpRequest("GET", f"/v2/models/{ensemble}/ready")
         case DescribeServer():
             return HttpRequest("GET", "/v2")
         case ListModels():
@@ -78,7 +83,7 @@ def encode(call: Call) -> HttpRequest:
             body = json.dumps({"parameters": {"config": json.dumps(config)}}).encode()
             return HttpRequest("POST", f"/v2/repository/models/{name}/load", body)
         case CountRequests():
-            return HttpRequest("GET", f"/v2/models/{MODEL}/stats")
+            return HttpRequest("GET", f"/v2/models/{ensemble}/stats")
         case RegisterRegion(name, key, byte_size):
             body = json.dumps({"key": key, "offset": 0, "byte_size": byte_size}).encode()
             return HttpRequest("POST", f"{REGION}/{name}/register", body)

@@ -166,6 +166,11 @@ def test_a_switch_that_fails_puts_the_version_before_back(operator: Administrati
     assert repository.serving == 1
 
 
+def test_another_service_is_not_switched() -> None:
+    with pytest.raises(ValueError, match="the default service only: leave out --service"):
+        Administration("box:8000", service="words")
+
+
 def test_one_server_is_switched_at_a_time() -> None:
     with pytest.raises(ValueError, match="one server at a time"):
         Administration("a:8000,b:8000")

@@ -97,6 +97,7 @@ def test_headers_go_with_every_request(triton: "FakeTriton", kind: type[Client])
         ({"timeout_s": 0}, ValueError, "timeout_s is more than 0"),
         ({"timeout_s": math.inf}, ValueError, "timeout_s is more than 0"),
         ({"retries": -1}, ValueError, "retries is 0 or more, got -1"),
+        ({"service": "words/infer"}, ValueError, "service is a name of small letters and digits, got 'words/infer'"),
         ({"colour": 1}, TypeError, "colour"),
     ],
 )
