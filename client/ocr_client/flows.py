@@ -39,6 +39,8 @@ from ocr_client.shared_memory import Region, Regions
 T = TypeVar("T")
 # What the last attempt has when there is no time left.
 LEAST_S = 0.001
+# A server that has refused an image does not read it in less: its last refusal says more than a timeout.
+LEAST_RETRY_S = 0.25
 # One of several servers has so long to say whether it is ready.
 READY_S = 2.0
 
@@ -140,7 +142,8 @@ class Flows:
                 # Of several servers, one that was silent has left time for others.
                 is_over = isinstance(error, ServerTimeout) and not self._are_many
                 pause_s = next(unreachable_s if is_gone else overloaded_s)
-                if is_over or retries == 0 or pause_s >= end_s - self._clock():
+                left_s = end_s - self._clock() - (0 if is_gone else LEAST_RETRY_S)
+                if is_over or retries == 0 or pause_s >= left_s:
                     raise
                 # A server that is overloaded leaves at least one, so that only time ends the retries.
                 retries -= is_gone

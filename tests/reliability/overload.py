@@ -101,6 +101,7 @@ def judge(
         "answered attempts, p50 / p99", _percentiles(over, "answered"), f"{slowest_s:.1f} s", p99_s <= slowest_s
     )
     yield Result("refused attempts, p50 / p99", _percentiles(over, "refused"))
+    yield Result("attempts that timed out, p50 / p99", _percentiles(over, "timed out"))
     yield Result("usual speed again after", f"{recovery_s:.1f} s", f"{LONE_S} s", recovery_s <= LONE_S)
     for what, was, now in (("RSS", before.rss_mb, after.rss_mb), ("shared memory", before.shm_mb, after.shm_mb)):
         bound_mb = was * MEMORY_FACTOR + 16
