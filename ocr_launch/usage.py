@@ -39,18 +39,31 @@ class Usage:
 
 
 def _process_bytes(supervisor_pid: int | None) -> dict[str, int]:
+    """By one look through the machine's processes, which is what takes time."""
+    supervisor = psutil.Process(supervisor_pid)
+    owners: dict[int, str] = {}
     found: Counter[str] = Counter()
-    for child in psutil.Process(supervisor_pid).children():
+    for process in supervisor.children(recursive=True):  # parents come before their children
         with suppress(psutil.Error):  # it has just ended
-            if child.name() == TRITON:
-                for process in processes.find(child.pid):
-                    found[process.model or process.name] += _own_bytes(process.handle)
-            elif GATE_MODULE in child.cmdline():
-                found[GATE] += _own_bytes(child)
+            parent = process.ppid()
+            # What a step or the gate has started, such as the process that decodes, counts to it.
+            owner = _name(process, is_child=parent == supervisor.pid) or owners.get(parent, "")
+            if owner:
+                memory = process.memory_info()
+                found[owner] += memory.rss - memory.shared
+            owners[process.pid] = owner if owner != TRITON else ""
     return dict(found)
 
 
-def _own_bytes(process: psutil.Process) -> int:
-    """Of a process and of what it has started, such as the one that decodes; tritonserver's children count apart."""
-    family = [process] if process.name() == TRITON else [process, *process.children()]
-    return sum(memory.rss - memory.shared for memory in (member.memory_info() for member in family))
+def _name(process: psutil.Process, *, is_child: bool) -> str:
+    """Under which name a process counts by itself; empty where it does not.
+
+    Args:
+        process: Below the supervisor.
+        is_child: The supervisor has started it.
+    """
+    arguments = process.cmdline()
+    if is_child:
+        return TRITON if process.name() == TRITON else GATE if GATE_MODULE in arguments else ""
+    stub = processes.parse_stub(arguments)
+    return stub[0] if stub else ""
