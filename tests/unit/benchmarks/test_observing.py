@@ -27,7 +27,7 @@ def test_the_table_has_medians_and_the_medians_of_each_rounds_ratios() -> None:
 
 def test_traces_are_taken_where_the_flags_say() -> None:
     with collecting() as collector:
-        (url,) = (flag.partition("url=")[2] for flag in collector.flags if "url=" in flag)
+        (url,) = (flag.partition("url=")[2] for flag in collector.flags(1) if "url=" in flag)
         with closing(HTTPConnection(*collector.server_address)) as connection:
             connection.request("POST", urlparse(url).path, b"{}")
             assert connection.getresponse().status == 200
