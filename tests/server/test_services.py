@@ -93,7 +93,7 @@ def test_so_do_the_commands(server: TritonServer, alone: dict[str, dict[str, flo
     shown = CliRunner().invoke(main, ["status", *options])
     assert (shown.exit_code, "text_recognition_tiny" in shown.stdout) == (0, True)
     told = CliRunner().invoke(main, ["read", str(IMAGE), "--format", "json", *options])
-    lines = json.loads(told.stdout)["pages"][0]["lines"]
+    lines = json.loads(told.stdout)[0]["lines"]
     assert [line["confidence"] for line in lines] == pytest.approx([*alone["ocr_ensemble_tiny"].values()], abs=1e-4)
 
 

@@ -12,7 +12,7 @@ from tests.server.demo_page.browser import chromium, demo
 from tests.server.demo_page.page import DemoPage
 
 PICTURE = ROOT / "docs" / "demo.jpg"
-WIDTH_PX, HEIGHT_PX = 1385, 830
+WIDTH_PX, HEIGHT_PX = 1385, 860
 
 
 def take(url: str, folder: Path) -> Image.Image:
