@@ -145,17 +145,12 @@ def size(pixels: PixelArray) -> tuple[int, int]:
 def detector_size(width: int, height: int, detector: Detector) -> tuple[int, int]:
     """Width and height of the detector's input for a page of this size."""
     ratio = min(1.0, math.sqrt(detector.max_area_px / (width * height)))
-    return _to_multiple(width * ratio, detector), _to_multiple(height * ratio, detector)
+    return detector.side_px(width * ratio), detector.side_px(height * ratio)
 
 
 def max_page_bytes(detector: Detector) -> int:
     """What the largest page can have: rounding may make the detector's input 4/3 as large as it is meant to be."""
     return detector.max_area_px * 4 // 3 * PAGE_TO_DETECTOR**2 * 3
-
-
-def _to_multiple(side_px: float, detector: Detector) -> int:
-    count = min(round(side_px / detector.side_multiple_px), detector.max_side_px // detector.side_multiple_px)
-    return max(1, count) * detector.side_multiple_px
 
 
 def _page_size(width: int, height: int, detector: Detector) -> tuple[int, int]:

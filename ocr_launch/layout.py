@@ -10,14 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ocr_core import detector, recognizer
-from ocr_core.detector import Detector
+from ocr_core.detector import CoarseDetector
 from ocr_core.errors import NotExported
 from ocr_core.recognizer import Recognizer
 from ocr_launch import machine, model_config, profiles, warm_up
 from ocr_launch.errors import StartError
 from ocr_launch.machine import Cores
 from ocr_launch.model_config import ModelConfig
-from ocr_launch.names import RECOGNIZER
+from ocr_launch.names import DETECTOR, RECOGNIZER
 from ocr_launch.profiles import Profile
 from ocr_launch.repository import Repository
 from ocr_launch.served import link_version
@@ -102,8 +102,8 @@ class Layout:
         return max(MIN_CALLS, self.recognizers) if self.profile.name == profiles.CPU else GPU_CALLS_UNDER_WAY
 
     @property
-    def width_buckets(self) -> str:
-        """Widths that crops are padded to: few on a GPU, which prepares anew for every shape."""
+    def shapes(self) -> str:
+        """Sizes of the networks' inputs: few on a GPU, which prepares anew for every shape."""
         return "coarse" if self.profile.name in profiles.ON_GPU else "fine"
 
     def __str__(self) -> str:
@@ -207,9 +207,12 @@ def adapt(model: str, config: ModelConfig, repository: Repository, layout: Layou
             model_config.set_instance_count(config, layout.decoders if calls_recognizer else layout.python_instances)
         if calls_recognizer:
             model_config.set_parameter(config, "calls_under_way", layout.calls_under_way)
-            model_config.set_parameter(config, "width_buckets", layout.width_buckets)
-        if model in repository.steps[:1]:
+            model_config.set_parameter(config, "width_buckets", layout.shapes)
+        is_first = model in repository.steps[:1]
+        if is_first:
             model_config.set_parameter(config, "max_pages", layout.pages)
+        if is_first or DETECTOR in config.parameters:
+            model_config.set_parameter(config, "input_sizes", layout.shapes)
         if model in repository.entrances:
             model_config.set_max_queue_size(config, layout.waiting)
     elif config.backend == "onnxruntime" and on_cpu:
@@ -229,7 +232,7 @@ def _warm_up(model: str, config: ModelConfig, repository: Repository) -> None:
         if model in repository.called:
             warm_up.add_crops(config, Recognizer.load(repository.folder_with(recognizer.FILE_NAME)))
         else:
-            warm_up.add_pages(config, Detector.load(repository.folder_with(detector.FILE_NAME)))
+            warm_up.add_pages(config, CoarseDetector.load(repository.folder_with(detector.FILE_NAME)))
     except NotExported as error:
         raise StartError(str(error)) from error
 

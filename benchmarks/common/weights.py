@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ocr_core import detector, recognizer
-from ocr_core.detector import Detector
+from ocr_core.detector import DETECTORS, Detector
 from ocr_core.recognizer import Recognizer
 from ocr_launch.repository import Repository
 
@@ -21,14 +21,18 @@ class Weights:
     recognizer: Recognizer
 
     @classmethod
-    def of(cls, repository: Repository) -> "Weights":
+    def of(cls, repository: Repository, shapes: str = "fine") -> "Weights":
         """Read them beside the steps that need them.
+
+        Args:
+            repository: Where they are.
+            shapes: Of the networks' inputs: `Layout.shapes`.
 
         Raises:
             NotExported: They are not what this version of the exporter writes.
             StartError: They have not been exported.
         """
         return cls(
-            Detector.load(repository.folder_with(detector.FILE_NAME)),
+            DETECTORS[shapes].load(repository.folder_with(detector.FILE_NAME)),
             Recognizer.load(repository.folder_with(recognizer.FILE_NAME)),
         )

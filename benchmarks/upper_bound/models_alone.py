@@ -109,12 +109,12 @@ class ModelsAlone:
     def __init__(self, root: Path, profile: str = CPU) -> None:
         exported = Repository(root.resolve())
         chosen = layout.choose(profile, requirements.check_gpu)
-        self._limits = batching.LIMITS[chosen.width_buckets]
+        self._limits = batching.LIMITS[chosen.shapes]
         with tempfile.TemporaryDirectory() as folder:
             served = Repository(layout.arrange(exported, chosen, Path(folder)))
             self.detector = Model(served, detector_of(served))
             self.recognizer = Model(served, served.recognizer)
-        self.weights = Weights.of(exported)
+        self.weights = Weights.of(exported, chosen.shapes)
         self._callers = ThreadPoolExecutor(self.recognizer.instances)
 
     def __enter__(self) -> "ModelsAlone":

@@ -62,9 +62,11 @@ def test_the_configurations_of_eight_cores_differ_in_numbers_only(repository: Re
 
 
 @pytest.mark.parametrize(("profile", "buckets"), [("cpu", "fine"), ("gpu", "coarse"), ("tensorrt", "coarse")])
-def test_a_gpu_gets_few_widths(repository: Repository, tmp_path: Path, profile: str, buckets: str) -> None:
+def test_a_gpu_gets_few_shapes(repository: Repository, tmp_path: Path, profile: str, buckets: str) -> None:
     configs = arranged(repository, laid_out(profile, 2), tmp_path / "served")
     assert model_config.parameter(configs["ctc_decoding"], "width_buckets") == buckets
+    for step in ("image_preprocessing", "text_cropping"):
+        assert model_config.parameter(configs[step], "input_sizes") == buckets
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What a GPU is warmed up with before the first request."""
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from ocr_core import batching, image
+from ocr_core.detector import CoarseDetector
 from ocr_launch import layout, warm_up
 from ocr_launch.errors import StartError
 from ocr_launch.model_config import ModelConfig
@@ -15,6 +17,7 @@ from tests.unit.asking import DB, recognizer
 from tests.unit.launch.test_layout import arranged, laid_out
 
 RECOGNIZER = recognizer(max_width=9600)
+COARSE_DB = CoarseDetector(**dataclasses.asdict(DB))
 PAGES = 10_000
 
 
@@ -29,7 +32,7 @@ def test_pages_of_usual_formats_and_lines_of_any_width_of_a_page_are_made_ready(
     repository: Repository, tmp_path: Path, profile: str
 ) -> None:
     configs = arranged(repository, laid_out(profile, 16), tmp_path / "served")
-    a4, photo = (1312, 928, 3), (960, 1280, 3)
+    a4, photo = (1280, 896, 3), (1024, 1280, 3)
     assert {(1, *a4), (1, *photo)} <= set(shapes(configs["text_detection"]))
     crops = shapes(configs["text_recognition"])
     assert {(1, 48, 32, 3), (8, 48, 320, 3), (2, 48, 2048, 3)} <= set(crops)
@@ -88,12 +91,19 @@ def mixed_day() -> Iterator[tuple[int, int]]:
 
 def test_a_day_of_mixed_pages_has_few_shapes() -> None:
     """A GPU prepares anew for each; half of these pages are of a size of their own."""
-    sizes = {image.detector_size(*size, DB) for size in mixed_day()}
-    assert len(sizes) < PAGES / 6
+    sizes = {image.detector_size(*size, COARSE_DB) for size in mixed_day()}
+    assert len(sizes) < PAGES / 30
     lines_px = np.random.default_rng(1).lognormal(5.5, 0.9, size=20 * PAGES).clip(16, RECOGNIZER.max_width)
     calls_px = {min(batching.COARSE.padded_px(int(px)), RECOGNIZER.max_width) for px in lines_px}
     assert calls_px <= set(warm_up.widths(RECOGNIZER, RECOGNIZER.max_width))
     assert len(warm_up.widths(RECOGNIZER, RECOGNIZER.max_width)) == 50
+
+
+def test_coarse_sizes_stretch_a_page_by_little() -> None:
+    for wanted_px in range(8 * DB.side_multiple_px, DB.max_side_px):
+        side_px = COARSE_DB.side_px(wanted_px)
+        assert side_px % DB.side_multiple_px == 0
+        assert abs(side_px - wanted_px) <= wanted_px / 8
 
 
 def test_coarse_widths_cost_an_eighth_of_padding_at_most() -> None:
