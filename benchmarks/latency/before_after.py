@@ -69,12 +69,17 @@ class Server:
         Raises:
             OcrError: One cannot be read.
         """
-        requests = -(-MIN_REQUESTS // len(images)) * len(images)
+        requests = requests_of_a_turn(images)
         before_ms = sum(cpu_ms(self.pid).values())
         speed = LoadGenerator(self.client.read, images, requests=requests).run(CONCURRENCY)
         if speed.errors:
             raise OcrError(next(iter(speed.messages.values())))
         return Cost(speed.images_per_s, (sum(cpu_ms(self.pid).values()) - before_ms) / requests)
+
+
+def requests_of_a_turn(images: Sequence[bytes]) -> int:
+    """How many images a server reads in its turn: all of them, several times if they are few."""
+    return -(-MIN_REQUESTS // len(images)) * len(images)
 
 
 @contextmanager

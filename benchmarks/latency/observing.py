@@ -14,7 +14,7 @@ import click
 from benchmarks.common import tables
 from benchmarks.common.images import MIXED_SAMPLES, SAMPLES
 from benchmarks.common.turns import rotated
-from benchmarks.latency.before_after import Cost, Server
+from benchmarks.latency.before_after import Cost, Server, requests_of_a_turn
 from benchmarks.layouts.sweep import read_images
 from ocr_client import OcrClient, OcrError
 from ocr_launch.errors import StartError
@@ -147,6 +147,8 @@ def main(images: tuple[Path, ...], per_set: int, trace_rate: int, rounds: int) -
     IMAGES are files or labelled data sets; without any, three samples are read.
     """
     encoded = read_images(images or MIXED_SAMPLES, per_set)
+    if (asked := (rounds + 1) * requests_of_a_turn(encoded)) < trace_rate:
+        raise click.UsageError(f"of {asked} requests, not one in {trace_rate} is traced: take more --rounds")
     try:
         with collecting() as collector, ExitStack() as stack:
             flags = {NOTHING: ["--allow-metrics=false"], METRICS: [], TRACES: collector.flags(trace_rate)}
