@@ -34,6 +34,7 @@ The modules in the order of the data flow:
     detector.py       what a detector's weights ask of the steps around them
     recognizer.py     the same for a recognizer's weights
     recognizers.py    the recognizers of a server, by language
+    shapes.py         few shapes for the inputs of both, on GPUs
     exported.py       how both lie in files beside the weights
     options.py        what a request may ask for
     languages.py      what a caller may name as the text's language

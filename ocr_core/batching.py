@@ -10,6 +10,7 @@ import numpy as np
 from ocr_core.crops import IntArray, split
 from ocr_core.pixels import PixelArray, RgbArray, as_rgb
 from ocr_core.recognizer import Recognizer
+from ocr_core.shapes import step_px
 
 # Starting a call costs about as much as reading so many pixels of width: a millisecond or two, most of it outside the
 # network.
@@ -47,9 +48,7 @@ class Limits:
         >>> [COARSE.padded_px(width) for width in (30, 500, 513, 1025)]
         [32, 512, 576, 1152]
         """
-        bucket_px = self.bucket_px
-        while width > self.fine_buckets * bucket_px:
-            bucket_px *= 2
+        bucket_px = step_px(width, self.bucket_px, self.fine_buckets)
         return math.ceil(width / bucket_px) * bucket_px
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from ocr_core import exported
+from ocr_core import exported, shapes
 from ocr_core.errors import ModelMismatch
 from ocr_core.options import RANGES, Options
 from ocr_core.quads import FloatArray
@@ -129,10 +129,7 @@ class CoarseDetector(Detector):
     """
 
     def _step_px(self, wanted_px: float) -> int:
-        step_px = self.side_multiple_px
-        while wanted_px > COARSE_STEPS * step_px:
-            step_px *= 2
-        return step_px
+        return shapes.step_px(wanted_px, self.side_multiple_px, COARSE_STEPS)
 
 
 # By what the configurations call the sizes of their inputs.
