@@ -12,6 +12,8 @@ from tests.project import ROOT
 FOLDER = ROOT / "deploy" / "observe"
 # Grafana's own: as long as suits the screen.
 INTERVAL, ANY_INTERVAL = "$__rate_interval", "5m"
+# Of each target: whether it was reached.
+PROMETHEUS_OWN = "up"
 PARTS = ("lhs", "rhs", "expr", "param")
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.deploy import observed
-from tests.deploy.observed import ANY_INTERVAL, FOLDER
+from tests.deploy.observed import ANY_INTERVAL, FOLDER, PROMETHEUS_OWN
 from tests.image.container import METRICS
 from tests.project import ROOT
 
@@ -19,7 +19,7 @@ WATCHERS = sorted(SERVICES.keys() - {"ocr"})
 def test_an_expression_asks_for_our_metrics_or_tritons(name: str) -> None:
     found = observed.selectors(EXPRESSIONS[name])
     assert found
-    assert all(selector.name.startswith(("ocr_", "nv_")) for selector in found)
+    assert all(selector.name.startswith(("ocr_", "nv_")) or selector.name == PROMETHEUS_OWN for selector in found)
 
 
 @pytest.mark.parametrize("name", [name for name in EXPRESSIONS if ":" in name])
