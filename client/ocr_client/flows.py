@@ -39,8 +39,9 @@ from ocr_client.shared_memory import Region, Regions
 T = TypeVar("T")
 # What the last attempt has when there is no time left.
 LEAST_S = 0.001
-# A server that has refused an image does not read it in less: its last refusal says more than a timeout.
-LEAST_RETRY_S = 0.25
+# A server that has refused an image is not asked again in the last part of the time: it would hardly read the image
+# within it, and its last refusal says more than a timeout.
+LEAST_RETRY_PART = 1 / 8
 # One of several servers has so long to say whether it is ready.
 READY_S = 2.0
 
@@ -142,7 +143,7 @@ class Flows:
                 # Of several servers, one that was silent has left time for others.
                 is_over = isinstance(error, ServerTimeout) and not self._are_many
                 pause_s = next(unreachable_s if is_gone else overloaded_s)
-                left_s = end_s - self._clock() - (0 if is_gone else LEAST_RETRY_S)
+                left_s = end_s - self._clock() - (0 if is_gone else LEAST_RETRY_PART * self._settings.timeout_s)
                 if is_over or retries == 0 or pause_s >= left_s:
                     raise
                 # A server that is overloaded leaves at least one, so that only time ends the retries.

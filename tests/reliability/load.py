@@ -25,6 +25,7 @@ class Outcomes:
 
     Attributes:
         requests: How many were "answered", "refused" (until their time was over), "timed out" or "failed".
+        answered: How many of each image were answered.
         late: How many of all took longer than their time.
         wrong: How many answers were not what is in the image.
         attempts: Seconds of every attempt, by the same words.
@@ -33,6 +34,7 @@ class Outcomes:
     """
 
     requests: Counter[str] = field(default_factory=Counter)
+    answered: Counter[bytes] = field(default_factory=Counter)
     late: int = 0
     wrong: int = 0
     attempts: dict[str, list[float]] = field(default_factory=dict)
@@ -41,7 +43,7 @@ class Outcomes:
 
     @property
     def per_s(self) -> float:
-        """Goodput: right answers in time, a second."""
+        """Answers in time, a second."""
         return self.requests["answered"] / self.seconds if self.seconds else 0.0
 
     def percentile_s(self, kind: str, percent: float) -> float | None:
@@ -107,6 +109,7 @@ def _ask(client: OcrClient, image: bytes, text: str, timeout_s: float, outcomes:
     start_s, kind = time.monotonic(), "answered"
     try:
         outcomes.wrong += client.read(image).text != text
+        outcomes.answered[image] += 1
     except OcrError as error:
         kind = KINDS.get(type(error), "failed")
         outcomes.messages.setdefault(kind, str(error))

@@ -7,7 +7,8 @@ does not hold.
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,11 +31,37 @@ MEMORY_FACTOR = 1.1
 
 @dataclass
 class State:
-    """What a server is like while nobody asks: MB of its processes and in shared memory, seconds for a lone request."""
+    """What a server is like while nobody asks: MB of its processes and in shared memory."""
 
     rss_mb: float
     shm_mb: float
-    lone_s: float
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How much a server reads.
+
+    Attributes:
+        images_per_s: Answers in time, a second.
+        goodput: The same, where each image counts for the seconds that it takes alone: images differ, and chance has a
+            say in which of them are read in time.
+    """
+
+    images_per_s: float
+    goodput: float
+
+    @classmethod
+    def of(cls, loads: Sequence[Outcomes], alone_s: Mapping[bytes, float]) -> "Speed":
+        """That under some loads, which lasted some time.
+
+        Args:
+            loads: What clients had.
+            alone_s: What each image takes alone.
+        """
+        seconds = sum(load.seconds for load in loads)
+        answered = sum((load.answered for load in loads), Counter[bytes]())
+        worked_s = sum(alone_s[image] * count for image, count in answered.items())
+        return cls(answered.total() / seconds, worked_s / seconds)
 
 
 @dataclass(frozen=True)
@@ -47,14 +74,19 @@ class Result:
     holds: bool | None = None
 
 
-def look(server: TritonServer, image: bytes) -> State:
+def look(server: TritonServer) -> State:
     """Measure an idle server."""
-    with OcrClient(server.url) as client:
-        lone_s = sorted(_timed(lambda: client.read(image)) for _ in range(5))[2]
     processes = [psutil.Process(server.pid), *psutil.Process(server.pid).children(recursive=True)]
     regions = SHARED_MEMORY.glob(f"{server.log.parent.name}*")  # named after the server's folder
     used_mb = sum(region.stat().st_blocks for region in regions) * 512 / 2**20
-    return State(sum(process.memory_info().rss for process in processes) / 2**20, used_mb, lone_s)
+    rss_mb = sum(process.memory_info().rss for process in processes) / 2**20
+    return State(rss_mb, used_mb)
+
+
+def measure_alone_s(server: TritonServer, image: bytes) -> float:
+    """Seconds that an image takes while nobody else asks."""
+    with OcrClient(server.url) as client:
+        return sorted(_timed(lambda: client.read(image)) for _ in range(5))[2]
 
 
 def wait_for_usual_speed(server: TritonServer, image: bytes, usual_s: float, at_most_s: float = 30) -> float:
@@ -67,41 +99,48 @@ def wait_for_usual_speed(server: TritonServer, image: bytes, usual_s: float, at_
     return time.monotonic() - start_s
 
 
-def judge(
-    best_per_s: float, over: Outcomes, pages: int, before: State, after: State, recovery_s: float
-) -> Iterator[Result]:
-    """The table's lines.
+def judge_requests(over: Outcomes, slowest_s: float) -> Iterator[Result]:
+    """What became of the requests of many clients.
 
     Args:
-        best_per_s: Images that few clients had read, a second.
-        over: What many had.
-        pages: So many are in the pipeline at most.
-        before: The server's state before the many came.
-        after: The same when they had gone.
-        recovery_s: How long it then took until a lone request had its usual speed.
+        over: What they had.
+        slowest_s: What an attempt that is answered may take.
     """
-    asked = over.requests.total()
-    share = over.per_s / best_per_s
-    # One more than the pipeline holds waits while the others are read.
-    slowest_s = (pages + 1) / best_per_s
     p99_s = over.percentile_s("answered", 99) or float("inf")
-    yield Result("requests", f"{asked}, in {sum(map(len, over.attempts.values()))} attempts")
-    for kind in ("answered", "refused", "timed out"):
+    yield Result("requests", f"{over.requests.total()}, in {sum(map(len, over.attempts.values()))} attempts")
+    for kind in ("answered", "refused"):
         yield Result(kind, str(over.requests[kind]))
-    yield Result("failed", str(over.requests["failed"]), "0", over.requests["failed"] == 0)
-    yield Result("late", str(over.late), "0", over.late == 0)
-    yield Result("wrong", str(over.wrong), "0", over.wrong == 0)
-    yield Result(
-        f"goodput (at {PEAK_CLIENTS} clients: {best_per_s:.2f}/s)",
-        f"{over.per_s:.2f}/s, {share:.0%}",
-        f">= {MIN_GOODPUT:.0%}",
-        share >= MIN_GOODPUT,
-    )
+    for kind, count in (
+        *(("timed out", over.requests["timed out"]), ("failed", over.requests["failed"])),
+        *(("late", over.late), ("wrong", over.wrong)),
+    ):
+        yield Result(kind, str(count), "0", count == 0)
     yield Result(
         "answered attempts, p50 / p99", _percentiles(over, "answered"), f"{slowest_s:.1f} s", p99_s <= slowest_s
     )
     yield Result("refused attempts, p50 / p99", _percentiles(over, "refused"))
     yield Result("attempts that timed out, p50 / p99", _percentiles(over, "timed out"))
+
+
+def judge_speed(best: Speed, over: Speed) -> Iterator[Result]:
+    """How much is read while few ask, and while many do."""
+    yield Result(
+        f"goodput (at {PEAK_CLIENTS} clients: {best.goodput:.2f})",
+        f"{over.goodput:.2f}, {over.goodput / best.goodput:.0%}",
+        f">= {MIN_GOODPUT:.0%}",
+        over.goodput >= MIN_GOODPUT * best.goodput,
+    )
+    yield Result(f"images/s (at {PEAK_CLIENTS} clients: {best.images_per_s:.2f})", f"{over.images_per_s:.2f}")
+
+
+def judge_server(before: State, after: State, recovery_s: float) -> Iterator[Result]:
+    """How it is when all have gone.
+
+    Args:
+        before: How it was before the many came.
+        after: How it is.
+        recovery_s: How long it took until a lone request had its usual speed.
+    """
     yield Result("usual speed again after", f"{recovery_s:.1f} s", f"{LONE_S} s", recovery_s <= LONE_S)
     for what, was, now in (("RSS", before.rss_mb, after.rss_mb), ("shared memory", before.shm_mb, after.shm_mb)):
         bound_mb = was * MEMORY_FACTOR + 16
@@ -139,6 +178,7 @@ def main(images: tuple[Path, ...], clients: int, timeout_s: float, seconds: floa
         click.echo(server.layout, err=True)
         with OcrClient(server.url) as client:
             texts = {content: client.read(content).text for content in contents}
+        alone_s = {content: measure_alone_s(server, content) for content in contents}
 
         def best() -> Outcomes:
             return load(server.url, texts, clients=PEAK_CLIENTS, duration_s=max(10.0, seconds / 8), timeout_s=60)
@@ -146,17 +186,23 @@ def main(images: tuple[Path, ...], clients: int, timeout_s: float, seconds: floa
         # Before and after, as a machine is not equally fast for long.
         peaks = [best()]
         click.echo(f"{PEAK_CLIENTS} clients: {peaks[0].per_s:.2f} images/s; {clients} come now", err=True)
-        before = look(server, contents[0])
+        before = look(server)
         over = load(
             server.url, texts, clients=clients, duration_s=seconds, timeout_s=timeout_s, retries=3 if retries else 0
         )
         click.echo(f"They have gone: {over.per_s:.2f} images/s", err=True)
-        recovery_s = wait_for_usual_speed(server, contents[0], before.lone_s)
-        after = look(server, contents[0])
+        recovery_s = wait_for_usual_speed(server, contents[0], alone_s[contents[0]])
+        after = look(server)
         peaks.append(best())
         click.echo(f"{PEAK_CLIENTS} clients: {peaks[1].per_s:.2f} images/s", err=True)
-        best_per_s = sum(peak.requests["answered"] for peak in peaks) / sum(peak.seconds for peak in peaks)
-        results = list(judge(best_per_s, over, server.layout.pages, before, after, recovery_s))
+        at_best, reached = Speed.of(peaks, alone_s), Speed.of([over], alone_s)
+        # One more than the pipeline holds waits while the others are read.
+        slowest_s = (server.layout.pages + 1) / at_best.images_per_s
+        results = [
+            *judge_requests(over, slowest_s),
+            *judge_speed(at_best, reached),
+            *judge_server(before, after, recovery_s),
+        ]
     click.echo(f"{clients} clients for {seconds:g} s, {timeout_s:g} s for each request\n\n{table(results)}")
     for kind, message in over.messages.items():
         click.echo(f"{kind}: {message}", err=True)
