@@ -49,7 +49,7 @@ class Composed:
         Raises:
             RuntimeError: It failed.
         """
-        command = [*_program(), "--project-name", self.project, "--file", str(FILE), *arguments]
+        command = [*program(), "--project-name", self.project, "--file", str(FILE), *arguments]
         done = subprocess.run(  # noqa: S603 - our own
             command, env=self.environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
         )
@@ -115,7 +115,12 @@ def _files_of(program: str) -> set[Path]:
     return {Path(program), *map(Path, re.findall(r"(/\S+) \(0x", told))}
 
 
-def _program() -> list[str]:
+def program() -> list[str]:
+    """How Compose is called here.
+
+    Raises:
+        RuntimeError: It is not installed.
+    """
     plugin = ["docker", "compose"]
     for command in ([shutil.which("docker-compose") or ""], plugin):
         with suppress(OSError):

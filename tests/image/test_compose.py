@@ -41,7 +41,7 @@ def test_images_are_spread_over_all_servers(deployed: Composed, scheme: str, por
     before = [deployed.answered(server) for server in SERVERS]
     assert read(f"{scheme}://{deployed.address(port)}") == [TEXT] * IMAGES
     read_by = [deployed.answered(server) - count for server, count in zip(SERVERS, before, strict=True)]
-    assert sum(read_by) == IMAGES
+    assert sum(read_by) >= IMAGES  # a server that has nothing to do reads an image of its own now and then
     assert min(read_by) >= IMAGES // 6
 
 
