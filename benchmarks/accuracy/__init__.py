@@ -5,6 +5,7 @@ pairs.py      python -m benchmarks.accuracy.pairs DATA: every detector with ever
 words.py      python -m benchmarks.accuracy.words [DATA]: how well boxes of words lie on the words
 word_boxes.py boxes of words compared with the true ones
 drawn_words.py  pages of words in nine fonts, whose boxes are known
+odd_lines.py  python -m benchmarks.accuracy.odd_lines: how well lines are read that are tiny, bent or turned
 letters.py    python -m benchmarks.accuracy.letters: which letters of each language are lacking, which are misread
 alphabets.py  the letters of languages
 labels.py     labelled images
