@@ -11,6 +11,7 @@ from ocr_client import OcrClient
 from tests.deploy.prometheus.prometheus import PROGRAM, TOOL, Prometheus, prometheus
 from tests.programs import Needed
 from tests.project import SAMPLES
+from tests.server.processes import wait_until
 from tests.triton import Triton
 
 
@@ -31,7 +32,7 @@ def watching(triton: Triton, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         OcrClient(triton.url) as client,
     ):
         client.read(SAMPLES / "label.png")
-        started.wait_for(lambda watching: bool(watching.values("ocr_page_lines_count")))
+        wait_until(lambda: started.values("ocr_page_lines_count"))
         client.read(SAMPLES / "label.png")
-        started.wait_for(lambda watching: watching.values("increase(ocr_page_lines_count[1m])") > [0])
+        wait_until(lambda: started.values("increase(ocr_page_lines_count[1m]) > 0"))
         yield started

@@ -3,8 +3,7 @@
 import json
 import shutil
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +14,11 @@ from urllib.request import urlopen
 
 from tests.deploy.observed import FOLDER
 from tests.reliability.replicas import free_urls
+from tests.server.processes import wait_until
 
 PROGRAM, TOOL = shutil.which("prometheus"), shutil.which("promtool")
-# Of Prometheus' own start, and of two looks at a server.
-START_S, INTERVAL = 30.0, "1s"
+# Between two looks at a server.
+INTERVAL = "1s"
 
 
 @dataclass(frozen=True)
@@ -48,21 +48,13 @@ class Prometheus:
         """What it finds now for an expression: a value of each series."""
         return [float(series["value"][1]) for series in self.get("query", query=expression)["result"]]
 
-    def wait_for(self, holds: "Callable[[Prometheus], bool]", at_most_s: float = START_S) -> None:
-        """Look until something holds.
-
-        Raises:
-            TimeoutError: It does not.
-        """
-        end_s = time.monotonic() + at_most_s
-        while time.monotonic() < end_s:
-            try:
-                if holds(self):
-                    return
-            except URLError:  # it is starting
-                pass
-            time.sleep(0.2)
-        raise TimeoutError(f"not so within {at_most_s:g} s")
+    def is_ready(self) -> bool:
+        """It has started."""
+        try:
+            with urlopen(f"{self.url}/-/ready", timeout=30):  # noqa: S310 - http
+                return True
+        except URLError:
+            return False
 
 
 @contextmanager
@@ -87,7 +79,9 @@ def prometheus(folder: Path, targets: list[str]) -> Iterator[Prometheus]:
     ]
     process = subprocess.Popen(command)  # noqa: S603 - found above
     try:
-        yield Prometheus(url)
+        started = Prometheus(url)
+        wait_until(started.is_ready)
+        yield started
     finally:
         process.terminate()
         process.wait(30)

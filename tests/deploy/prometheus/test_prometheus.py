@@ -11,6 +11,7 @@ import yaml
 from tests.deploy import observed
 from tests.deploy.prometheus.prometheus import TOOL, Prometheus, prometheus
 from tests.reliability.replicas import free_urls
+from tests.server.processes import wait_until
 from tests.triton import Triton
 
 pytestmark = pytest.mark.prometheus
@@ -31,7 +32,7 @@ def test_it_reaches_the_server(watching: Prometheus) -> None:
 
 
 def test_it_takes_every_alert_and_none_is_raised(watching: Prometheus) -> None:
-    watching.wait_for(lambda watching: all(rule["health"] == "ok" for rule in _rules(watching)))
+    wait_until(lambda: all(rule["health"] == "ok" for rule in _rules(watching)))
     assert [rule["name"] for rule in _rules(watching)] == ALERTS
     assert alerts(watching) == []
 
@@ -59,7 +60,7 @@ def test_a_server_that_is_out_of_reach_is_down_though_another_one_is_not(triton:
     expected = [("OcrIsDown", gone)]
     with prometheus(tmp_path, [str(triton.metrics_url), gone]) as watching:
         # Until the first look at either, none is there.
-        watching.wait_for(lambda watching: [(a["alertname"], a.get("instance")) for a in alerts(watching)] == expected)
+        wait_until(lambda: [(a["alertname"], a.get("instance")) for a in alerts(watching)] == expected)
 
 
 def _cases(file: Path) -> Any:
