@@ -80,7 +80,7 @@ def against_the_page(quarters: int, font: str) -> OddPage:
     page = _body(font, MARGIN_PX)
     turned = np.rot90(_strip(font), quarters)
     height, width = turned.shape
-    bottom, right = (side * OVERSAMPLING - MARGIN_PX * OVERSAMPLING for side in PAGE_WH[::-1])
+    right, bottom = ((side - MARGIN_PX) * OVERSAMPLING for side in PAGE_WH)
     page[bottom - height : bottom, right - width : right] = turned
     return OddPage(_averaged(page, PAGE_WH), (ODD,))
 

@@ -110,10 +110,8 @@ def judge_requests(over: Outcomes, slowest_s: float) -> Iterator[Result]:
     yield Result("requests", f"{over.requests.total()}, in {sum(map(len, over.attempts.values()))} attempts")
     for kind in ("answered", "refused"):
         yield Result(kind, str(over.requests[kind]))
-    for kind, count in (
-        *(("timed out", over.requests["timed out"]), ("failed", over.requests["failed"])),
-        *(("late", over.late), ("wrong", over.wrong)),
-    ):
+    never = {kind: over.requests[kind] for kind in ("timed out", "failed")} | {"late": over.late, "wrong": over.wrong}
+    for kind, count in never.items():
         yield Result(kind, str(count), "0", count == 0)
     yield Result(
         "answered attempts, p50 / p99", _percentiles(over, "answered"), f"{slowest_s:.1f} s", p99_s <= slowest_s
