@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -100,7 +101,7 @@ RECOGNIZERS: dict[str, Choice[RecognizerExport]] = {
         ),
         Choice(
             "ppocrv6-tiny",
-            ppocr.recognizer,
+            partial(ppocr.recognizer, space_bias=ppocr.TINY_SPACE_BIAS),
             _from("ppocrv6-tiny-rec", "ppocrv6-tiny-characters"),
             f"{languages.PPOCRV6_TINY}; 6,904 characters",
             "faster, but less accurate",

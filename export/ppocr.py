@@ -37,8 +37,10 @@ DETECTOR = Detector(
 HEIGHT_PX = 48
 MIN_WIDTH_PX = 16
 # Added to the logit of the space. The networks drop spaces: in capitals, behind full stops, between a date and a time,
-# in faces of narrow spaces. Up to about here, more of those that this brings are right than wrong.
-SPACE_BIAS = 2.5
+# in faces of narrow spaces. Up to about here, more of those that this brings are right than wrong. For the
+# tiny network that is less: F1 of forms, scenes and receipts is 0.900, 0.579, 0.885 with nothing added, with 1.25 it is
+# 0.895, 0.595, 0.907, and with 2.5 it is 0.872, 0.595, 0.903.
+SPACE_BIAS, TINY_SPACE_BIAS = 2.5, 1.25
 
 # Sizes; None where any will do.
 Axes = list[int | None]
@@ -60,12 +62,13 @@ def detector(weights: Path) -> DetectorExport:
     return DetectorExport(model, lambda batches: [{"maps": original(scaled(batch))} for batch in batches], DETECTOR)
 
 
-def recognizer(weights: Path, characters: Path | None = None) -> RecognizerExport:
+def recognizer(weights: Path, characters: Path | None = None, *, space_bias: float = SPACE_BIAS) -> RecognizerExport:
     """Build a recognizer of PP-OCRv3 to v6 from its ONNX file.
 
     Args:
         weights: The ONNX file.
         characters: Its list of characters, one a line; by default the one in the file's metadata.
+        space_bias: Added to the logit of the space.
 
     Raises:
         ExportError: The file is another network or none at all, or has no classes for just these characters.
@@ -79,13 +82,14 @@ def recognizer(weights: Path, characters: Path | None = None) -> RecognizerExpor
             f"the blank, {len(alphabet) - 2} characters and the space"
         )
     graph.take_uint8_rgb(model, "crops", RECOGNIZER_MEAN, RECOGNIZER_STD, bgr=True)
-    graph.raise_logit(model, alphabet.index(" "), SPACE_BIAS)
+    graph.raise_logit(model, alphabet.index(" "), space_bias)
     graph.give_argmax(model)
     graph.zero_denormals(model)
     scaled = partial(_scale, mean=RECOGNIZER_MEAN, std=RECOGNIZER_STD)
+    raised = partial(_raised, place=alphabet.index(" "), by=space_bias)
     return RecognizerExport(
         model,
-        lambda batches: [_argmax(_raised(original(scaled(batch)), alphabet.index(" "))) for batch in batches],
+        lambda batches: [_argmax(raised(original(scaled(batch)))) for batch in batches],
         _recognizer(alphabet),
     )
 
@@ -149,9 +153,9 @@ def _scale(pixels_rgb: NDArray[np.uint8], mean: list[float], std: list[float]) -
     return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2))
 
 
-def _raised(probabilities: NDArray[np.float32], place: int) -> NDArray[np.float32]:
-    """What the softmax would have given, (N, T, classes), had this class's logit been greater by `SPACE_BIAS`."""
-    odds = np.where(np.arange(probabilities.shape[2]) == place, np.float32(np.exp(SPACE_BIAS)), np.float32(1))
+def _raised(probabilities: NDArray[np.float32], place: int, by: float) -> NDArray[np.float32]:
+    """What the softmax would have given, (N, T, classes), had this class's logit been greater by so much."""
+    odds = np.where(np.arange(probabilities.shape[2]) == place, np.float32(np.exp(by)), np.float32(1))
     raised = probabilities * odds
     return np.asarray(raised / raised.sum(axis=2, keepdims=True), np.float32)
 
