@@ -11,6 +11,9 @@ from export import east, english_g2, languages, ppocr, resnet_ctc
 from export.contract import DetectorExport, RecognizerExport
 
 SOURCES = read_sources(Path(__file__).parent / "sources.toml")
+# Less serves the tiny network better than what the others get (ppocr.SPACE_BIAS): its F1 on forms, street scenes and
+# receipts is 0.872, 0.595, 0.903 with that, 0.895, 0.595, 0.907 with this, and 0.900, 0.579, 0.885 with nothing added.
+TINY_SPACE_BIAS = 1.25
 
 Export = TypeVar("Export", DetectorExport, RecognizerExport)
 
@@ -101,7 +104,7 @@ RECOGNIZERS: dict[str, Choice[RecognizerExport]] = {
         ),
         Choice(
             "ppocrv6-tiny",
-            partial(ppocr.recognizer, space_bias=ppocr.TINY_SPACE_BIAS),
+            partial(ppocr.recognizer, space_bias=TINY_SPACE_BIAS),
             _from("ppocrv6-tiny-rec", "ppocrv6-tiny-characters"),
             f"{languages.PPOCRV6_TINY}; 6,904 characters",
             "faster, but less accurate",
