@@ -24,7 +24,8 @@ quantization.py scales, zero points, and the error of rounding
 int8_layers.py int8 layers in the place of float32 ones
 argmax.py      a fast argmax over thousands of classes
 exact_int8.py  an int8 graph's exact equivalent on processors without VNNI
-gpu.py         the GPU graph (model.gpu.onnx): which nodes run in float16
+gpu.py         the GPU graph for TensorRT (model.gpu.onnx): which nodes run in float16
+fixed_shapes.py the CUDA graph (model.cuda.onnx): the network in few fixed shapes
 exact_half.py  a float16 graph's exact equivalent on CPUs
 cuda_kernels.py which nodes the provider for GPUs computes, by cuda_kernels.csv
 

@@ -179,7 +179,7 @@ def _export(
     started = time.monotonic()
     built = build((detector, detector_sources), (recognizer, recognizer_sources), inputs)
     _note(built, inputs)
-    kept = repository.write(built.detector, built.recognizer, built.cpu_graphs, built.gpu_graphs, inputs, force=force)
+    kept = repository.write(built, inputs, force=force)
     _say_kept(kept, repository.templates)
     click.echo(
         f"Exported {detector.name} and {recognizer.name} to {repository.root}, version {repository.version}, "
@@ -190,10 +190,9 @@ def _export(
 
 def _note(built: Built, inputs: Inputs) -> None:
     """Write where the graphs come from into their metadata."""
-    graphs = {DETECTOR_MODEL: built.detector.graph, RECOGNIZER_MODEL: built.recognizer.graph}
     for model, entries in inputs.items():
-        for written in (graphs[model], built.cpu_graphs[model], built.gpu_graphs[model]):
-            graph.set_provenance(written, {PREFIX + key: value for key, value in entries.items()})
+        for graphs in (built.graphs, built.cpu_graphs, built.gpu_graphs, built.cuda_graphs):
+            graph.set_provenance(graphs[model], {PREFIX + key: value for key, value in entries.items()})
 
 
 def _say_kept(configs: list[str], own: templates.Templates) -> None:

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from downloads import Source
-from export import cpu, gpu, likeness, verify, weights
+from export import cpu, fixed_shapes, gpu, likeness, verify, weights
 from export.choices import Choice
 from export.contract import DETECTOR_MODEL, RECOGNIZER_MODEL, DetectorExport, RecognizerExport
+from export.errors import ExportError
 from export.manifest import Inputs
+from ocr_core.shapes import CALLS, PAGES
 
 # Of so many calls one is enough to show how great a recognizer's values become.
 WATCHED = 4
@@ -28,12 +30,19 @@ class Built:
         recognizer: For text_recognition.
         cpu_graphs: The forms of both for CPUs, by the names of their models.
         gpu_graphs: Those for GPUs.
+        cuda_graphs: Those in fixed shapes, where the networks allow that.
     """
 
     detector: DetectorExport
     recognizer: RecognizerExport
     cpu_graphs: dict[str, ModelProto]
     gpu_graphs: dict[str, ModelProto]
+    cuda_graphs: dict[str, ModelProto]
+
+    @property
+    def graphs(self) -> dict[str, ModelProto]:
+        """The float32 graphs of both."""
+        return {DETECTOR_MODEL: self.detector.graph, RECOGNIZER_MODEL: self.recognizer.graph}
 
 
 def build(
@@ -68,7 +77,11 @@ def build(
         gpu_graphs[DETECTOR_MODEL] = _half_detector(detector_export)
     if inputs[RECOGNIZER_MODEL]["gpu_precision"] == "float16":
         gpu_graphs[RECOGNIZER_MODEL] = _half_recognizer(recognizer_export, lines)
-    return Built(detector_export, recognizer_export, cpu_graphs, gpu_graphs)
+    cuda_graphs = {
+        DETECTOR_MODEL: _fixed_detector(detector_export),
+        RECOGNIZER_MODEL: _fixed_recognizer(recognizer_export, lines),
+    }
+    return Built(detector_export, recognizer_export, cpu_graphs, gpu_graphs, cuda_graphs)
 
 
 def _int8_detector(export: DetectorExport) -> ModelProto:
@@ -99,9 +112,42 @@ def _half_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) -
     return _if_enough("recognizer", report, "texts", graph, export.graph)
 
 
+def _fixed_detector(export: DetectorExport) -> ModelProto:
+    """The detector for CUDA: in fixed shapes if it finds the same so."""
+    try:
+        graph = fixed_shapes.with_shapes(export.graph, [(1, *page) for page in PAGES])
+        report = likeness.verify_fixed_detector(graph, export, SAMPLES)
+    except ExportError as error:
+        return _unfixed("detector", export.graph, error)
+    return _if_fixed("detector", report, "boxes", graph, export.graph)
+
+
+def _fixed_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> ModelProto:
+    """The recognizer for CUDA: in fixed shapes if it reads the same so."""
+    height = export.recognizer.height
+    try:
+        graph = fixed_shapes.with_shapes(export.graph, [(crops, height, width) for crops, width in CALLS])
+        report = likeness.verify_fixed_recognizer(graph, export, lines)
+    except ExportError as error:
+        return _unfixed("recognizer", export.graph, error)
+    return _if_fixed("recognizer", report, "texts", graph, export.graph)
+
+
+def _if_fixed(kind: str, report: likeness.Same, decisions: str, fixed: ModelProto, free: ModelProto) -> ModelProto:
+    is_enough = report.is_enough_on_gpus
+    otherwise = "" if is_enough else "it gets no fixed shapes, and is slow on GPUs without TensorRT"
+    _say_same(f"{kind} in fixed shapes, for CUDA", report, decisions, otherwise)
+    return fixed if is_enough else free
+
+
+def _unfixed(kind: str, graph: ModelProto, error: ExportError) -> ModelProto:
+    click.echo(f"  {kind}: no fixed shapes, and slow on GPUs without TensorRT: {error}", err=True)
+    return graph
+
+
 def _if_enough(kind: str, report: likeness.Same, decisions: str, half: ModelProto, single: ModelProto) -> ModelProto:
     is_enough = report.is_enough_on_gpus
-    _say_same(f"{kind} in float16, for GPUs", report, decisions, is_enough=is_enough)
+    _say_same(f"{kind} in float16, for TensorRT", report, decisions, "" if is_enough else "it stays in float32")
     return half if is_enough else single
 
 
@@ -113,6 +159,6 @@ def _say(kind: str, report: verify.Report, decisions: str) -> None:
     )
 
 
-def _say_same(what: str, report: likeness.Same, decisions: str, *, is_enough: bool = True) -> None:
-    kept = "" if is_enough else "; too few, it stays in float32"
+def _say_same(what: str, report: likeness.Same, decisions: str, otherwise: str = "") -> None:
+    kept = f"; too few, {otherwise}" if otherwise else ""
     click.echo(f"  {what}: {report.same} of {report.decisions} {decisions} are the same{kept}", err=True)

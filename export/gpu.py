@@ -1,9 +1,9 @@
-"""The GPU graph of a contract graph: float16, but for what needs more digits or a greater range.
+"""The GPU graph of a contract graph, for TensorRT: float16, but for what needs more digits or a greater range.
 
-float16 takes half the memory, and GPUs have fast products for it. Softmax, layer norms, the probabilities at the end,
-and whatever comes near float16's greatest number stay in float32. The conversion is ONNX Runtime's own
-(`onnxruntime.transformers.float16`); which nodes it leaves alone is decided here. What both graphs find or read on the
-sample pages is compared before anything is written (export/likeness.py).
+float16 takes half the memory, and GPUs have fast products for it. Softmax, layer norms, means of whole maps, the
+probabilities at the end, and whatever comes near float16's greatest number stay in float32. The conversion is ONNX
+Runtime's own (`onnxruntime.transformers.float16`); which nodes it leaves alone is decided here. What both graphs find
+or read on the sample pages is compared before anything is written (export/likeness.py).
 """
 
 from collections.abc import Iterable
@@ -46,7 +46,7 @@ def for_gpus(model: ModelProto, batches: Iterable[NDArray[Any]]) -> ModelProto:
         half,
         keep_io_types=True,
         op_block_list=[*float16.DEFAULT_OP_BLOCK_LIST, "Softmax", *cuda_kernels.without_float16(half)],
-        node_block_list=[*layer_norms(half), *last_nodes(half), *touching(half, too_large)],
+        node_block_list=[*layer_norms(half), *map_means(half), *last_nodes(half), *touching(half, too_large)],
     )
     graph.sort_nodes(converted)
     _join_casts(converted)
@@ -73,6 +73,15 @@ def layer_norms(model: ModelProto) -> set[str]:
                     walk += before
             found.update(node.name for node in _following(model, root, ("Div", "Mul", "Add")))
     return found
+
+
+def map_means(model: ModelProto) -> set[str]:
+    """Names of the nodes that give means of whole maps, whose sums float16 does not hold.
+
+    With them in float16, ONNX Runtime's CUDA provider gave no number for any page (1.31 on an H200); on CPUs sums are
+    in float32.
+    """
+    return {node.name for node in model.graph.node if graph.averages_maps(node)}
 
 
 def last_nodes(model: ModelProto) -> set[str]:

@@ -231,6 +231,12 @@ def pads(node: NodeProto, kernel: Sequence[int]) -> list[int] | None:
     return [*before, *(size - 1 - first for size, first in zip(kernel, before, strict=True))]
 
 
+def averages_maps(node: NodeProto) -> bool:
+    """Whether a node gives the means of whole maps, over height and width."""
+    axes = attributes(node).get("axes", []) if node.op_type == "ReduceMean" else []
+    return node.op_type == "GlobalAveragePool" or sorted(axis % 4 for axis in axes) == [2, 3]
+
+
 def _set_values(values: "list[onnx.ValueInfoProto]", *wanted: onnx.ValueInfoProto) -> None:
     del values[:]
     values.extend(wanted)

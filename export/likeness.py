@@ -18,7 +18,7 @@ from export.verify import (
     line_batches,
     runner,
 )
-from ocr_core import ctc, detection, image
+from ocr_core import batching, ctc, detection, image
 from ocr_core.options import Options
 from ocr_core.quads import FloatArray
 
@@ -93,6 +93,24 @@ def verify_gpu_recognizer(graph: ModelProto, export: RecognizerExport, lines: li
     return _same_texts(graph, exact_half.rounding(graph), export, lines)
 
 
+def verify_fixed_detector(graph: ModelProto, export: DetectorExport, samples: Path) -> Same:
+    """Compare the boxes of a detector in fixed shapes with those of its float32 graph on real pages.
+
+    Raises:
+        ExportError: They differ in names, axes or types.
+    """
+    return _same_boxes(graph, graph, export, samples)
+
+
+def verify_fixed_recognizer(graph: ModelProto, export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> Same:
+    """Compare the texts of a recognizer in fixed shapes with those of its float32 graph on real lines, in such calls.
+
+    Raises:
+        ExportError: They differ in names, axes or types.
+    """
+    return _same_texts(graph, graph, export, lines, batching.FIXED)
+
+
 def _same_boxes(graph: ModelProto, exact: ModelProto, export: DetectorExport, samples: Path) -> Same:
     """Compare boxes of `exact`, which computes what `graph` does on the processor that it is for."""
     check_signature(graph, "image", DETECTOR_OUTPUTS)
@@ -107,11 +125,17 @@ def _same_boxes(graph: ModelProto, exact: ModelProto, export: DetectorExport, sa
     return report
 
 
-def _same_texts(graph: ModelProto, exact: ModelProto, export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> Same:
+def _same_texts(
+    graph: ModelProto,
+    exact: ModelProto,
+    export: RecognizerExport,
+    lines: list[NDArray[np.uint8]],
+    limits: batching.Limits = batching.SMALL,
+) -> Same:
     """Compare texts in the same way."""
     check_signature(graph, "crops", RECOGNIZER_OUTPUTS)
     run, run_float, report = runner(exact), runner(export.graph), Same()
-    for batch in line_batches(lines, export.recognizer):
+    for batch in line_batches(lines, export.recognizer, limits):
         texts = [
             ctc.decode(read["indices"], read["confidences"], export.recognizer.characters)[0]
             for read in (run(batch), run_float(batch))

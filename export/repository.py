@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import onnx
-from onnx import ModelProto
 
-from export.contract import DETECTOR_MODEL, RECOGNIZER_MODEL, DetectorExport, RecognizerExport
+from export.build import Built
 from export.errors import ExportError
 from export.manifest import FILE_NAME, Inputs, Manifest, digest
 from export.templates import MANIFEST_MODEL, Templates
@@ -16,8 +15,10 @@ from export.transaction import Transaction
 MODEL_FILE = "model.onnx"
 # What the configurations for CPUs name: the same network, perhaps in int8.
 CPU_MODEL_FILE = "model.cpu.onnx"
-# What those for GPUs name: the same network, perhaps in float16.
+# What TensorRT takes: the same network, perhaps in float16.
 GPU_MODEL_FILE = "model.gpu.onnx"
+# What ONNX Runtime's CUDA provider takes: the same network in fixed shapes.
+CUDA_MODEL_FILE = "model.cuda.onnx"
 # Who reads detector.json and recognizer.json.
 DETECTOR_STEPS = ("image_preprocessing", "text_cropping")
 RECOGNIZER_STEPS = ("text_cropping", "ctc_decoding")
@@ -54,10 +55,7 @@ class ModelRepository:
 
     def write(
         self,
-        detector: DetectorExport,
-        recognizer: RecognizerExport,
-        cpu_graphs: Mapping[str, ModelProto],
-        gpu_graphs: Mapping[str, ModelProto],
+        built: Built,
         inputs: Inputs,
         *,
         force: bool = False,
@@ -65,10 +63,7 @@ class ModelRepository:
         """Write a detector, a recognizer, and what they ask of the steps around them.
 
         Args:
-            detector: For text_detection.
-            recognizer: For text_recognition.
-            cpu_graphs: The forms of both for CPUs, by the names of their models.
-            gpu_graphs: Those for GPUs.
+            built: Both, for text_detection and text_recognition.
             inputs: What all this was made from.
             force: Replace configurations that the user has edited.
 
@@ -87,15 +82,19 @@ class ModelRepository:
                 kept = templates.refresh_configs(transaction, force=force)
                 templates.refresh_other_steps(transaction, self.version)
                 staged = {model: self._stage(model, transaction) for model in models}
-                onnx.save(detector.graph, staged[DETECTOR_MODEL] / MODEL_FILE)
-                onnx.save(recognizer.graph, staged[RECOGNIZER_MODEL] / MODEL_FILE)
-                for file, graphs in ((CPU_MODEL_FILE, cpu_graphs), (GPU_MODEL_FILE, gpu_graphs)):
+                files = {
+                    MODEL_FILE: built.graphs,
+                    CPU_MODEL_FILE: built.cpu_graphs,
+                    GPU_MODEL_FILE: built.gpu_graphs,
+                    CUDA_MODEL_FILE: built.cuda_graphs,
+                }
+                for file, graphs in files.items():
                     for model, graph in graphs.items():
                         onnx.save(graph, staged[model] / file)
                 for step in DETECTOR_STEPS:
-                    detector.detector.save(staged[step])
+                    built.detector.detector.save(staged[step])
                 for step in RECOGNIZER_STEPS:
-                    recognizer.recognizer.save(staged[step])
+                    built.recognizer.recognizer.save(staged[step])
                 Manifest(inputs, self._digests(staged), templates.configs).save(staged[MANIFEST_MODEL] / FILE_NAME)
                 templates.stage_steps(staged)
                 for model in models:

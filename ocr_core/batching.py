@@ -1,6 +1,5 @@
 """Crops of like width go to the recognizer together."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -10,7 +9,7 @@ import numpy as np
 from ocr_core.crops import IntArray, split
 from ocr_core.pixels import PixelArray, RgbArray, as_rgb
 from ocr_core.recognizer import Recognizer
-from ocr_core.shapes import step_px
+from ocr_core.shapes import CALLS
 
 # Starting a call costs about as much as reading so many pixels of width: a millisecond or two, most of it outside the
 # network.
@@ -28,39 +27,46 @@ class Limits:
     Attributes:
         bucket_px: Crops are padded to a multiple of this, so that calls of different requests have equal shapes and can
             share a batch, while hardly any time goes into padding.
-        fine_buckets: Widths beyond so many buckets are padded to a multiple of two, four, ... buckets, by an eighth at
-            most if it is 16.
-        max_crops: Of a call.
+        shapes: Crops and width of the shapes that calls are filled up to by the recognizer; none, and they stay as they
+            are.
+        max_crops: Of a call; with shapes, what a shape holds.
         max_px: Width of a call's crops together, padding included. The recognizer needs 40 kB for each pixel of it, and
-            keeps them.
+            keeps them. With shapes, what a shape holds.
     """
 
     bucket_px: int = 32
-    fine_buckets: float = math.inf
+    shapes: tuple[tuple[int, int], ...] = ()
     max_crops: int = 8
     max_px: int = 1280
 
     def padded_px(self, width: int) -> int:
         """The width that a call's widest crop is padded to, pixels; a recognizer may take less.
 
-        >>> [FINE.padded_px(width) for width in (30, 500, 513, 1025)]
-        [32, 512, 544, 1056]
-        >>> [COARSE.padded_px(width) for width in (30, 500, 513, 1025)]
-        [32, 512, 576, 1152]
+        >>> [SMALL.padded_px(width) for width in (30, 500, 513)]
+        [32, 512, 544]
         """
-        bucket_px = step_px(width, self.bucket_px, self.fine_buckets)
-        return math.ceil(width / bucket_px) * bucket_px
+        return -(-width // self.bucket_px) * self.bucket_px
+
+    def most_crops(self, width: int) -> int:
+        """Of a call whose widest crop, with padding, is so wide, pixels; one at least.
+
+        >>> SMALL.most_crops(320), FIXED.most_crops(320), FIXED.most_crops(10_000)
+        (4, 32, 1)
+        """
+        if self.shapes:
+            return max((crops for crops, width_px in self.shapes if width <= width_px), default=1)
+        return min(self.max_crops, max(self.max_px // width, 1))
 
 
 # Larger calls keep no more cores busy, would make other callers wait, and fit a core's cache less.
-FINE = Limits()
-# A GPU is not filled by less, and prepares anew for every shape: there are 50 widths up to 9600 pixels instead of 300.
-COARSE = Limits(fine_buckets=16, max_px=5120)
+SMALL = Limits()
+# A GPU computes whole shapes, whatever is in them.
+FIXED = Limits(shapes=CALLS)
 # By what the configuration calls them.
-LIMITS = {"fine": FINE, "coarse": COARSE}
+LIMITS = {"small": SMALL, "fixed": FIXED}
 
 
-def plan(widths: IntArray, limits: Limits = FINE) -> list[IntArray]:
+def plan(widths: IntArray, limits: Limits = SMALL) -> list[IntArray]:
     """Decide which crops share a call, so that all calls together cost least.
 
     Args:
@@ -68,9 +74,8 @@ def plan(widths: IntArray, limits: Limits = FINE) -> list[IntArray]:
         limits: Of a call; crops are padded to the widest one of their call.
 
     Returns:
-        Index arrays, (n,) int32 with 1 ≤ n ≤ `max_crops`, which together hold every crop once; the widest crops
-        come first, so that no long call is left for the end. Wide crops are fewer: their widths together are at most
-        `max_px`, but for a crop that is wider by itself.
+        Index arrays, (n,) int32 with 1 ≤ n ≤ `limits.most_crops`, which together hold every crop once; the widest crops
+        come first, so that no long call is left for the end.
 
     >>> [call.tolist() for call in plan(np.int32([30, 320, 20]))]
     [[1], [0, 2]]
@@ -83,9 +88,11 @@ def plan(widths: IntArray, limits: Limits = FINE) -> list[IntArray]:
 
 def _sizes(widths_px: Sequence[int], limits: Limits) -> list[int]:
     """How many crops each call takes, if they come in order, the widest first: by dynamic programming."""
+    if limits.shapes:
+        return _fullest(widths_px, limits)
     costs, sizes = [0.0] * (len(widths_px) + 1), [0] * len(widths_px)  # of the calls from each crop on
     for first, width in reversed(list(enumerate(widths_px))):
-        most = min(limits.max_crops, max(limits.max_px // width, 1), len(widths_px) - first)
+        most = min(limits.most_crops(width), len(widths_px) - first)
         costs[first], sizes[first] = min(
             (CALL_PX + n * (width + EVEN * n) + costs[first + n], n) for n in range(1, most + 1)
         )
@@ -96,8 +103,17 @@ def _sizes(widths_px: Sequence[int], limits: Limits) -> list[int]:
     return chosen
 
 
+def _fullest(widths_px: Sequence[int], limits: Limits) -> list[int]:
+    """The same where each call costs as much as any other: as many crops as it may have."""
+    chosen, first = [], 0
+    while first < len(widths_px):
+        chosen.append(min(limits.most_crops(widths_px[first]), len(widths_px) - first))
+        first += chosen[-1]
+    return chosen
+
+
 def pack(
-    strip: PixelArray, widths: IntArray, recognizer: Recognizer, limits: Limits = FINE
+    strip: PixelArray, widths: IntArray, recognizer: Recognizer, limits: Limits = SMALL
 ) -> tuple[list[IntArray], list[RgbArray]]:
     """Cut a strip into padded batches.
 

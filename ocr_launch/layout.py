@@ -9,15 +9,14 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from ocr_core import detector, recognizer
-from ocr_core.detector import CoarseDetector
+from ocr_core import recognizer
 from ocr_core.errors import NotExported
 from ocr_core.recognizer import Recognizer
 from ocr_launch import machine, model_config, profiles, warm_up
 from ocr_launch.errors import StartError
 from ocr_launch.machine import Cores
 from ocr_launch.model_config import ModelConfig
-from ocr_launch.names import DETECTOR, RECOGNIZER
+from ocr_launch.names import RECOGNIZER
 from ocr_launch.profiles import Profile
 from ocr_launch.repository import Repository
 from ocr_launch.served import link_version
@@ -30,9 +29,9 @@ MAX_RECOGNIZERS = 16
 MIN_INSTANCES = 2
 # While four pages are in ctc_decoding, the recognizers always have calls.
 MIN_CALLS = 4
-# Calls to the recognizer that one page may have under way on a GPU: those of equal width share a run there.
+# Calls to the recognizer that one page may have under way on a GPU: all that most pages have.
 GPU_CALLS_UNDER_WAY = 8
-# Pages in the pipeline: on CPUs at least so many, on a GPU so many, for whole batches in each of its steps.
+# Pages in the pipeline: on CPUs at least so many, on a GPU so many, to keep each of its steps busy.
 MIN_PAGES, GPU_PAGES = 8, 64
 # Requests that may wait in front of it while the first step decodes, for each page.
 WAITING_PER_PAGE = 2
@@ -102,9 +101,9 @@ class Layout:
         return max(MIN_CALLS, self.recognizers) if self.profile.name == profiles.CPU else GPU_CALLS_UNDER_WAY
 
     @property
-    def shapes(self) -> str:
-        """Sizes of the networks' inputs: few on a GPU, which prepares anew for every shape."""
-        return "coarse" if self.profile.name in profiles.ON_GPU else "fine"
+    def calls(self) -> str:
+        """How large calls to the recognizer are: on a GPU, where it computes in fixed shapes, they fill these."""
+        return "fixed" if self.profile.name == profiles.GPU else "small"
 
     def __str__(self) -> str:
         chosen = f"Profile {self.profile.name}: {self.profile.reason}."
@@ -207,12 +206,10 @@ def adapt(model: str, config: ModelConfig, repository: Repository, layout: Layou
             model_config.set_instance_count(config, layout.decoders if calls_recognizer else layout.python_instances)
         if calls_recognizer:
             model_config.set_parameter(config, "calls_under_way", layout.calls_under_way)
-            model_config.set_parameter(config, "width_buckets", layout.shapes)
+            model_config.set_parameter(config, "calls", layout.calls)
         is_first = model in repository.steps[:1]
         if is_first:
             model_config.set_parameter(config, "max_pages", layout.pages)
-        if is_first or DETECTOR in config.parameters:
-            model_config.set_parameter(config, "input_sizes", layout.shapes)
         if model in repository.entrances:
             model_config.set_max_queue_size(config, layout.waiting)
     elif config.backend == "onnxruntime" and on_cpu:
@@ -232,7 +229,7 @@ def _warm_up(model: str, config: ModelConfig, repository: Repository) -> None:
         if model in repository.called:
             warm_up.add_crops(config, Recognizer.load(repository.folder_with(recognizer.FILE_NAME)))
         else:
-            warm_up.add_pages(config, CoarseDetector.load(repository.folder_with(detector.FILE_NAME)))
+            warm_up.add_pages(config)
     except NotExported as error:
         raise StartError(str(error)) from error
 

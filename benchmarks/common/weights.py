@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ocr_core import detector, recognizer
-from ocr_core.detector import DETECTORS, Detector
+from ocr_core.detector import Detector
 from ocr_core.recognizer import Recognizer
 from ocr_launch.repository import Repository
 
@@ -21,18 +21,17 @@ class Weights:
     recognizer: Recognizer
 
     @classmethod
-    def of(cls, repository: Repository, shapes: str = "fine") -> "Weights":
+    def of(cls, repository: Repository) -> "Weights":
         """Read them beside the steps that need them.
 
         Args:
             repository: Where they are.
-            shapes: Of the networks' inputs: `Layout.shapes`.
 
         Raises:
             NotExported: They are not what this version of the exporter writes.
             StartError: They have not been exported.
         """
         return cls(
-            DETECTORS[shapes].load(repository.folder_with(detector.FILE_NAME)),
+            Detector.load(repository.folder_with(detector.FILE_NAME)),
             Recognizer.load(repository.folder_with(recognizer.FILE_NAME)),
         )

@@ -74,11 +74,13 @@ def models_alone(root: Path, profile: str, images: Sequence[bytes], seconds: flo
 
 
 def full_batches(arrays: Sequence[Array], max_batch: int) -> list[Array]:
-    """Put arrays that are alike but in their first dimension together, so many rows at most.
+    """Put arrays that are alike but in their first dimension together, so many rows at most; 0 leaves all apart.
 
     >>> [batch.shape for batch in full_batches([np.zeros((2, 5)), np.zeros((1, 7)), np.zeros((3, 5))], 4)]
     [(4, 5), (1, 5), (1, 7)]
     """
+    if not max_batch:
+        return list(arrays)
     alike: dict[tuple[int, ...], list[Array]] = {}
     for array in arrays:
         alike.setdefault(array.shape[1:], []).append(array)

@@ -62,7 +62,6 @@ def on_gpus(repository: Repository) -> list[list[Change]]:
     python_steps, onnx_models = repository.python_steps, repository.onnx_models
     return [
         [of(python_steps, f"Python steps × {factor}", change.times_instances(factor)) for factor in (2, 3)],
-        [of(onnx_models, f"delays × {factor:g}", change.times_queue_delay(factor)) for factor in (0, 0.25, 4)],
         *(
             [of([model], f"{model} × {factor:g}", change.times_instances(factor)) for factor in (2, 0.5)]
             for model in sorted(onnx_models, key=lambda model: model != repository.recognizer)

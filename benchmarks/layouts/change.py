@@ -72,14 +72,3 @@ def calls_under_way(count: int) -> Edit:
 def queue_delay_us(delay_us: int | None) -> Edit:
     """Calls wait so long for others to share their run, microseconds; None: calls never share a run."""
     return lambda config: model_config.set_queue_delay_us(config, delay_us)
-
-
-def times_queue_delay(factor: float) -> Edit:
-    """So many times as long a wait for others to share a run; nothing where calls never do."""
-
-    def edit(config: ModelConfig) -> None:
-        if config.HasField("dynamic_batching"):
-            delay_us = config.dynamic_batching.max_queue_delay_microseconds
-            model_config.set_queue_delay_us(config, round(delay_us * factor))
-
-    return edit

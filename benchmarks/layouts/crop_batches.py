@@ -19,15 +19,15 @@ from benchmarks.common import options, tables
 from benchmarks.common.images import MIXED_SAMPLES
 from benchmarks.common.turns import rotated
 from benchmarks.upper_bound.models_alone import ModelsAlone
-from ocr_core.batching import FINE, Limits, pack
+from ocr_core.batching import SMALL, Limits, pack
 from ocr_core.errors import NotExported
 from ocr_launch.errors import StartError
 
 # The default, and others that differ from it in one thing.
 WAYS = (
-    *(replace(FINE, bucket_px=bucket_px) for bucket_px in (16, 64, 128)),
-    *(replace(FINE, max_crops=crops) for crops in (4, 16)),
-    *(replace(FINE, max_px=width_px) for width_px in (640, 2560, 5120)),
+    *(replace(SMALL, bucket_px=bucket_px) for bucket_px in (16, 64, 128)),
+    *(replace(SMALL, max_crops=crops) for crops in (4, 16)),
+    *(replace(SMALL, max_px=width_px) for width_px in (640, 2560, 5120)),
 )
 
 Pages = Sequence[Sequence[NDArray[np.uint8]]]
@@ -44,10 +44,10 @@ def table(rounds: Sequence[dict[Limits, float]], ways: dict[Limits, Pages]) -> s
     """Time and calls over the default's, in Markdown: medians over the rounds."""
     rows = []
     for way, pages in ways.items():
-        ratio = median(seconds[way] / seconds[FINE] for seconds in rounds)
+        ratio = median(seconds[way] / seconds[SMALL] for seconds in rounds)
         calls = sum(map(len, pages)) / len(pages)
         cells = [str(way.bucket_px), str(way.max_crops), str(way.max_px), f"{calls:.1f}", f"{ratio:.3f}"]
-        rows.append(tables.bold(cells) if way == FINE else cells)
+        rows.append(tables.bold(cells) if way == SMALL else cells)
     head = ["bucket, px", "crops per call, at most", "their width, px, at most", "calls per page", "time"]
     return tables.markdown(head, rows, numbers_from=0)
 
@@ -86,7 +86,7 @@ def main(images: tuple[Path, ...], rounds: int, root: Path) -> None:
         cut = [models.cut(path.read_bytes())[1:] for path in images or MIXED_SAMPLES]
         ways: dict[Limits, Pages] = {
             way: [pack(strip, widths, models.weights.recognizer, way)[1] for strip, widths in cut]
-            for way in (FINE, *WAYS)
+            for way in (SMALL, *WAYS)
         }
         for _ in measure(models, ways, 1):  # warm-up: each shape is new once
             pass

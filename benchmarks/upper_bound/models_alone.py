@@ -59,7 +59,7 @@ class Model:
 
     Attributes:
         instances: How many run side by side.
-        max_batch: Rows that a call may have at most.
+        max_batch: Rows that a run may have at most, if calls share runs; 0 if they do not.
 
     Raises:
         ProviderMissing: The configuration is for a GPU, and ONNX Runtime cannot use it.
@@ -71,7 +71,7 @@ class Model:
         settings = json_format.MessageToDict(config, preserving_proto_field_name=True)
         on_gpu = any(group.get("kind") == "KIND_GPU" for group in settings.get("instance_group", ()))
         self.instances = model_config.instance_count(config)
-        self.max_batch = int(config.max_batch_size)
+        self.max_batch = int(config.max_batch_size) if config.HasField("dynamic_batching") else 0
         self._free: SimpleQueue[ort.InferenceSession] = SimpleQueue()
         for _ in range(self.instances):
             file, device_id = repository.graph(name, config), DEVICE_ID if on_gpu else None
@@ -109,12 +109,12 @@ class ModelsAlone:
     def __init__(self, root: Path, profile: str = CPU) -> None:
         exported = Repository(root.resolve())
         chosen = layout.choose(profile, requirements.check_gpu)
-        self._limits = batching.LIMITS[chosen.shapes]
+        self._limits = batching.LIMITS[chosen.calls]
         with tempfile.TemporaryDirectory() as folder:
             served = Repository(layout.arrange(exported, chosen, Path(folder)))
             self.detector = Model(served, detector_of(served))
             self.recognizer = Model(served, served.recognizer)
-        self.weights = Weights.of(exported, chosen.shapes)
+        self.weights = Weights.of(exported)
         self._callers = ThreadPoolExecutor(self.recognizer.instances)
 
     def __enter__(self) -> "ModelsAlone":

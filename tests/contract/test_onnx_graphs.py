@@ -17,9 +17,10 @@ from tests.project import MODEL_REPOSITORY
 TYPES = {"tensor(uint8)": "TYPE_UINT8", "tensor(int32)": "TYPE_INT32", "tensor(float)": "TYPE_FP32"}
 
 
-@pytest.fixture(
-    scope="module", params=product(ONNX_MODELS, ("model.cpu.onnx", "model.gpu.onnx", "model.onnx")), ids="-".join
-)
+FILES = ("model.cpu.onnx", "model.cuda.onnx", "model.gpu.onnx", "model.onnx")
+
+
+@pytest.fixture(scope="module", params=product(ONNX_MODELS, FILES), ids="-".join)
 def model(request: pytest.FixtureRequest) -> tuple[Any, Any]:
     """A model's configuration, and a graph as ONNX Runtime sees it: it fixes axes that it can infer."""
     name, file_name = request.param

@@ -3,6 +3,7 @@
 Python steps have one configuration; the launcher sets their instances.
 """
 
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
@@ -12,8 +13,9 @@ import pytest
 from google.protobuf import json_format, text_format  # type: ignore[import-untyped]
 from tritonclient.grpc import model_config_pb2
 
-from ocr_core.batching import COARSE
+from ocr_core.batching import SMALL
 from ocr_core.recognizer import Recognizer
+from ocr_core.shapes import CALLS, PAGES
 from tests.contract.configs import CONFIGS, ONNX_MODELS
 from tests.project import MODEL_REPOSITORY, ROOT
 from tests.unit.server import onnx_backend
@@ -52,7 +54,9 @@ def test_a_profile_is_the_same_model(model: str, profile: str) -> None:
     ours, tuned = CONFIGS[model], read(model, profile)
     for field in ("name", "backend", "input", "output"):
         assert getattr(tuned, field) == getattr(ours, field)
-    assert (ours.default_model_filename, tuned.default_model_filename) == ("model.cpu.onnx", "model.gpu.onnx")
+    is_built = (model, profile) == ("text_recognition", "tensorrt")
+    graph = "model.gpu.onnx" if is_built else "model.cuda.onnx"
+    assert (ours.default_model_filename, tuned.default_model_filename) == ("model.cpu.onnx", graph)
     assert (tuned.max_batch_size > 0) == (ours.max_batch_size > 0)
     of_cpus = {"intra_op_thread_count", "kept_input_pixels"}
     assert set(ours.parameters) - of_cpus <= set(tuned.parameters)
@@ -82,6 +86,15 @@ def test_a_new_shape_does_not_search_for_algorithms(backend: ModuleType, model: 
     assert options["arena_extend_strategy"] == "kSameAsRequested"
 
 
+@pytest.mark.parametrize(("model", "shapes"), [("text_detection", PAGES), ("text_recognition", CALLS)])
+def test_no_run_is_larger_than_the_shapes_that_the_graph_has(model: str, shapes: Sequence[tuple[int, int]]) -> None:
+    """Calls that shared a run might fit none of them; those that come alone always do."""
+    config = read(model, "gpu")
+    assert not config.HasField("dynamic_batching")
+    rows = [1] if model == "text_detection" else [crops for crops, _ in shapes]
+    assert config.max_batch_size == max(rows)
+
+
 def shapes(options: dict[str, str], bound: str) -> dict[str, list[int]]:
     """Tensor → its shape at one bound of TensorRT's profile."""
     entries = (entry.split(":") for entry in options[f"trt_profile_{bound}_shapes"].split(","))
@@ -109,11 +122,11 @@ def test_tensorrts_bounds_hold_every_call(tensorrt: dict[str, str]) -> None:
     """The provider fails on a shape outside them."""
     least, usual, greatest = (shapes(tensorrt, bound) for bound in ("min", "opt", "max"))
     most = read("text_recognition", "tensorrt").max_batch_size
-    assert most >= COARSE.max_crops
+    assert most >= SMALL.max_crops
     recognizer = Recognizer.load(MODEL_REPOSITORY / "text_cropping" / "1")
-    assert least["crops"] == [1, recognizer.height, min(COARSE.bucket_px, recognizer.max_width), 3]
+    assert least["crops"] == [1, recognizer.height, min(SMALL.bucket_px, recognizer.max_width), 3]
     assert greatest["crops"] == [most, recognizer.height, recognizer.max_width, 3]
-    assert usual["crops"][0] == COARSE.max_crops
+    assert usual["crops"][0] == SMALL.max_crops
     for bound in (least, usual, greatest):
         n, height, width, channels = bound["crops"]
         # TensorRT may begin behind any of the nodes that the exporter puts before the network.

@@ -3,6 +3,7 @@
 import dataclasses
 import shutil
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,7 +13,7 @@ from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 
 from downloads import fetch
-from export import cpu, gpu, likeness, torch_export, verify
+from export import cpu, fixed_shapes, gpu, likeness, torch_export, verify
 from export.__main__ import main
 from export.choices import DETECTORS, RECOGNIZERS, Choice, Export
 from export.contract import DetectorExport, RecognizerExport
@@ -139,6 +140,7 @@ def quickly(
     monkeypatch.setattr(verify, "line_batches", lambda *_: [])
     for module, name in ((cpu, "for_cpus"), (gpu, "for_gpus")):
         monkeypatch.setattr(module, name, lambda model, _: model)
-    for kind in ("cpu_detector", "cpu_recognizer", "gpu_detector", "gpu_recognizer"):
-        monkeypatch.setattr(likeness, f"verify_{kind}", lambda *_: likeness.Same())
+    monkeypatch.setattr(fixed_shapes, "with_shapes", lambda model, _: model)
+    for form, kind in product(("cpu", "gpu", "fixed"), ("detector", "recognizer")):
+        monkeypatch.setattr(likeness, f"verify_{form}_{kind}", lambda *_: likeness.Same())
     return monkeypatch

@@ -47,9 +47,11 @@ def test_the_repository_is_complete_and_has_nothing_else(exported: Path) -> None
         "text_cropping/1/recognizer.json",
         "text_cropping/1/model.py",
         "text_detection/1/model.cpu.onnx",
+        "text_detection/1/model.cuda.onnx",
         "text_detection/1/model.gpu.onnx",
         "text_detection/1/model.onnx",
         "text_recognition/1/model.cpu.onnx",
+        "text_recognition/1/model.cuda.onnx",
         "text_recognition/1/model.gpu.onnx",
         "text_recognition/1/model.onnx",
     }
@@ -75,7 +77,7 @@ def test_what_depends_on_the_weights_lies_beside_them(
 @pytest.mark.parametrize(
     ("model", "choice"), [("text_detection", DETECTORS[CHOICE]), ("text_recognition", RECOGNIZERS[CHOICE])]
 )
-@pytest.mark.parametrize("file", ["model.onnx", "model.cpu.onnx", "model.gpu.onnx"])
+@pytest.mark.parametrize("file", ["model.onnx", "model.cpu.onnx", "model.gpu.onnx", "model.cuda.onnx"])
 def test_a_graph_names_its_source(exported: Path, model: str, choice: choices.Choice[Any], file: str) -> None:
     metadata = onnx.load(exported / model / "1" / file).metadata_props
     notes = {entry.key: entry.value for entry in metadata}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from export import build
 from export.choices import DETECTORS, RECOGNIZERS
 from export.contract import DetectorExport, RecognizerExport
 from export.repository import ModelRepository
@@ -57,7 +58,7 @@ def share(read: list[str], written: list[str]) -> float:
 def write(root: Path, detector: DetectorExport, recognizer: RecognizerExport) -> None:
     """Export with float32 for all."""
     graphs = {"text_detection": detector.graph, "text_recognition": recognizer.graph}
-    ModelRepository(root, version=1).write(detector, recognizer, graphs, graphs, inputs={})
+    ModelRepository(root, version=1).write(build.Built(detector, recognizer, graphs, graphs, graphs), inputs={})
 
 
 @pairs(*(name for name, choice in RECOGNIZERS.items() if all(source.package for source in choice.sources)))

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from downloads import fetch
+from export.build import Built
 from export.choices import DETECTORS, RECOGNIZERS
 from export.contract import DETECTOR_MODEL, RECOGNIZER_MODEL, DetectorExport, RecognizerExport
 from export.repository import ModelRepository
@@ -31,14 +32,14 @@ def add_second_version(root: Path) -> None:
         detector, detector=dataclasses.replace(detector.detector, max_area_px=80_000, unclip_ratio=1.3)
     )
     graphs = {DETECTOR_MODEL: detector.graph, RECOGNIZER_MODEL: recognizer.graph}
-    ModelRepository(root, 2).write(detector, recognizer, graphs, graphs, {})
+    ModelRepository(root, 2).write(Built(detector, recognizer, graphs, graphs, graphs), {})
 
 
 def add_service(root: Path, name: str, detector: str = OTHER, recognizer: str = OTHER) -> None:
     """Write a further service, as `python -m export --service` does it, without the comparison with the originals."""
     built = _build(detector, recognizer)
     graphs = {DETECTOR_MODEL: built[0].graph, RECOGNIZER_MODEL: built[1].graph}
-    ModelRepository(root, 1, name).write(*built, graphs, graphs, {})
+    ModelRepository(root, 1, name).write(Built(*built, graphs, graphs, graphs), {})
 
 
 def _build(detector: str, recognizer: str) -> tuple[DetectorExport, RecognizerExport]:

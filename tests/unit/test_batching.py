@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ocr_core import batching
 from ocr_core.crops import IntArray
 from ocr_core.pixels import RgbArray, as_rgb
+from ocr_core.shapes import CALLS
 from tests.unit.asking import recognizer
 
 RECOGNIZER = recognizer(height=4, max_width=100)
@@ -49,8 +50,8 @@ def test_crops_of_like_width_share_calls_and_the_widest_go_first(widths: list[in
 def test_every_crop_is_in_exactly_one_call_and_none_with_wider_ones_comes_later(widths: IntArray) -> None:
     calls = batching.plan(widths)
     assert sorted(index for call in calls for index in call.tolist()) == list(range(len(widths)))
-    assert all(1 <= len(call) <= batching.FINE.max_crops and call.dtype == np.int32 for call in calls)
-    padded = [-(-int(widths[call].max()) // batching.FINE.bucket_px) for call in calls]
+    assert all(1 <= len(call) <= batching.SMALL.max_crops and call.dtype == np.int32 for call in calls)
+    padded = [-(-int(widths[call].max()) // batching.SMALL.bucket_px) for call in calls]
     assert padded == sorted(padded, reverse=True)
 
 
@@ -60,16 +61,16 @@ def cost_px(padded: Sequence[int], calls: Sequence[Sequence[int]]) -> int:
 
 @given(widths=st.lists(st.integers(16, 400), max_size=7).map(lambda widths: np.array(widths, np.int32)))
 def test_no_other_division_that_may_be_costs_less(widths: IntArray) -> None:
-    padded = sorted((-(-widths // batching.FINE.bucket_px) * batching.FINE.bucket_px).tolist(), reverse=True)
+    padded = sorted((-(-widths // batching.SMALL.bucket_px) * batching.SMALL.bucket_px).tolist(), reverse=True)
     planned = [
-        sorted((-(-widths[call] // batching.FINE.bucket_px) * batching.FINE.bucket_px).tolist())
+        sorted((-(-widths[call] // batching.SMALL.bucket_px) * batching.SMALL.bucket_px).tolist())
         for call in batching.plan(widths)
     ]
     costs = []
     for cuts in product([False, True], repeat=max(len(padded) - 1, 0)):
         ends = [place + 1 for place, cut in enumerate(cuts) if cut]
         calls = [range(start, end) for start, end in pairwise([0, *ends, len(padded)]) if end > start]
-        if all(len(call) == 1 or len(call) * padded[call[0]] <= batching.FINE.max_px for call in calls):
+        if all(len(call) == 1 or len(call) * padded[call[0]] <= batching.SMALL.max_px for call in calls):
             costs.append(cost_px(padded, calls))
     assert sum(batching.CALL_PX + len(call) * call[-1] for call in planned) == min(costs)
 
@@ -84,7 +85,7 @@ def test_a_batch_holds_its_crops_on_the_left_and_padding_on_the_right(
     for call, batch in zip(calls, batches, strict=True):
         count, height, width, channels = batch.shape
         assert (count, height, channels, batch.dtype.name) == (len(call), RECOGNIZER.height, 3, "uint8")
-        assert width - widths[call].max() < batching.FINE.bucket_px
+        assert width - widths[call].max() < batching.SMALL.bucket_px
         assert width in {32, 64, 96, RECOGNIZER.max_width}
         for index, crop in zip(call, batch, strict=True):
             assert np.array_equal(crop[:, : widths[index]], crops[index])
@@ -115,7 +116,16 @@ def test_wide_crops_share_a_call_with_fewer_for_the_recognizer_keeps_the_memory_
     assert [len(call) for call in batching.plan(np.full(16, width, np.int32))] == sizes
 
 
-def test_a_gpu_gets_larger_calls() -> None:
-    widths = np.full(16, 600, np.int32)
-    assert [len(call) for call in batching.plan(widths, batching.COARSE)] == [8, 8]
-    assert {batch.shape[2] for batch in batching.pack(strip_of(widths), widths, WIDE, batching.COARSE)[1]} == {640}
+def test_a_gpu_gets_as_many_crops_at_once_as_a_shape_holds() -> None:
+    widths = np.full(40, 600, np.int32)
+    assert [len(call) for call in batching.plan(widths, batching.FIXED)] == [16, 16, 8]
+    assert {batch.shape[2] for batch in batching.pack(strip_of(widths), widths, WIDE, batching.FIXED)[1]} == {608}
+
+
+@given(st.lists(st.integers(WIDE.min_width, WIDE.max_width), max_size=300))
+def test_every_call_to_a_gpu_fits_a_shape_and_no_crop_is_lost(widths_px: list[int]) -> None:
+    widths = np.array(widths_px, np.int32)
+    calls, batches = batching.pack(strip_of(widths), widths, WIDE, batching.FIXED)
+    assert sorted(line for call in calls for line in call.tolist()) == list(range(len(widths)))
+    for batch in batches:
+        assert any(len(batch) <= crops and batch.shape[2] <= width for crops, width in CALLS)

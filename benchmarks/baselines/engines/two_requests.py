@@ -18,7 +18,7 @@ from benchmarks.baselines.engines.pipe import Found, answer
 from benchmarks.common.weights import Weights
 from benchmarks.upper_bound.models_alone import MAX_MEGAPIXELS, detector_of
 from ocr_core import batching, crops, ctc, detection, image
-from ocr_core.batching import FINE, Limits
+from ocr_core.batching import SMALL, Limits
 from ocr_core.crops import IntArray
 from ocr_core.options import Options
 from ocr_core.pixels import RgbArray
@@ -61,7 +61,7 @@ def _ask(
 
 def one_batch(strip: RgbArray, widths: IntArray, recognizer: Recognizer) -> RgbArray:
     """All crops of a strip, one at least, padded to the widest as the recognizer asks: (N, height, width, 3) uint8."""
-    widest_px = FINE.padded_px(int(widths.max()))
+    widest_px = SMALL.padded_px(int(widths.max()))
     limits = Limits(bucket_px=widest_px, max_crops=len(widths), max_px=widest_px * len(widths))
     _, (batch,) = batching.pack(strip, widths, recognizer, limits)
     return batch

@@ -16,7 +16,7 @@ class TritonPythonModel:
         self.recognizers = Recognizers.load(exported(args), parameters(args, "recognizer"))
         self.executor, self.pages = ThreadPoolExecutor(int(parameter(args, "calls_under_way"))), Pages.of_this_server()
         self.version, self.meter = version(args), Meter(args, metrics.LAST_STEP)
-        self.limits = batching.LIMITS[parameter(args, "width_buckets")]
+        self.limits = batching.LIMITS[parameter(args, "calls")]
 
     def execute(self, requests):
         return answer(requests, self.read, self.meter)

@@ -5,7 +5,7 @@ import numpy as np
 from ocr_core import image, metrics, timings
 from ocr_core.admission import Pages
 from ocr_core.decoder import Decoder, Limits
-from ocr_core.detector import DETECTORS
+from ocr_core.detector import Detector
 from ocr_core.triton import Meter, answer, exported, parameter
 
 
@@ -13,7 +13,7 @@ class TritonPythonModel:
     """One instance of image_preprocessing; see ocr_core/admission.py and ocr_core/image.py."""
 
     def initialize(self, args):
-        self.detector = DETECTORS[parameter(args, "input_sizes")].load(exported(args))
+        self.detector = Detector.load(exported(args))
         limits = (float(parameter(args, name)) for name in ("max_image_megapixels", "max_decode_seconds"))
         self.decoder = Decoder(Limits(*limits), self.detector)
         self.bounds = int(parameter(args, "max_pages")), float(parameter(args, "timeout_s"))

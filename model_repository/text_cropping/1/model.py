@@ -5,7 +5,7 @@ from functools import partial
 
 from ocr_core import borders, crops, detection, gutters, metrics, timings
 from ocr_core.admission import Pages
-from ocr_core.detector import DETECTORS
+from ocr_core.detector import Detector
 from ocr_core.image import size
 from ocr_core.recognizer import Recognizer
 from ocr_core.triton import Meter, answer, call, exported, parameter, version
@@ -15,7 +15,7 @@ class TritonPythonModel:
     """One instance of text_cropping; see ocr_core/detection.py and ocr_core/crops.py."""
 
     def initialize(self, args):
-        self.detector = DETECTORS[parameter(args, "input_sizes")].load(exported(args))
+        self.detector = Detector.load(exported(args))
         self.recognizer = Recognizer.load(exported(args))
         self.model, self.version, self.executor = parameter(args, "detector"), version(args), ThreadPoolExecutor(1)
         self.pages, self.meter = Pages.of_this_server(), Meter(args, metrics.MIDDLE_STEP)

@@ -10,7 +10,7 @@ from ocr_launch.repository import Repository
 from tests.project import MODEL_REPOSITORY
 from tests.unit.asking import DB, recognizer
 
-GPU_GRAPH = "model.gpu.onnx"
+GPU_GRAPH, CUDA_GRAPH = "model.gpu.onnx", "model.cuda.onnx"
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def repository(tmp_path: Path) -> Repository:
     for model in found.models:
         (root / model / "1").mkdir()
     for model in found.onnx_models:
-        for name in (CPU_GRAPH, FLOAT_GRAPH, GPU_GRAPH):
+        for name in (CPU_GRAPH, FLOAT_GRAPH, GPU_GRAPH, CUDA_GRAPH):
             (root / model / "1" / name).touch()
     DB.save(root / "text_cropping" / "1")
     recognizer(max_width=9600).save(root / "ctc_decoding" / "1")

@@ -61,12 +61,10 @@ def test_the_configurations_of_eight_cores_differ_in_numbers_only(repository: Re
         assert ours == theirs
 
 
-@pytest.mark.parametrize(("profile", "buckets"), [("cpu", "fine"), ("gpu", "coarse"), ("tensorrt", "coarse")])
-def test_a_gpu_gets_few_shapes(repository: Repository, tmp_path: Path, profile: str, buckets: str) -> None:
+@pytest.mark.parametrize(("profile", "calls"), [("cpu", "small"), ("gpu", "fixed"), ("tensorrt", "small")])
+def test_calls_fill_the_shapes_of_a_gpu(repository: Repository, tmp_path: Path, profile: str, calls: str) -> None:
     configs = arranged(repository, laid_out(profile, 2), tmp_path / "served")
-    assert model_config.parameter(configs["ctc_decoding"], "width_buckets") == buckets
-    for step in ("image_preprocessing", "text_cropping"):
-        assert model_config.parameter(configs[step], "input_sizes") == buckets
+    assert model_config.parameter(configs["ctc_decoding"], "calls") == calls
 
 
 @pytest.mark.parametrize(
@@ -170,7 +168,7 @@ def test_a_field_that_is_to_be_changed_and_is_missing_is_an_error(
 
 
 @pytest.mark.parametrize(
-    ("profile", "graph"), [("cpu", "model.cpu.onnx"), ("gpu", "model.gpu.onnx"), ("configured", "model.cpu.onnx")]
+    ("profile", "graph"), [("cpu", "model.cpu.onnx"), ("gpu", "model.cuda.onnx"), ("configured", "model.cpu.onnx")]
 )
 def test_the_graph_that_a_profile_loads_is_the_one_that_must_be_there(
     repository: Repository, tmp_path: Path, profile: str, graph: str

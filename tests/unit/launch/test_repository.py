@@ -59,7 +59,7 @@ def test_an_ensemble_without_a_recognizer_is_reported(repository: Repository) ->
 
 
 def test_a_profiles_own_configuration_counts_where_it_is_there(repository: Repository) -> None:
-    assert repository.config("text_detection", "gpu").max_batch_size == 8
+    assert repository.config("text_detection", "gpu").max_batch_size == 1
     assert repository.config("ocr_ensemble", "gpu") == repository.config("ocr_ensemble")
 
 

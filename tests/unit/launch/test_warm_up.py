@@ -1,24 +1,21 @@
-"""What a GPU is warmed up with before the first request."""
+"""What a GPU is warmed up with before the first request, and that users' pages need no more."""
 
-import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ocr_core import batching, image
-from ocr_core.detector import CoarseDetector
-from ocr_launch import layout, warm_up
+from ocr_core import image
+from ocr_core.shapes import CALLS, PAGES
+from ocr_launch import layout
 from ocr_launch.errors import StartError
 from ocr_launch.model_config import ModelConfig
 from ocr_launch.repository import Repository
 from tests.unit.asking import DB, recognizer
 from tests.unit.launch.test_layout import arranged, laid_out
 
-RECOGNIZER = recognizer(max_width=9600)
-COARSE_DB = CoarseDetector(**dataclasses.asdict(DB))
-PAGES = 10_000
+MIXED = 10_000
 
 
 def shapes(config: ModelConfig) -> list[tuple[int, ...]]:
@@ -27,16 +24,10 @@ def shapes(config: ModelConfig) -> list[tuple[int, ...]]:
     return [(sent.batch_size, *sent.inputs[tensor.name].dims) for sent in config.model_warmup]
 
 
-@pytest.mark.parametrize("profile", ["gpu", "tensorrt"])
-def test_pages_of_usual_formats_and_lines_of_any_width_of_a_page_are_made_ready(
-    repository: Repository, tmp_path: Path, profile: str
-) -> None:
-    configs = arranged(repository, laid_out(profile, 16), tmp_path / "served")
-    a4, photo = (1280, 896, 3), (1024, 1280, 3)
-    assert {(1, *a4), (1, *photo)} <= set(shapes(configs["text_detection"]))
-    crops = shapes(configs["text_recognition"])
-    assert {(1, 48, 32, 3), (8, 48, 320, 3), (2, 48, 2048, 3)} <= set(crops)
-    assert len(set(crops)) == len(crops) == 2 * 32
+def test_every_shape_in_which_a_gpu_computes_is_made_ready(repository: Repository, tmp_path: Path) -> None:
+    configs = arranged(repository, laid_out("gpu", 16), tmp_path / "served")
+    assert shapes(configs["text_detection"]) == [(1, height, width, 3) for height, width in PAGES]
+    assert shapes(configs["text_recognition"]) == [(crops, 48, width, 3) for crops, width in CALLS]
 
 
 @pytest.mark.parametrize("profile", ["gpu", "tensorrt"])
@@ -46,6 +37,7 @@ def test_every_request_of_the_warm_up_is_one_that_the_model_takes(
     configs = arranged(repository, laid_out(profile, 16), tmp_path / "served")
     for model in ("text_detection", "text_recognition"):
         most_px = int(configs[model].parameters["max_input_pixels"].string_value)
+        assert shapes(configs[model])
         for rows, height, width, colours in shapes(configs[model]):
             assert rows <= configs[model].max_batch_size
             assert rows * height * width <= most_px
@@ -71,8 +63,10 @@ def test_an_export_of_another_version_is_told_in_a_sentence(repository: Reposito
         layout.arrange(repository, laid_out("gpu", 2), tmp_path / "served")
 
 
-def test_a_narrow_recognizer_is_warmed_up_within_its_width() -> None:
-    assert warm_up.widths(recognizer(max_width=100)) == [32, 64, 96, 100]
+def test_a_narrow_recognizer_is_warmed_up_within_its_width(repository: Repository, tmp_path: Path) -> None:
+    recognizer(max_width=320).save(repository.root / "ctc_decoding" / "1")
+    config = arranged(repository, laid_out("gpu", 2), tmp_path / "served")["text_recognition"]
+    assert {width for _, _, width, _ in shapes(config)} == {160, 320}
 
 
 def mixed_day() -> Iterator[tuple[int, int]]:
@@ -80,7 +74,7 @@ def mixed_day() -> Iterator[tuple[int, int]]:
     rng = np.random.default_rng(0)
     photos = ((4032, 3024), (3024, 4032), (4000, 1800), (1920, 1080), (1280, 720))
     formats_mm = ((210, 297), (216, 279), (216, 356), (148, 210), (297, 210))
-    for _ in range(PAGES // 4):
+    for _ in range(MIXED // 4):
         yield photos[rng.integers(len(photos))]
         dots_per_mm, (width, height) = rng.uniform(3, 24), formats_mm[rng.integers(len(formats_mm))]
         yield round(width * dots_per_mm), round(height * dots_per_mm)
@@ -89,25 +83,9 @@ def mixed_day() -> Iterator[tuple[int, int]]:
         yield int(rng.integers(50, 1500)), int(rng.integers(50, 1500))
 
 
-def test_a_day_of_mixed_pages_has_few_shapes() -> None:
-    """A GPU prepares anew for each; half of these pages are of a size of their own."""
-    sizes = {image.detector_size(*size, COARSE_DB) for size in mixed_day()}
-    assert len(sizes) < PAGES / 30
-    lines_px = np.random.default_rng(1).lognormal(5.5, 0.9, size=20 * PAGES).clip(16, RECOGNIZER.max_width)
-    calls_px = {min(batching.COARSE.padded_px(int(px)), RECOGNIZER.max_width) for px in lines_px}
-    assert calls_px <= set(warm_up.widths(RECOGNIZER, RECOGNIZER.max_width))
-    assert len(warm_up.widths(RECOGNIZER, RECOGNIZER.max_width)) == 50
-
-
-def test_coarse_sizes_stretch_a_page_by_little() -> None:
-    for wanted_px in range(8 * DB.side_multiple_px, DB.max_side_px):
-        side_px = COARSE_DB.side_px(wanted_px)
-        assert side_px % DB.side_multiple_px == 0
-        assert abs(side_px - wanted_px) <= wanted_px / 8
-
-
-def test_coarse_widths_cost_an_eighth_of_padding_at_most() -> None:
-    for width in range(1, RECOGNIZER.max_width + 1):
-        fine, coarse = batching.FINE.padded_px(width), batching.COARSE.padded_px(width)
-        assert width <= fine <= coarse
-        assert coarse == fine or coarse < width * (1 + 1 / 8)
+def test_a_day_of_mixed_pages_needs_no_other_shape() -> None:
+    """Half of these pages are of a size of their own; a GPU would prepare anew for each."""
+    sizes_wh = {image.detector_size(*size, DB) for size in mixed_day()}
+    assert len(sizes_wh) > MIXED / 10
+    for width, height in sizes_wh:
+        assert any(height <= most[0] and width <= most[1] for most in PAGES), (width, height)
