@@ -5,6 +5,7 @@ to it (docs/versions.md); Triton keeps that in its memory only. So it is noted h
 a model or the server is loaded anew. Exports that are new in the repository are linked, so that they can be loaded.
 """
 
+import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -80,16 +81,28 @@ class Served:
 
 
 def link_version(exported: Path, served: Path) -> None:
-    """Make a version directory of links to the files of another one.
+    """Make a version directory of links to the files of another one, by one rename.
 
-    Triton takes a model for changed when something in its folder has changed, and then reads its configuration anew. So
-    Python must not leave compiled files there: a file is where it would put their folder.
+    Triton takes a model for changed when something in its folder has changed, and then reads its configuration anew,
+    also when the ensemble is loaded that needs it: a version that an operator had it load while the links were made
+    would be gone again. For the same reason Python must not leave compiled files there: a file is where it would put
+    their folder.
+
+    Args:
+        exported: What is linked.
+        served: What it becomes, MODEL/VERSION in the folder that Triton serves.
     """
-    served.mkdir(exist_ok=True)
-    (served / PYTHONS_FOLDER).touch()
+    if served.exists():
+        return
+    root = served.parent.parent
+    part = root.with_name(f"{root.name}.links")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    (part / PYTHONS_FOLDER).touch()
     for file in exported.iterdir():
-        if file.name != PYTHONS_FOLDER and not (served / file.name).is_symlink():
-            (served / file.name).symlink_to(file.absolute())
+        if file.name != PYTHONS_FOLDER:
+            (part / file.name).symlink_to(file.absolute())
+    part.rename(served)
 
 
 def versions_asked_for(configs: Configs) -> dict[str, tuple[str, ...]]:

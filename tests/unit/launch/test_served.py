@@ -107,6 +107,18 @@ def test_a_new_export_is_to_be_had_once_it_is_whole(served: Served, folder: Path
     assert all((folder / model / "2" / "file").exists() for model in repository.exported)
 
 
+def test_a_version_is_never_there_in_part(
+    served: Served, folder: Path, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Triton would load it, and take it for changed when the rest comes."""
+    export(repository, 2, repository.exported)
+    linked: list[Path] = []
+    monkeypatch.setattr(Path, "symlink_to", lambda path, _: linked.append(path))
+    served.link()
+    assert len(linked) == len(repository.exported)
+    assert not any(path.is_relative_to(folder) for path in linked)
+
+
 def test_python_leaves_nothing_beside_the_steps(folder: Path) -> None:
     """Triton would take a model for changed, and read its file again."""
     with pytest.raises(OSError, match="__pycache__"):
