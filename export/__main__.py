@@ -119,7 +119,7 @@ def list_choices(context: click.Context, _parameter: click.Parameter, wanted: bo
     type=click.Choice(["float16", "float32"]),
     default="float16",
     show_default=True,
-    help="Precision of the models for GPUs. A model that reads worse in float16 stays in float32.",
+    help="Precision of the models for TensorRT. A model that reads worse in float16 stays in float32.",
 )
 @click.option(
     "--force",

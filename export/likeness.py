@@ -26,6 +26,8 @@ from ocr_core.quads import FloatArray
 NEAR_PX = 3
 MIN_SAME_ON_CPU = 0.97
 MIN_SAME_ON_GPU = 0.99
+# A CPU takes a second for a whole shape; of so many lines one tells whether a recognizer reads the same in it.
+CHECKED = 3
 
 
 @dataclasses.dataclass
@@ -108,7 +110,7 @@ def verify_fixed_recognizer(graph: ModelProto, export: RecognizerExport, lines: 
     Raises:
         ExportError: They differ in names, axes or types.
     """
-    return _same_texts(graph, graph, export, lines, batching.FIXED)
+    return _same_texts(graph, graph, export, lines[::CHECKED], batching.FIXED)
 
 
 def _same_boxes(graph: ModelProto, exact: ModelProto, export: DetectorExport, samples: Path) -> Same:
