@@ -29,7 +29,16 @@ from ocr_launch.repository import Repository
 from server.backends.onnxruntime.sessions import ProviderMissing
 from server.triton import TritonServer
 
-FAILURES = (DownloadError, NotExported, OcrError, OSError, ProviderMissing, StartError, MeasurementFailed)
+FAILURES = (
+    click.ClickException,  # an image that cannot be read
+    DownloadError,
+    NotExported,
+    OcrError,
+    OSError,
+    ProviderMissing,
+    StartError,
+    MeasurementFailed,
+)
 # What the measurements take beside the loads themselves, seconds.
 START_S, UPPER_BOUND_S, DECODING_S, ACCURACY_S, SPARE_S = 20.0, 45.0, 5.0, 20.0, 10.0
 # The warm-up is over when a load is hardly faster than the one before.
