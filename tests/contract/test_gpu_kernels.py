@@ -60,12 +60,12 @@ def test_the_networks_are_in_float16_and_their_inputs_and_outputs_as_ever(model:
 @each_model
 def test_what_the_fixed_shapes_add_is_computed_on_the_gpu(model: str) -> None:
     """All but the arithmetic on sizes, which belongs on the CPU."""
-    model_file = onnx.load(MODEL_REPOSITORY / model / "1" / "model.cuda.onnx")
-    (opset,) = (entry.version for entry in model_file.opset_import if not entry.domain)
+    graph = onnx.load(MODEL_REPOSITORY / model / "1" / "model.cuda.onnx")
+    (opset,) = (entry.version for entry in graph.opset_import if not entry.domain)
     for operator in ("If", "Pad", "Slice", "Mul", "Add", "Sub", "Cast"):
         since = defs.get_schema(operator, opset).since_version
         (kernel,) = (kernel for kernel in cuda_kernels.kernels() if kernel.computes(operator, since))
-        assert all(TensorProto.FLOAT in kinds for kinds in kernel.types.values() if TensorProto.BOOL not in kinds)
+        assert any(TensorProto.FLOAT in kinds for kinds in kernel.types.values()), operator
 
 
 @pytest.mark.parametrize(
