@@ -14,6 +14,7 @@ from export.choices import Choice
 from export.contract import DETECTOR_MODEL, RECOGNIZER_MODEL, DetectorExport, RecognizerExport
 from export.errors import ExportError
 from export.manifest import Inputs
+from ocr_core import batching
 from ocr_core.shapes import CALLS, PAGES
 
 # Of so many calls one is enough to show how great a recognizer's values become.
@@ -126,7 +127,8 @@ def _fixed_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) 
     """The recognizer for CUDA: in fixed shapes if it reads the same so."""
     height = export.recognizer.height
     try:
-        graph = fixed_shapes.with_shapes(export.graph, [(crops, height, width) for crops, width in CALLS])
+        padding = batching.PADDING if export.recognizer.padding == "grey" else None
+        graph = fixed_shapes.with_shapes(export.graph, [(crops, height, width) for crops, width in CALLS], padding)
         report = likeness.verify_fixed_recognizer(graph, export, lines)
     except ExportError as error:
         return _unfixed("recognizer", export.graph, error)

@@ -8,7 +8,8 @@ it is.
 
 What the filling adds may not be seen in the rest. Before a node that looks beyond one place, whatever lies outside the
 content is set to zero, as a convolution pads it; means are taken of the content alone; an attention pays none to what
-lies outside. The values are then those of the contract graph but for rounding.
+lies outside. The values are then those of the contract graph but for rounding. The same is done to what crops were
+padded with, so that a crop is read as it would be by itself, whatever shares its call.
 """
 
 import itertools
@@ -21,6 +22,7 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_h
 
 from export import graph, runtime
 from export.errors import ExportError
+from ocr_core import batching
 
 # (rows, height, width) of a branch's input, pixels.
 Shape = tuple[int, int, int]
@@ -30,16 +32,20 @@ Stride = tuple[int, int]
 WINDOWS = ("Conv", "MaxPool", "AveragePool")
 # What an attention gives to places outside of the content, before the softmax.
 UNSEEN = np.float32(-60_000)
+# Widths of crops count up to a multiple of this, as they are padded to one when they are alone.
+PADDED_PX = batching.SMALL.bucket_px
+LEAST_SHARE = np.float32(1e-4)
 # Axes of a map.
 ROWS, SIDES = 0, [2, 3]
 
 
-def with_shapes(model: ModelProto, shapes: Sequence[Shape]) -> ModelProto:
+def with_shapes(model: ModelProto, shapes: Sequence[Shape], padding: int | None = None) -> ModelProto:
     """Give a graph a branch for each shape.
 
     Args:
         model: A contract graph of a detector or a recognizer, in float32 or float16; stays as it is.
         shapes: Of the branches; an input takes the first that holds it.
+        padding: The grey that rows are padded with on their right, 0 … 255, if it is not to be seen either.
 
     Returns:
         A contract graph of the same inputs and outputs.
@@ -47,7 +53,7 @@ def with_shapes(model: ModelProto, shapes: Sequence[Shape]) -> ModelProto:
     Raises:
         ExportError: The network's tensors are no maps of the input, place by place.
     """
-    network = _Network(model, shapes[0][1:])
+    network = _Network(model, shapes[0][1:], padding)
     made = ModelProto()
     made.CopyFrom(model)
     choice, names = network.choose(shapes)
@@ -91,16 +97,32 @@ class _Content(_Nodes):
         size: Rows, height, width.
         rows: The first of these.
         sides: The others.
-        ones: (1, 1, height, width) float32.
+        ones: (rows, 1, height, width) float32: 1 where there is content, 0 where there is padding.
     """
 
-    def __init__(self, model: ModelProto, constants: list[TensorProto]) -> None:
+    def __init__(self, model: ModelProto, padding: int | None, constants: list[TensorProto]) -> None:
         super().__init__("content", constants)
-        self.size = self.add("Slice", self.add("Shape", model.graph.input[0].name), [0], [3])
+        (self._input,) = model.graph.input
+        self.size = self.add("Slice", self.add("Shape", self._input.name), [0], [3])
         self.rows = self.add("Slice", self.size, [0], [1])
         self.sides = self.add("Slice", self.size, [1], [3])
         one = numpy_helper.from_array(np.ones(1, np.float32))
-        self.ones = self.add("ConstantOfShape", self.add("Concat", [1, 1], self.sides, axis=0), value=one)
+        ones = self.add("ConstantOfShape", self.add("Concat", self.rows, [1], self.sides, axis=0), value=one)
+        self.ones = ones if padding is None else self.add("Mul", ones, self._unpadded(ones, padding))
+
+    def _unpadded(self, ones: str, padding: int) -> str:
+        """(rows, 1, 1, width) float32: 1 up to the last column that is not all padding, in steps of `PADDED_PX`."""
+        pixels = self.add("Cast", self._input.name, to=TensorProto.FLOAT)
+        other = self.add("Abs", self.add("Sub", pixels, np.float32(padding)))
+        columns = self.add("ReduceMax", other, axes=[1, 3], keepdims=0)
+        is_drawn = self.add("Min", columns, np.float32(1))
+        top = self.add("Squeeze", self.add("Slice", ones, [0], [1], [2]), axes=[1, 2])
+        places = self.add("CumSum", top, np.int64(1))
+        ends = self.add("ReduceMax", self.add("Mul", is_drawn, places), axes=[1])
+        steps = self.add("Ceil", self.add("Div", ends, np.float32(PADDED_PX)))
+        beyond = self.add("Sub", self.add("Mul", steps, np.float32(PADDED_PX)), self.add("Sub", places, np.float32(1)))
+        within = self.add("Min", self.add("Relu", beyond), np.float32(1))
+        return self.add("Unsqueeze", within, axes=[1, 2])
 
     def places(self, stride: Stride) -> str:
         """Of a map, down and across."""
@@ -113,6 +135,7 @@ class _Network:
     Args:
         model: The graph.
         probe: Height and width of an input that shows how large its tensors are.
+        padding: See `with_shapes`.
 
     Attributes:
         head: Nodes before the first convolution, which come before the filling.
@@ -120,7 +143,7 @@ class _Network:
         constants: Of all nodes that are new.
     """
 
-    def __init__(self, model: ModelProto, probe: tuple[int, int]) -> None:
+    def __init__(self, model: ModelProto, probe: tuple[int, int], padding: int | None) -> None:
         self._outputs = list(model.graph.output)
         self._first = next(node for node in model.graph.node if node.op_type == "Conv")
         before = _needed_for(self._first.input[0], graph.makers(model))
@@ -128,7 +151,7 @@ class _Network:
         self._body = [node for node in model.graph.node if node.output[0] not in before]
         self._kinds = _kinds(model)
         self.constants: list[TensorProto] = []
-        self.content = _Content(model, self.constants)
+        self.content = _Content(model, padding, self.constants)
         self._watch(model, probe)
 
     def _watch(self, model: ModelProto, probe: tuple[int, int]) -> None:
@@ -140,8 +163,7 @@ class _Network:
         names = [output.name for output in self._outputs]
         sizes = _sizes(model, [*names, *(node.input[0] for node in (*windows, *means, *softmaxes))], probe)
         self._windows = {node.output[0]: _stride(sizes[node.input[0]], probe) for node in windows}
-        strides = {node.output[0]: _stride(sizes[node.input[0]], probe) for node in means}
-        self._means = {name: self.content.places(stride) for name, stride in strides.items()}
+        self._means = {node.output[0]: _stride(sizes[node.input[0]], probe) for node in means}
         # Of each place to each.
         self._attentions = {
             node.output[0]: probe[1] // size[-1]
@@ -150,7 +172,7 @@ class _Network:
         }
         self._ends = {name: self._end(sizes[name], probe) for name in names}
         across = [(1, stride_px) for stride_px in self._attentions.values()]
-        every = [(1, 1), *self._windows.values(), *strides.values(), *across]
+        every = [(1, 1), *self._windows.values(), *self._means.values(), *across]
         # Places that are not whole would be cut off.
         self._odd = self.content.add("Mod", self.content.sides, [max(sides) for sides in zip(*every, strict=True)])
 
@@ -187,17 +209,19 @@ class _Network:
         """The body for one shape."""
         made = {name: f"{name}_{suffix}" for node in self._body for name in node.output}
         filling = _Filling(self.content, shape, suffix, self.constants)
-        made[self._first.input[0]] = filling.fill(self._first.input[0])
+        start = self._first.input[0]
+        made[start] = filling.emptied(filling.fill(start), (1, 1), self._kinds.get(start, TensorProto.FLOAT))
         for node in self._body:
-            name, source, copy = node.output[0], node.input[0], _renamed(node, made)
-            kind = self._kinds.get(source, TensorProto.FLOAT)
-            if name in self._windows:
-                copy.input[0] = filling.emptied(copy.input[0], self._windows[name], kind)
-            elif name in self._means:
-                copy.input[0] = filling.add("Slice", copy.input[0], [0, 0], self._means[name], SIDES)
+            name, copy = node.output[0], _renamed(node, made)
+            kind = self._kinds.get(node.input[0], TensorProto.FLOAT)
+            if stride := self._windows.get(name) or self._means.get(name):
+                copy.input[0] = filling.emptied(copy.input[0], stride, kind)
             elif name in self._attentions:
                 copy.input[0] = filling.unseen(copy.input[0], self._attentions[name], kind)
             filling.nodes.append(copy)
+            if name in self._means:
+                copy.output[0] = f"{made[name]}_of_all"
+                filling.mean_of_content(copy.output[0], self._means[name], kind, made[name])
         cut = [
             filling.add("Slice", made[name], [0] * len(axes), size, axes) for name, (size, axes) in self._ends.items()
         ]
@@ -212,9 +236,8 @@ class _Filling(_Nodes):
         rows, *self._sides = shape
         more = self.add("Sub", self._sides, content.sides)
         self._more = self.add("Concat", [0, 0, 0, 0], self.add("Sub", [rows], content.rows), [0], more, axis=0)
-        more_places = self.add("Concat", [0, 0, 0, 0, 0, 0], more, axis=0)
-        # One where there is content, zero elsewhere.
-        self._seen = self.add("Pad", content.ones, more_places)
+        # (rows, 1, height, width): one where there is content, zero elsewhere.
+        self._seen = self.add("Pad", content.ones, self._more)
         self._masks: dict[tuple[Stride, int], str] = {}
         self._emptied: dict[str, str] = {}
 
@@ -227,6 +250,13 @@ class _Filling(_Nodes):
         if name not in self._emptied:
             self._emptied[name] = self.add("Mul", name, self._mask(stride, kind))
         return self._emptied[name]
+
+    def mean_of_content(self, mean: str, stride: Stride, kind: int, name: str) -> None:
+        """The mean of what is there, given that of a map that is zero elsewhere."""
+        share = self.add("ReduceMean", self._mask(stride, TensorProto.FLOAT), axes=SIDES)
+        # Rows that are filling have no content, and no meaning.
+        share = self.add("Cast", self.add("Max", share, LEAST_SHARE), to=kind)
+        self.nodes.append(helper.make_node("Div", [mean, share], [name]))
 
     def unseen(self, name: str, stride_px: int, kind: int) -> str:
         """An attention's logits (…, places, places), hardly any for places outside of the content."""

@@ -105,12 +105,16 @@ def verify_fixed_detector(graph: ModelProto, export: DetectorExport, samples: Pa
 
 
 def verify_fixed_recognizer(graph: ModelProto, export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> Same:
-    """Compare the texts of a recognizer in fixed shapes with those of its float32 graph on real lines, in such calls.
+    """Compare the texts of a recognizer in fixed shapes, in calls that fill them, with those of its float32 graph.
 
     Raises:
         ExportError: They differ in names, axes or types.
     """
-    return _same_texts(graph, graph, export, lines[::CHECKED], batching.FIXED)
+    check_signature(graph, "crops", RECOGNIZER_OUTPUTS)
+    lines = lines[::CHECKED]
+    ours = _texts(graph, export, lines, batching.FIXED)
+    theirs = _texts(export.graph, export, lines, batching.SMALL)
+    return Same(len(lines), sum(ours[line] == theirs[line] for line in range(len(lines))))
 
 
 def _same_boxes(graph: ModelProto, exact: ModelProto, export: DetectorExport, samples: Path) -> Same:
@@ -127,17 +131,11 @@ def _same_boxes(graph: ModelProto, exact: ModelProto, export: DetectorExport, sa
     return report
 
 
-def _same_texts(
-    graph: ModelProto,
-    exact: ModelProto,
-    export: RecognizerExport,
-    lines: list[NDArray[np.uint8]],
-    limits: batching.Limits = batching.SMALL,
-) -> Same:
+def _same_texts(graph: ModelProto, exact: ModelProto, export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> Same:
     """Compare texts in the same way."""
     check_signature(graph, "crops", RECOGNIZER_OUTPUTS)
     run, run_float, report = runner(exact), runner(export.graph), Same()
-    for batch in line_batches(lines, export.recognizer, limits):
+    for batch in line_batches(lines, export.recognizer):
         texts = [
             ctc.decode(read["indices"], read["confidences"], export.recognizer.characters)[0]
             for read in (run(batch), run_float(batch))
@@ -145,6 +143,21 @@ def _same_texts(
         report.same += sum(ours == theirs for ours, theirs in zip(*texts, strict=True))
         report.decisions += len(batch)
     return report
+
+
+def _texts(
+    graph: ModelProto, export: RecognizerExport, lines: list[NDArray[np.uint8]], limits: batching.Limits
+) -> dict[int, str]:
+    """What a graph reads of each line, in calls of these limits."""
+    widths = np.array([line.shape[1] for line in lines], np.int32)
+    calls, batches = batching.pack(np.concatenate(lines, axis=1), widths, export.recognizer, limits)
+    run = runner(graph)
+    texts: dict[int, str] = {}
+    for call, batch in zip(calls, batches, strict=True):
+        read = run(batch)
+        found, _ = ctc.decode(read["indices"], read["confidences"], export.recognizer.characters)
+        texts |= dict(zip(call.tolist(), found, strict=True))
+    return texts
 
 
 def _near_boxes(ours: FloatArray, theirs: FloatArray) -> int:

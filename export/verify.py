@@ -108,12 +108,10 @@ def detector_inputs(detector: Detector, samples: Path) -> list[NDArray[np.uint8]
     return [np.asarray(image.fit_to_detector(page, detector)[None]) for page in _pages(detector, samples)]
 
 
-def line_batches(
-    lines: list[NDArray[np.uint8]], recognizer: Recognizer, limits: batching.Limits = batching.SMALL
-) -> list[NDArray[np.uint8]]:
+def line_batches(lines: list[NDArray[np.uint8]], recognizer: Recognizer) -> list[NDArray[np.uint8]]:
     """Lines in batches as the recognizer will get them."""
     widths = np.array([line.shape[1] for line in lines], np.int32)
-    return batching.pack(np.concatenate(lines, axis=1), widths, recognizer, limits)[1]
+    return batching.pack(np.concatenate(lines, axis=1), widths, recognizer)[1]
 
 
 def cut_lines(export: DetectorExport, recognizer: Recognizer, samples: Path) -> list[NDArray[np.uint8]]:

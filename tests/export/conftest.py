@@ -140,7 +140,7 @@ def quickly(
     monkeypatch.setattr(verify, "line_batches", lambda *_: [])
     for module, name in ((cpu, "for_cpus"), (gpu, "for_gpus")):
         monkeypatch.setattr(module, name, lambda model, _: model)
-    monkeypatch.setattr(fixed_shapes, "with_shapes", lambda model, _: model)
+    monkeypatch.setattr(fixed_shapes, "with_shapes", lambda model, *_: model)
     for form, kind in product(("cpu", "gpu", "fixed"), ("detector", "recognizer")):
         monkeypatch.setattr(likeness, f"verify_{form}_{kind}", lambda *_: likeness.Same())
     return monkeypatch

@@ -15,6 +15,7 @@ from export import fixed_shapes, likeness, runtime, verify
 from export.contract import DetectorExport, RecognizerExport
 from export.errors import ExportError
 from export.fixed_shapes import Shape, with_shapes
+from ocr_core import batching
 from tests.export.conftest import Run
 from tests.project import SAMPLES
 
@@ -62,6 +63,25 @@ def test_a_recognizer_reads_the_same_whatever_it_is_filled_up_to(
     found = differences(recognizer.graph, fixed, parts(np.concatenate(lines[:9], axis=1)[None], shape))
     assert found["indices"] == 0
     assert found["confidences"] < TOLERANCE
+
+
+def test_a_crop_is_read_as_by_itself_whatever_shares_its_call(
+    recognizer: RecognizerExport, lines: list[Pixels]
+) -> None:
+    fixed = with_shapes(recognizer.graph, [(6, 48, 640)], batching.PADDING)
+    widths = np.array([line.shape[1] for line in lines[:40]])
+    chosen = [lines[place] for place in np.argsort(widths)[:: len(widths) // 6][:6]]
+    batch = np.full((6, 48, 640, 3), batching.PADDING, np.uint8)
+    for row, line in zip(batch, chosen, strict=True):
+        row[:, : line.shape[1]] = line
+    together = runtime.run(runtime.open_session(fixed), batch)
+    for place, line in enumerate(chosen):
+        alone = batching.pack(line, np.array([line.shape[1]], np.int32), recognizer.recognizer)[1][0]
+        read = runtime.run(runtime.open_session(recognizer.graph), alone)
+        steps = read["indices"].shape[1]
+        np.testing.assert_array_equal(together["indices"][place, :steps], read["indices"][0])
+        np.testing.assert_allclose(together["confidences"][place, :steps], read["confidences"][0], atol=TOLERANCE)
+        assert not together["indices"][place, steps:].any()
 
 
 def node(operator: str, inputs: str, output: str, **attributes: Any) -> NodeProto:
@@ -178,7 +198,7 @@ def test_a_network_whose_tensors_are_no_maps_of_the_input_has_no_fixed_shapes() 
 def test_a_network_that_finds_other_boxes_in_fixed_shapes_stays_without_them(
     root: Path, export_into: Run, quickly: pytest.MonkeyPatch, same: int, refusal: ExportError | None, told: str
 ) -> None:
-    def fix(model: ModelProto, _shapes: object) -> ModelProto:
+    def fix(model: ModelProto, *_: object) -> ModelProto:
         if refusal:
             raise refusal
         other = ModelProto()
