@@ -61,6 +61,10 @@ class DemoPage:
         """Wait for something, or raise TimeoutException."""
         return WebDriverWait(self.driver, PATIENCE_S, 0.05).until(lambda _: condition())
 
+    def downloaded(self, file: Path) -> bytes:
+        """What is in a file once it is there; Chromium begins with an empty one."""
+        return self.wait_until(lambda: file.read_bytes() if file.exists() else b"")
+
     def find(self, selector: str) -> WebElement:
         """The first element, or raise NoSuchElementException."""
         return self.driver.find_element(By.CSS_SELECTOR, selector)

@@ -80,8 +80,7 @@ def test_a_pdf_is_read_page_by_page(page: DemoPage, label: Page, tmp_path: Path)
     assert not page.find("#next").is_enabled()
     page.find("#save-pdf").click()
     found = tmp_path / "contract.pdf"
-    page.wait_until(found.exists)
-    assert [[line.text for line in lines] for lines in read_pdf(found.read_bytes())] == [page_texts(label), []]
+    assert [[line.text for line in lines] for lines in read_pdf(page.downloaded(found))] == [page_texts(label), []]
 
 
 def page_texts(page: Page) -> list[str]:
@@ -235,8 +234,7 @@ def test_results_are_downloaded_in_every_format(page: DemoPage, label: Page, tmp
     for name, writer in WRITERS.items():
         page.find(f"#save-{name}").click()
         file = tmp_path / f"label{writer.suffix}"
-        page.wait_until(file.exists)
-        found = [line.text for line in READERS[name](file.read_bytes())[0]]
+        found = [line.text for line in READERS[name](page.downloaded(file))[0]]
         assert " ".join(found) == " ".join(page_texts(label))
         assert name == "markdown" or found == page_texts(label)  # Markdown has a line for each paragraph
 
