@@ -106,7 +106,8 @@ def test_the_bases_entry_point_runs_our_command(image: Image) -> None:
     assert settings["Cmd"] == ["ocr-serve"]
 
 
-def test_what_is_added_to_the_base_is_less_than_300_mb(image: Image) -> None:
+def test_what_is_added_to_the_base_is_less_than_330_mb(image: Image) -> None:
+    """Of these, four graphs of both networks take 83, and packages 238: each graph that holds all weights counts."""
     size, base = image.sizes_mb
     print(f"image {size:.0f} MB, base {base:.0f} MB")
-    assert size - base < 300
+    assert size - base < 330
