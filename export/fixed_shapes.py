@@ -114,15 +114,13 @@ class _Content(_Nodes):
         """(rows, 1, 1, width) float32: 1 up to the last column that is not all padding, in steps of `PADDED_PX`."""
         pixels = self.add("Cast", self._input.name, to=TensorProto.FLOAT)
         other = self.add("Abs", self.add("Sub", pixels, np.float32(padding)))
-        columns = self.add("ReduceMax", other, axes=[1, 3], keepdims=0)
+        columns = self.add("Reshape", self.add("ReduceMax", other, axes=[1, 3]), [0, 1, 1, -1])
         is_drawn = self.add("Min", columns, np.float32(1))
-        top = self.add("Squeeze", self.add("Slice", ones, [0], [1], [2]), axes=[1, 2])
-        places = self.add("CumSum", top, np.int64(1))
-        ends = self.add("ReduceMax", self.add("Mul", is_drawn, places), axes=[1])
+        places = self.add("CumSum", self.add("Slice", ones, [0], [1], [2]), np.int64(3))
+        ends = self.add("ReduceMax", self.add("Mul", is_drawn, places), axes=[3])
         steps = self.add("Ceil", self.add("Div", ends, np.float32(PADDED_PX)))
         beyond = self.add("Sub", self.add("Mul", steps, np.float32(PADDED_PX)), self.add("Sub", places, np.float32(1)))
-        within = self.add("Min", self.add("Relu", beyond), np.float32(1))
-        return self.add("Unsqueeze", within, axes=[1, 2])
+        return self.add("Min", self.add("Relu", beyond), np.float32(1))
 
     def places(self, stride: Stride) -> str:
         """Of a map, down and across."""
