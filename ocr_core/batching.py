@@ -87,15 +87,10 @@ def plan(widths: IntArray, limits: Limits = SMALL) -> list[IntArray]:
 
 
 def _sizes(widths_px: Sequence[int], limits: Limits) -> list[int]:
-    """How many crops each call takes, if they come in order, the widest first: by dynamic programming."""
-    if limits.shapes:
-        return _fullest(widths_px, limits)
-    costs, sizes = [0.0] * (len(widths_px) + 1), [0] * len(widths_px)  # of the calls from each crop on
-    for first, width in reversed(list(enumerate(widths_px))):
-        most = min(limits.most_crops(width), len(widths_px) - first)
-        costs[first], sizes[first] = min(
-            (CALL_PX + n * (width + EVEN * n) + costs[first + n], n) for n in range(1, most + 1)
-        )
+    """How many crops each call takes, if they come in order, the widest first."""
+    most = [min(limits.most_crops(width), len(widths_px) - first) for first, width in enumerate(widths_px)]
+    # In shapes each call costs as much as any other, however many crops it has.
+    sizes = most if limits.shapes else _cheapest(widths_px, most)
     chosen, first = [], 0
     while first < len(sizes):
         chosen.append(sizes[first])
@@ -103,13 +98,14 @@ def _sizes(widths_px: Sequence[int], limits: Limits) -> list[int]:
     return chosen
 
 
-def _fullest(widths_px: Sequence[int], limits: Limits) -> list[int]:
-    """The same where each call costs as much as any other: as many crops as it may have."""
-    chosen, first = [], 0
-    while first < len(widths_px):
-        chosen.append(min(limits.most_crops(widths_px[first]), len(widths_px) - first))
-        first += chosen[-1]
-    return chosen
+def _cheapest(widths_px: Sequence[int], most: Sequence[int]) -> list[int]:
+    """Of how many crops a call that begins with each of them had best be, so many at most: by dynamic programming."""
+    costs, sizes = [0.0] * (len(widths_px) + 1), [0] * len(widths_px)  # of the calls from each crop on
+    for first, width in reversed(list(enumerate(widths_px))):
+        costs[first], sizes[first] = min(
+            (CALL_PX + n * (width + EVEN * n) + costs[first + n], n) for n in range(1, most[first] + 1)
+        )
+    return sizes
 
 
 def pack(
