@@ -19,6 +19,8 @@ from ocr_core.shapes import CALLS, PAGES
 
 # Of so many calls one is enough to show how great a recognizer's values become.
 WATCHED = 4
+# What becomes of a network that would find or read something else.
+STAYS, UNFIXED = "it stays in float32", "it gets no fixed shapes, and is slow on GPUs without TensorRT"
 SAMPLES = Path(__file__).parent.parent / "samples"
 
 
@@ -103,14 +105,14 @@ def _half_detector(export: DetectorExport) -> ModelProto:
     """The detector for GPUs: in float16 if it finds the same so."""
     graph = gpu.for_gpus(export.graph, verify.detector_inputs(export.detector, SAMPLES))
     report = likeness.verify_gpu_detector(graph, export, SAMPLES)
-    return _if_enough("detector", report, "boxes", graph, export.graph)
+    return _if_enough("detector in float16, for TensorRT", report, "boxes", graph, export.graph, STAYS)
 
 
 def _half_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> ModelProto:
     """The recognizer for GPUs: in float16 if it reads the same so."""
     graph = gpu.for_gpus(export.graph, verify.line_batches(lines, export.recognizer)[::WATCHED])
     report = likeness.verify_gpu_recognizer(graph, export, lines)
-    return _if_enough("recognizer", report, "texts", graph, export.graph)
+    return _if_enough("recognizer in float16, for TensorRT", report, "texts", graph, export.graph, STAYS)
 
 
 def _fixed_detector(export: DetectorExport) -> ModelProto:
@@ -120,7 +122,7 @@ def _fixed_detector(export: DetectorExport) -> ModelProto:
         report = likeness.verify_fixed_detector(graph, export, SAMPLES)
     except ExportError as error:
         return _unfixed("detector", export.graph, error)
-    return _if_fixed("detector", report, "boxes", graph, export.graph)
+    return _if_enough("detector in fixed shapes, for CUDA", report, "boxes", graph, export.graph, UNFIXED)
 
 
 def _fixed_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> ModelProto:
@@ -132,14 +134,7 @@ def _fixed_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) 
         report = likeness.verify_fixed_recognizer(graph, export, lines)
     except ExportError as error:
         return _unfixed("recognizer", export.graph, error)
-    return _if_fixed("recognizer", report, "texts", graph, export.graph)
-
-
-def _if_fixed(kind: str, report: likeness.Same, decisions: str, fixed: ModelProto, free: ModelProto) -> ModelProto:
-    is_enough = report.is_enough_on_gpus
-    otherwise = "" if is_enough else "it gets no fixed shapes, and is slow on GPUs without TensorRT"
-    _say_same(f"{kind} in fixed shapes, for CUDA", report, decisions, otherwise)
-    return fixed if is_enough else free
+    return _if_enough("recognizer in fixed shapes, for CUDA", report, "texts", graph, export.graph, UNFIXED)
 
 
 def _unfixed(kind: str, graph: ModelProto, error: ExportError) -> ModelProto:
@@ -147,10 +142,12 @@ def _unfixed(kind: str, graph: ModelProto, error: ExportError) -> ModelProto:
     return graph
 
 
-def _if_enough(kind: str, report: likeness.Same, decisions: str, half: ModelProto, single: ModelProto) -> ModelProto:
+def _if_enough(
+    what: str, report: likeness.Same, decisions: str, graph: ModelProto, original: ModelProto, otherwise: str
+) -> ModelProto:
     is_enough = report.is_enough_on_gpus
-    _say_same(f"{kind} in float16, for TensorRT", report, decisions, "" if is_enough else "it stays in float32")
-    return half if is_enough else single
+    _say_same(what, report, decisions, "" if is_enough else otherwise)
+    return graph if is_enough else original
 
 
 def _say(kind: str, report: verify.Report, decisions: str) -> None:

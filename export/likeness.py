@@ -15,7 +15,6 @@ from export.verify import (
     RECOGNIZER_OUTPUTS,
     check_signature,
     detector_inputs,
-    line_batches,
     runner,
 )
 from ocr_core import batching, ctc, detection, image
@@ -110,11 +109,7 @@ def verify_fixed_recognizer(graph: ModelProto, export: RecognizerExport, lines: 
     Raises:
         ExportError: They differ in names, axes or types.
     """
-    check_signature(graph, "crops", RECOGNIZER_OUTPUTS)
-    lines = lines[::CHECKED]
-    ours = _texts(graph, export, lines, batching.FIXED)
-    theirs = _texts(export.graph, export, lines, batching.SMALL)
-    return Same(len(lines), sum(ours[line] == theirs[line] for line in range(len(lines))))
+    return _same_texts(graph, graph, export, lines[::CHECKED], batching.FIXED)
 
 
 def _same_boxes(graph: ModelProto, exact: ModelProto, export: DetectorExport, samples: Path) -> Same:
@@ -131,18 +126,17 @@ def _same_boxes(graph: ModelProto, exact: ModelProto, export: DetectorExport, sa
     return report
 
 
-def _same_texts(graph: ModelProto, exact: ModelProto, export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> Same:
-    """Compare texts in the same way."""
+def _same_texts(
+    graph: ModelProto,
+    exact: ModelProto,
+    export: RecognizerExport,
+    lines: list[NDArray[np.uint8]],
+    limits: batching.Limits = batching.SMALL,
+) -> Same:
+    """Compare texts in the same way; `limits` are of the calls that `exact` is given."""
     check_signature(graph, "crops", RECOGNIZER_OUTPUTS)
-    run, run_float, report = runner(exact), runner(export.graph), Same()
-    for batch in line_batches(lines, export.recognizer):
-        texts = [
-            ctc.decode(read["indices"], read["confidences"], export.recognizer.characters)[0]
-            for read in (run(batch), run_float(batch))
-        ]
-        report.same += sum(ours == theirs for ours, theirs in zip(*texts, strict=True))
-        report.decisions += len(batch)
-    return report
+    ours, theirs = _texts(exact, export, lines, limits), _texts(export.graph, export, lines, batching.SMALL)
+    return Same(len(lines), sum(ours[line] == theirs[line] for line in range(len(lines))))
 
 
 def _texts(
