@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from onnx import ModelProto, NodeProto, TensorProto, defs, shape_inference
+from onnx import ModelProto, NodeProto, TensorProto, defs
+
+from export import graph
 
 TABLE = Path(__file__).with_suffix(".csv")
 PROVIDER, DOMAIN = "CUDAExecutionProvider", "ai.onnx"
@@ -67,7 +69,7 @@ def kernels() -> tuple[Kernel, ...]:
 
 def lacking(model: ModelProto) -> list[str]:
     """What the provider has no kernel for: operators with their version, and types of tensors."""
-    version, types = _opset(model), _types(model)
+    version, types = _opset(model), graph.types(model, strictly=True)
     return [missing for node in model.graph.node for missing in dict.fromkeys(_missing(node, version, types))]
 
 
@@ -107,14 +109,6 @@ def _opset(model: ModelProto) -> int:
 def _since(operator: str, opset: int) -> int:
     """The version of an operator that an opset has."""
     return int(defs.get_schema(operator, opset).since_version)
-
-
-def _types(model: ModelProto) -> dict[str, int]:
-    """The data type of every tensor of a graph."""
-    graph = shape_inference.infer_shapes(model, strict_mode=True).graph
-    values = [*graph.input, *graph.value_info, *graph.output]
-    types = {value.name: value.type.tensor_type.elem_type for value in values}
-    return types | {tensor.name: tensor.data_type for tensor in graph.initializer}
 
 
 def parse(page: str) -> Iterator[tuple[str, str, str, str, str]]:

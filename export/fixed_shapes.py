@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper, shape_inference
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from export import graph, runtime
 from export.errors import ExportError
@@ -147,7 +147,7 @@ class _Network:
         before = _needed_for(self._first.input[0], graph.makers(model))
         self.head = [node for node in model.graph.node if node.output[0] in before]
         self._body = [node for node in model.graph.node if node.output[0] not in before]
-        self._kinds = _kinds(model)
+        self._types = graph.types(model)
         self.constants: list[TensorProto] = []
         self.content = _Content(model, padding, self.constants)
         self._watch(model, probe)
@@ -208,10 +208,10 @@ class _Network:
         made = {name: f"{name}_{suffix}" for node in self._body for name in node.output}
         filling = _Filling(self.content, shape, suffix, self.constants)
         start = self._first.input[0]
-        made[start] = filling.emptied(filling.fill(start), (1, 1), self._kinds.get(start, TensorProto.FLOAT))
+        made[start] = filling.emptied(filling.fill(start), (1, 1), self._types.get(start, TensorProto.FLOAT))
         for node in self._body:
             name, copy = node.output[0], _renamed(node, made)
-            kind = self._kinds.get(node.input[0], TensorProto.FLOAT)
+            kind = self._types.get(node.input[0], TensorProto.FLOAT)
             if stride := self._windows.get(name) or self._means.get(name):
                 copy.input[0] = filling.emptied(copy.input[0], stride, kind)
             elif name in self._attentions:
@@ -288,12 +288,6 @@ def _needed_for(name: str, makers: Mapping[str, NodeProto]) -> set[str]:
             found.update(node.output)
             walk += node.input
     return found
-
-
-def _kinds(model: ModelProto) -> dict[str, int]:
-    """Name of a tensor → its type."""
-    values = shape_inference.infer_shapes(model).graph.value_info
-    return {value.name: value.type.tensor_type.elem_type for value in values}
 
 
 def _sizes(model: ModelProto, names: Iterable[str], probe: tuple[int, int]) -> dict[str, tuple[int, ...]]:

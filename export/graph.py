@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import ArrayLike, NDArray
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper, shape_inference
 
 from export.errors import ExportError
 
@@ -176,6 +176,14 @@ def set_nodes(model: ModelProto, nodes: Sequence[NodeProto]) -> None:
 def makers(model: ModelProto) -> dict[str, NodeProto]:
     """The name of each tensor that a node gives → the node."""
     return {name: node for node in model.graph.node for name in node.output}
+
+
+def types(model: ModelProto, *, strictly: bool = False) -> dict[str, int]:
+    """The data type of every tensor of the graph that can be inferred; strictly, an error where one cannot."""
+    inferred = shape_inference.infer_shapes(model, strict_mode=strictly).graph
+    values = [*inferred.input, *inferred.value_info, *inferred.output]
+    found = {value.name: value.type.tensor_type.elem_type for value in values}
+    return found | {tensor.name: tensor.data_type for tensor in inferred.initializer}
 
 
 def casts_to(node: NodeProto, kind: int) -> bool:
