@@ -8,8 +8,8 @@ DOCLING = "ocr"
 ENSEMBLES = (ENSEMBLE, DOCLING)
 # Of a further service, whose models all end alike: ocr_ensemble_signs, text_detection_signs, ...
 SERVICE = f"{ENSEMBLE}_"
-# The parameters of Python steps that name the model that they call.
-DETECTOR, RECOGNIZER = "detector", "recognizer"
+# The parameter of a Python step that names the model that reads its crops.
+RECOGNIZER = "recognizer"
 
 
 def naming_recognizers(parameters: Iterable[str]) -> list[str]:
