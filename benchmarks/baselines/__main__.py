@@ -13,7 +13,7 @@ from benchmarks.baselines import perf_analyzer, results
 from benchmarks.baselines.baseline import Baseline, Other, Service, UpperBound
 from benchmarks.baselines.comparison import Measurement, compare
 from benchmarks.baselines.engine import EngineFailed
-from benchmarks.baselines.known import ENGINES, Served
+from benchmarks.baselines.known import ENGINES, PAIRS, Served, serve_pair
 from benchmarks.baselines.perf_analyzer import Level, PerfAnalyzerFailed
 from benchmarks.common import options
 from benchmarks.common.turns import deal
@@ -40,7 +40,7 @@ EPILOG = """\b
 Examples:
   make bench                                                 all of it: half an hour for 155 images
   python -m benchmarks.baselines DATA --limit 3 --rounds 1   does it work?
-  python -m benchmarks.baselines DATA --set funsd --engine none --no-perf-analyzer
+  python -m benchmarks.baselines DATA --set funsd --engine none --pair none --no-perf-analyzer
                                                              the service and its models alone, on one set
 
 \b
@@ -75,6 +75,14 @@ What is written to --output:
     help="Only this other engine; may be repeated.  [default: all]",
 )
 @click.option(
+    "--pair",
+    "pairs",
+    multiple=True,
+    default=list(PAIRS),
+    type=click.Choice([*PAIRS, "none"]),
+    help="This service with these weights, too; may be repeated.  [default: all]",
+)
+@click.option(
     "--perf-analyzer/--no-perf-analyzer", "with_perf_analyzer", default=True, help="Run perf_analyzer afterwards."
 )
 @options.model_repository
@@ -85,6 +93,7 @@ def main(
     names: tuple[str, ...],
     limit: int | None,
     engines: tuple[str, ...],
+    pairs: tuple[str, ...],
     with_perf_analyzer: bool,
     root: Path,
     output: Path,
@@ -101,7 +110,11 @@ def main(
         with TritonServer(root.resolve(), profile=CPU) as server, ExitStack() as stack:
             click.echo(server.layout, err=True)
             served = Served(server.url, server.own_url, root.resolve())
-            baselines = _baselines(served, server.grpc_url, [name for name in engines if name != "none"], stack)
+            baselines = [
+                *_baselines(served, server.grpc_url, stack),
+                *_pairs([name for name in pairs if name != "none"], stack),
+                *_engines([name for name in engines if name != "none"], served, stack),
+            ]
             click.echo(results.write_comparison(list(_compare(sets, baselines, rounds)), output))
             stack.close()  # so that nobody else holds memory while perf_analyzer runs
             if with_perf_analyzer:
@@ -120,17 +133,27 @@ def _read_sets(data: Path, names: Sequence[str], limit: int | None) -> Sets:
     return sets
 
 
-def _baselines(served: Served, grpc_url: str, engines: Sequence[str], stack: ExitStack) -> list[Baseline]:
+def _baselines(served: Served, grpc_url: str, stack: ExitStack) -> Iterator[Baseline]:
     clients = {"HTTP": OcrClient(served.url), "gRPC": OcrClient(f"grpc://{grpc_url}")}
     models = stack.enter_context(ModelsAlone(served.root))
-    baselines: list[Baseline] = []
+    for client in clients.values():
+        stack.enter_context(client)
     for concurrency in CONCURRENCIES:
-        baselines += [Service(name, stack.enter_context(client), concurrency) for name, client in clients.items()]
-        baselines.append(UpperBound(models, concurrency))
-    for name in engines:
+        yield from (Service(protocol, client, concurrency) for protocol, client in clients.items())
+        yield UpperBound(models, concurrency)
+
+
+def _pairs(names: Sequence[str], stack: ExitStack) -> Iterator[Baseline]:
+    for name in names:
+        click.echo(f"Exporting and serving {name} ...", err=True)
+        client = stack.enter_context(serve_pair(name))
+        yield from (Service(f"{name}, HTTP", client, concurrency) for concurrency in CONCURRENCIES)
+
+
+def _engines(names: Sequence[str], served: Served, stack: ExitStack) -> Iterator[Baseline]:
+    for name in names:
         click.echo(f"Starting {name} ...", err=True)
-        baselines.append(Other(stack.enter_context(ENGINES[name](served))))
-    return baselines
+        yield Other(stack.enter_context(ENGINES[name](served)))
 
 
 def _compare(sets: Sets, baselines: Sequence[Baseline], rounds: int) -> Iterator[Measurement]:

@@ -41,16 +41,16 @@ class Baseline(Protocol):
 
 
 class Service:
-    """This project's service over one protocol.
+    """This project's service.
 
     Args:
-        protocol: "HTTP" or "gRPC".
-        client: Speaks it.
+        kind: What sets it apart from other baselines that are this service: its protocol, its weights.
+        client: Of it.
         concurrency: Requests under way at once.
     """
 
-    def __init__(self, protocol: str, client: OcrClient, concurrency: int) -> None:
-        self.name = service_name(protocol, concurrency)
+    def __init__(self, kind: str, client: OcrClient, concurrency: int) -> None:
+        self.name = service_name(kind, concurrency)
         self.concurrency = concurrency
         self._client = client
 
@@ -99,13 +99,13 @@ class Other:
         return Reading(sum(seconds), list(pages))
 
 
-def service_name(protocol: str, concurrency: int) -> str:
+def service_name(kind: str, concurrency: int) -> str:
     """What this service is called.
 
     >>> service_name("HTTP", 4)
     'ours, HTTP, 4 at once'
     """
-    return f"ours, {protocol}, {concurrency} at once"
+    return f"ours, {kind}, {concurrency} at once"
 
 
 def upper_bound_name(concurrency: int) -> str:

@@ -1,13 +1,19 @@
-"""The engines that are known, and the packages that they need."""
+"""Who is known: engines, with the packages that they need, and other weights for this service."""
 
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.accuracy.pairs import export
 from benchmarks.baselines.engine import Engine
 from downloads import Environment
+from ocr_client import OcrClient
+from ocr_launch.profiles import CPU
+from server.triton import TritonServer
 
 # The same versions as ours of what does the work, so that the engines are compared and not their packages.
 RAPIDOCR = Environment(
@@ -56,3 +62,20 @@ ENGINES: dict[str, Callable[[Served], Engine]] = {
     "faster-paddle-tiny": _faster_paddle("tiny"),
     "two-requests": _two_requests,
 }
+
+# Names of detectors that are names of recognizers, too.
+PAIRS = ("ppocrv6-tiny",)
+
+
+@contextmanager
+def serve_pair(name: str) -> Iterator[OcrClient]:
+    """Export one of the `PAIRS` into a folder of its own, serve it there on CPUs, and connect.
+
+    Raises:
+        ClickException: It cannot be exported.
+        StartError: It cannot be served.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        export(name, name, Path(folder), weights=())
+        with TritonServer(Path(folder), profile=CPU) as server, OcrClient(server.url) as client:
+            yield client

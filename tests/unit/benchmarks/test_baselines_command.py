@@ -24,6 +24,7 @@ def data(tmp_path: Path) -> Path:
         (["--set", "sings"], "--set names sings; there are blank, signs"),
         ([], "no images in blank; leave it out with --set"),
         (["--engine", "tesseract"], "'tesseract' is not one of"),
+        (["--pair", "east"], "'east' is not one of"),
     ],
 )
 def test_what_cannot_be_measured_is_wrong_usage(data: Path, arguments: list[str], printed: str) -> None:
