@@ -1,7 +1,7 @@
 """A client that does the steps between the models itself, as the first part of Triton's conceptual guide does.
 
 It decodes and scales the image, asks the detector, cuts the crops, asks the recognizer with all of them padded to the
-widest, and decodes the answer. `python -m … URL REPOSITORY`
+widest, as many at once as it takes, and decodes the answer. `python -m … URL REPOSITORY`
 """
 
 import sys
@@ -32,19 +32,19 @@ def start(url: str, root: Path) -> Callable[[bytes], Iterator[Found]]:
     client = InferenceServerClient(url, network_timeout=600)
     weights = Weights.of(repository)
     detector = detector_of(repository)
-    max_batch = repository.config(repository.recognizer).max_batch_size
+    config = repository.config(repository.recognizer)
+    max_pixels = int(config.parameters["max_input_pixels"].string_value)
 
     def read(encoded: bytes) -> Iterator[Found]:
         page, page_size = image.decode(encoded, MAX_MEGAPIXELS, weights.detector)
         maps = _ask(client, detector, "image", image.fit_to_detector(page, weights.detector)[None], "maps")[0]
         quads, _ = detection.decode(maps[0], image.size(page), weights.detector, Options())
-        for first in range(0, len(quads), max_batch):
-            part = quads[first : first + max_batch]
-            batch = one_batch(*crops.cut(page, part, weights.recognizer), weights.recognizer)
+        strip, widths = crops.cut(page, quads, weights.recognizer)
+        for places, batch in padded_to_the_widest(strip, widths, weights.recognizer, config.max_batch_size, max_pixels):
             outputs = _ask(client, repository.recognizer, "crops", batch, "indices", "confidences")
             texts, confidences = ctc.decode(outputs[0], outputs[1], weights.recognizer.characters)
             kept = ctc.is_readable(np.array(texts, object), confidences, Options())
-            shown = part * (np.array(page_size[::-1]) / page.shape[1::-1])
+            shown = quads[places] * (np.array(page_size[::-1]) / page.shape[1::-1])
             yield from ((texts[i], shown[i].tolist()) for i in np.flatnonzero(kept))
 
     return read
@@ -59,12 +59,28 @@ def _ask(
     return [result.as_numpy(output) for output in outputs]
 
 
-def one_batch(strip: RgbArray, widths: IntArray, recognizer: Recognizer) -> RgbArray:
-    """All crops of a strip, one at least, padded to the widest as the recognizer asks: (N, height, width, 3) uint8."""
+def padded_to_the_widest(
+    strip: RgbArray, widths: IntArray, recognizer: Recognizer, max_crops: int, max_pixels: int
+) -> Iterator[tuple[IntArray, RgbArray]]:
+    """All crops of a strip, as few calls as the recognizer takes them in.
+
+    Args:
+        strip: (height, sum of widths, channels) uint8, the crops side by side.
+        widths: (N,) int32, pixels.
+        recognizer: The crops that it takes.
+        max_crops: Of a call.
+        max_pixels: Of a call; where one crop has more, it is a call of its own.
+
+    Yields:
+        For each call the indices of its crops, (n,) int32, and the crops, padded to the widest of all as the recognizer
+        asks: (n, height, width, 3) uint8.
+    """
+    if not len(widths):
+        return
     widest_px = SMALL.padded_px(int(widths.max()))
-    limits = Limits(bucket_px=widest_px, max_crops=len(widths), max_px=widest_px * len(widths))
-    _, (batch,) = batching.pack(strip, widths, recognizer, limits)
-    return batch
+    most = min(max_crops, max(max_pixels // (recognizer.height * widest_px), 1))
+    limits = Limits(bucket_px=widest_px, max_crops=most, max_px=widest_px * most)
+    yield from zip(*batching.pack(strip, widths, recognizer, limits), strict=True)
 
 
 if __name__ == "__main__":
