@@ -8,10 +8,12 @@ from pathlib import Path
 
 import psutil
 
+from ocr_launch.gate import GATE, GATE_MODULE
+
 SERVER = "tritonserver"
 STUB = "triton_python_backend_stub"
-# Beside the models: what image_preprocessing decodes in, and what stands in front of the embedded server.
-DECODER, GATE = "decoder_process", "gate"
+# What image_preprocessing decodes in.
+DECODER = "decoder_process"
 
 LIBC = ctypes.CDLL(None)
 
@@ -25,7 +27,8 @@ def cpu_ms(*pids: int) -> dict[str, float]:
         pids: Process ids, such as that of a server.
 
     Returns:
-        "tritonserver", each model that runs in processes of its own, "decoder_process" and "gate" → its CPU time.
+        "tritonserver", each model that runs in processes of its own, "decoder_process" and "gate" → its CPU time; what
+        does not run is not among them.
     """
     used_ms: defaultdict[str, float] = defaultdict(float)
     for pid in pids:
@@ -33,7 +36,7 @@ def cpu_ms(*pids: int) -> dict[str, float]:
         for process in (first, *first.children(recursive=True)):
             with contextlib.suppress(OSError, psutil.NoSuchProcess):  # it may have ended meanwhile
                 used_ms[_purpose(process.cmdline())] += _used_ms(process.pid)
-    return used_ms
+    return dict(used_ms)
 
 
 def _used_ms(pid: int) -> float:
@@ -49,8 +52,11 @@ def _purpose(arguments: list[str]) -> str:
 
     >>> _purpose(["/usr/bin/python3", "-m", "ocr_core.decoder_process", "5"])
     'decoder_process'
+    >>> _purpose(["/usr/bin/python3", "-m", "ocr_gate"])
+    'gate'
     """
     program = Path(arguments[0]).name
     if program == STUB:
         return Path(arguments[1]).parent.parent.name
-    return arguments[2].rpartition(".")[2] if arguments[1:2] == ["-m"] else program
+    module = arguments[2].rpartition(".")[2] if arguments[1:2] == ["-m"] else program
+    return GATE if module == GATE_MODULE else module

@@ -1,11 +1,11 @@
 """`python -m benchmarks.latency.breakdown`: where the time of a request goes, part by part, image by image."""
 
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, sleep
 
 import click
 
@@ -17,6 +17,7 @@ from benchmarks.upper_bound.models_alone import ModelsAlone
 from ocr_client import OcrClient, OcrError
 from ocr_core.errors import NotExported
 from ocr_launch.errors import StartError
+from ocr_launch.gate import GATE
 from ocr_launch.profiles import CPU
 from ocr_launch.repository import Repository
 from server.triton import TritonServer
@@ -27,6 +28,8 @@ PHOTO_MEGAPIXELS = 12
 # The medians of so many requests, and the mean of their CPU time, hold on a machine that does nothing else.
 REPEATS = 10
 WARM_UPS = 3
+# So long nothing is asked for, to see what the processes use then.
+IDLE_S = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class Breakdown:
         request_ms: From sending to the answer; the two below add up to it, but for rounding and medians.
         parts_ms: The parts in one process, without a server.
         overheads_ms: What the server adds.
-        cpu_ms: CPU time of the server's processes, whose cores work side by side: more than the time that passes.
+        cpu_ms: CPU time of the server's processes beyond what they use idle. Cores work side by side: this is more than
+            the time that passes.
         networks: Those of them that run a network.
     """
 
@@ -74,9 +78,10 @@ class Measurer:
         for _ in range(WARM_UPS):
             lines = len(self._client.read(encoded).lines)
             self._parts.measure(encoded)
-        before_ms = self._cpu_ms()
         requests_ms, parts_ms, overheads_ms, calls = zip(*(self._once(encoded) for _ in range(repeats)), strict=True)
-        after_ms = self._cpu_ms()
+        # Apart from the above, which asks the server for its statistics, too.
+        idle_ms, idle_s = self._used_ms(lambda: sleep(IDLE_S))
+        used_ms, seconds = self._used_ms(lambda: [self._client.read(encoded) for _ in range(repeats)])
         return Breakdown(
             image=name,
             lines=lines,
@@ -84,15 +89,22 @@ class Measurer:
             request_ms=median(requests_ms),
             parts_ms=medians(parts_ms),
             overheads_ms=medians(overheads_ms),
-            cpu_ms={name: (after_ms[name] - used_ms) / repeats for name, used_ms in before_ms.items()},
+            cpu_ms={name: (used - idle_ms[name] * seconds / idle_s) / repeats for name, used in used_ms.items()},
             networks=self._repository.onnx_models,
         )
+
+    def _used_ms(self, work: Callable[[], object]) -> tuple[Times, float]:
+        """The CPU time that each process uses meanwhile, and how many seconds that is."""
+        before_ms, start_s = self._cpu_ms(), perf_counter()
+        work()
+        seconds = perf_counter() - start_s
+        return {name: used_ms - before_ms[name] for name, used_ms in self._cpu_ms().items()}, seconds
 
     def _cpu_ms(self) -> Times:
         """The CPU time of each process that a request passes through, the networks' last."""
         used_ms = cpu_time.cpu_ms(self._server.pid, self._server.gate_pid)
         around = [name for name in self._repository.steps if name not in self._repository.onnx_models]
-        names = (cpu_time.GATE, cpu_time.SERVER, cpu_time.DECODER, *around, *sorted(self._repository.onnx_models))
+        names = (GATE, cpu_time.SERVER, cpu_time.DECODER, *around, *sorted(self._repository.onnx_models))
         return {name: used_ms[name] for name in names}
 
     def _once(self, encoded: bytes) -> tuple[float, Times, Times, int]:
@@ -163,7 +175,8 @@ def chosen_images(paths: Sequence[Path]) -> dict[str, bytes]:
     return {**images, f"photo, {PHOTO_MEGAPIXELS} MP": enlarged(SAMPLES / "street.jpg", PHOTO_MEGAPIXELS)}
 
 
-EPILOG = """\b
+EPILOG = (
+    """\b
 Examples:
   python -m benchmarks.latency.breakdown                        a table, a receipt, a street, a photo of 12 megapixels
   python -m benchmarks.latency.breakdown form.png --repeats 3   an image of your own
@@ -171,7 +184,12 @@ Examples:
 \b
 The first rows are the parts of the pipeline, timed in one process without a server: the work itself.
 The overheads are what the server adds to each request:
-""" + "\n".join(f"  {name.removeprefix('overhead: '):<22} {meaning}" for name, meaning in OVERHEADS.items())
+"""
+    + "\n".join(f"  {name.removeprefix('overhead: '):<22} {meaning}" for name, meaning in OVERHEADS.items())
+    + """
+CPU time is what requests take beyond what the processes use when nothing is asked for.
+"""
+)
 
 
 @click.command(epilog=EPILOG)
