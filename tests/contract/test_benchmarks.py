@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.accuracy import pairs
+from benchmarks.baselines.known import PAIRS
 from benchmarks.latency.parts import PARTS
+from export.choices import DETECTORS, RECOGNIZERS
 from tests.contract.configs import ENSEMBLE
 from tests.project import ROOT
 
@@ -29,6 +32,11 @@ def named(text: str) -> set[str]:
 
 def test_the_parts_of_the_latency_breakdown_are_those_of_the_ensembles_steps() -> None:
     assert list(PARTS) == [step.model_name for step in ENSEMBLE.ensemble_scheduling.step]
+
+
+def test_the_weights_that_benchmarks_name_are_the_exporters() -> None:
+    assert {*pairs.DETECTORS, *PAIRS} <= DETECTORS.keys()
+    assert {*pairs.RECOGNIZERS, *PAIRS} <= RECOGNIZERS.keys()
 
 
 @pytest.mark.parametrize("file", NAMING_COMMANDS, ids=lambda file: file.relative_to(ROOT).as_posix())
