@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
@@ -37,6 +38,11 @@ def cpu_ms(*pids: int) -> dict[str, float]:
             with contextlib.suppress(OSError, psutil.NoSuchProcess):  # it may have ended meanwhile
                 used_ms[_purpose(process.cmdline())] += _used_ms(process.pid)
     return dict(used_ms)
+
+
+def between(before_ms: Mapping[str, float], after_ms: Mapping[str, float]) -> dict[str, float]:
+    """What each that runs at the second of two moments has used since the first, milliseconds."""
+    return {name: used_ms - before_ms.get(name, 0) for name, used_ms in after_ms.items()}
 
 
 def _used_ms(pid: int) -> float:

@@ -188,7 +188,7 @@ class GpuBenchmark:
         before, before_ms, start_s = server_statistics.read(server.url), cpu_time.cpu_ms(server.pid), time.monotonic()
         answers = self._loaded(server.url if protocol == "HTTP" else f"grpc://{server.grpc_url}", concurrency)
         end_s, after_ms, after = time.monotonic(), cpu_time.cpu_ms(server.pid), server_statistics.read(server.url)
-        used_ms = {name: ms - before_ms.get(name, 0) for name, ms in after_ms.items()}
+        used_ms = cpu_time.between(before_ms, after_ms)
         usage = self._watch.between(start_s, end_s)
         level = Level(
             profile,

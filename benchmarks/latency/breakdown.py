@@ -98,7 +98,7 @@ class Measurer:
         before_ms, start_s = self._cpu_ms(), perf_counter()
         work()
         seconds = perf_counter() - start_s
-        return {name: used_ms - before_ms[name] for name, used_ms in self._cpu_ms().items()}, seconds
+        return cpu_time.between(before_ms, self._cpu_ms()), seconds
 
     def _cpu_ms(self) -> Times:
         """The CPU time of each process that a request passes through, the networks' last."""
