@@ -8,7 +8,8 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from benchmarks.accuracy.score import Score, measure, read_by
 from benchmarks.common import tables
 from ocr_client import OcrClient
 from ocr_launch.errors import StartError
+from ocr_launch.profiles import AUTO
 from ocr_launch.repository import Repository
 from server.triton import TritonServer
 
@@ -83,17 +85,31 @@ def describe(model: Path) -> Model:
     return Model(bytes=file.stat().st_size, licence=", ".join(licences))
 
 
+@contextmanager
+def serve(
+    detector: str, recognizer: str, weights: Iterable[str] = (), profile: str = AUTO
+) -> Iterator[tuple[Repository, OcrClient]]:
+    """Export a pair into a folder of its own, serve it there, and connect.
+
+    Raises:
+        ClickException: It cannot be exported.
+        StartError: It cannot be served.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        export(detector, recognizer, root, weights)
+        with TritonServer(root, profile=profile) as server, OcrClient(server.url) as client:
+            yield Repository(root), client
+
+
 def measure_pair(
     detector: str, recognizer: str, sets: Sequence[Path], limit: int | None, concurrency: int, weights: Iterable[str]
 ) -> Pair:
-    """Export a pair into a folder of its own, serve it there, and have it read the data sets."""
-    with tempfile.TemporaryDirectory() as folder:
-        repository = Path(folder)
-        export(detector, recognizer, repository, weights)
-        models = tuple(describe(repository / model) for model in Repository(repository).onnx_models)
-        with TritonServer(repository) as server, OcrClient(server.url) as client:
-            read = partial(read_by, client)
-            scores = [measure(path.name, read_set(path)[:limit], read, concurrency) for path in sets]
+    """Have a pair read the data sets."""
+    with serve(detector, recognizer, weights) as (repository, client):
+        models = tuple(describe(repository.root / model) for model in repository.onnx_models)
+        read = partial(read_by, client)
+        scores = [measure(path.name, read_set(path)[:limit], read, concurrency) for path in sets]
     return Pair(detector, recognizer, models, tuple(scores))
 
 

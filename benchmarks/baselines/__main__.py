@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 
 from benchmarks.accuracy.labels import LabelledImage, find_sets, read_set
+from benchmarks.accuracy.pairs import serve
 from benchmarks.baselines import perf_analyzer, results
 from benchmarks.baselines.baseline import Baseline, Other, Service, UpperBound
 from benchmarks.baselines.comparison import Measurement, compare
 from benchmarks.baselines.engine import EngineFailed
-from benchmarks.baselines.known import ENGINES, PAIRS, Served, serve_pair
+from benchmarks.baselines.known import ENGINES, PAIRS, Served
 from benchmarks.baselines.perf_analyzer import Level, PerfAnalyzerFailed
 from benchmarks.common import options
 from benchmarks.common.turns import deal
@@ -66,22 +67,8 @@ What is written to --output:
 )
 @click.option("--set", "names", multiple=True, metavar="NAME", help="Only this data set; may be repeated.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N images of each set.")
-@click.option(
-    "--engine",
-    "engines",
-    multiple=True,
-    default=list(ENGINES),
-    type=click.Choice([*ENGINES, "none"]),
-    help="Only this other engine; may be repeated.  [default: all]",
-)
-@click.option(
-    "--pair",
-    "pairs",
-    multiple=True,
-    default=list(PAIRS),
-    type=click.Choice([*PAIRS, "none"]),
-    help="This service with these weights, too; may be repeated.  [default: all]",
-)
+@options.names("--engine", "engines", ENGINES, "Only this other engine")
+@options.names("--pair", "pairs", PAIRS, "This service with these weights, too")
 @click.option(
     "--perf-analyzer/--no-perf-analyzer", "with_perf_analyzer", default=True, help="Run perf_analyzer afterwards."
 )
@@ -92,8 +79,8 @@ def main(
     rounds: int,
     names: tuple[str, ...],
     limit: int | None,
-    engines: tuple[str, ...],
-    pairs: tuple[str, ...],
+    engines: list[str],
+    pairs: list[str],
     with_perf_analyzer: bool,
     root: Path,
     output: Path,
@@ -112,8 +99,8 @@ def main(
             served = Served(server.url, server.own_url, root.resolve())
             baselines = [
                 *_baselines(served, server.grpc_url, stack),
-                *_pairs([name for name in pairs if name != "none"], stack),
-                *_engines([name for name in engines if name != "none"], served, stack),
+                *_pairs(pairs, stack),
+                *_engines(engines, served, stack),
             ]
             click.echo(results.write_comparison(list(_compare(sets, baselines, rounds)), output))
             stack.close()  # so that nobody else holds memory while perf_analyzer runs
@@ -146,7 +133,7 @@ def _baselines(served: Served, grpc_url: str, stack: ExitStack) -> Iterator[Base
 def _pairs(names: Sequence[str], stack: ExitStack) -> Iterator[Baseline]:
     for name in names:
         click.echo(f"Exporting and serving {name} ...", err=True)
-        client = stack.enter_context(serve_pair(name))
+        _, client = stack.enter_context(serve(name, name, profile=CPU))
         yield from (Service(f"{name}, HTTP", client, concurrency) for concurrency in CONCURRENCIES)
 
 

@@ -1,19 +1,13 @@
 """Who is known: engines, with the packages that they need, and other weights for this service."""
 
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.accuracy.pairs import export
 from benchmarks.baselines.engine import Engine
 from downloads import Environment
-from ocr_client import OcrClient
-from ocr_launch.profiles import CPU
-from server.triton import TritonServer
 
 # The same versions as ours of what does the work, so that the engines are compared and not their packages.
 RAPIDOCR = Environment(
@@ -63,19 +57,5 @@ ENGINES: dict[str, Callable[[Served], Engine]] = {
     "two-requests": _two_requests,
 }
 
-# Names of detectors that are names of recognizers, too.
+# Other weights for this service: names of detectors that are names of recognizers, too.
 PAIRS = ("ppocrv6-tiny",)
-
-
-@contextmanager
-def serve_pair(name: str) -> Iterator[OcrClient]:
-    """Export one of the `PAIRS` into a folder of its own, serve it there on CPUs, and connect.
-
-    Raises:
-        ClickException: It cannot be exported.
-        StartError: It cannot be served.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        export(name, name, Path(folder), weights=())
-        with TritonServer(Path(folder), profile=CPU) as server, OcrClient(server.url) as client:
-            yield client

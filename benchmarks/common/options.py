@@ -1,6 +1,6 @@
 """Options that several of the benchmarks' commands have."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,4 +45,24 @@ def output(what: str, subfolder: str = "") -> Callable[[Command], Command]:
         type=click.Path(path_type=Path, file_okay=False),
         default=results.FOLDER / subfolder,
         help=f"Folder for {what}.  [default: {shown}]",
+    )
+
+
+def names(option: str, parameter: str, known: Iterable[str], what: str) -> Callable[[Command], Command]:
+    """An option that chooses some of the names that are known, by default all; `none` chooses none.
+
+    Args:
+        option: Such as --engine.
+        parameter: The command's, which gets a list of names.
+        known: All names.
+        what: Each of them is.
+    """
+    return click.option(
+        option,
+        parameter,
+        multiple=True,
+        default=list(known),
+        type=click.Choice([*known, "none"]),
+        callback=lambda _context, _option, chosen: [name for name in chosen if name != "none"],
+        help=f"{what}; may be repeated.  [default: all]",
     )
