@@ -23,6 +23,7 @@ from ocr_core.crops import IntArray
 from ocr_core.options import Options
 from ocr_core.pixels import RgbArray
 from ocr_core.recognizer import Recognizer
+from ocr_launch import model_config
 from ocr_launch.repository import Repository
 
 
@@ -33,7 +34,7 @@ def start(url: str, root: Path) -> Callable[[bytes], Iterator[Found]]:
     weights = Weights.of(repository)
     detector = detector_of(repository)
     config = repository.config(repository.recognizer)
-    max_pixels = int(config.parameters["max_input_pixels"].string_value)
+    max_pixels = int(model_config.parameter(config, "max_input_pixels"))
 
     def read(encoded: bytes) -> Iterator[Found]:
         page, page_size = image.decode(encoded, MAX_MEGAPIXELS, weights.detector)
