@@ -18,11 +18,12 @@ east_boxes.py  EAST's boxes as OpenCV decodes them, to hold ours against
 
 graph.py       rewriting: uint8 RGB in, maps or argmax out, no denormal weights
 pruning.py     channels that the weights have left dead
-cpu.py         the CPU graph (model.cpu.onnx): which layers run in int8
+cpu.py         the CPU graphs: in float32 (model.onnx), and which layers run in int8 (model.cpu.onnx)
+shortcuts.py   the same values with fewer passes over memory, for both
 calibration.py the values that a network's tensors take on the samples
 quantization.py scales, zero points, and the error of rounding
 int8_layers.py int8 layers in the place of float32 ones
-argmax.py      a fast argmax over thousands of classes
+argmax.py      a fast argmax over thousands of classes, for CPUs
 exact_int8.py  an int8 graph's exact equivalent on processors without VNNI
 gpu.py         the GPU graph for TensorRT (model.gpu.onnx): which nodes run in float16
 fixed_shapes.py the CUDA graph (model.cuda.onnx): the network in few fixed shapes
@@ -31,7 +32,7 @@ cuda_kernels.py which nodes the provider for GPUs computes, by cuda_kernels.csv
 
 build.py       a pair built, verified, and given its CPU and GPU graphs
 verify.py      the rewritten graph against the original: names, axes, values, decisions
-likeness.py    a graph for CPUs or GPUs against the float32 one: the same boxes and texts
+likeness.py    a graph for CPUs or GPUs against the rewritten one: the same boxes and texts
 runtime.py     ONNX Runtime, with one kind of error
 
 repository.py  version directories, complete or absent

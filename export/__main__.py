@@ -191,8 +191,8 @@ def _export(
 def _note(built: Built, inputs: Inputs) -> None:
     """Write where the graphs come from into their metadata."""
     for model, entries in inputs.items():
-        for graphs in (built.graphs, built.cpu_graphs, built.gpu_graphs, built.cuda_graphs):
-            graph.set_provenance(graphs[model], {PREFIX + key: value for key, value in entries.items()})
+        for form in vars(built.forms[model]).values():
+            graph.set_provenance(form, {PREFIX + key: value for key, value in entries.items()})
 
 
 def _say_kept(configs: list[str], own: templates.Templates) -> None:

@@ -32,6 +32,26 @@ def find(model: ModelProto) -> Layer | None:
     )
 
 
+def join_bias(model: ModelProto, classes: Layer) -> None:
+    """Let the product in float32 add the bias, as the weights of one more channel, which is 1: no pass for an addition.
+
+    Args:
+        model: Changed in place.
+        classes: As `find` gives them.
+    """
+    product, logits = classes.outputs
+    weights = np.concatenate([classes.weights, classes.bias[:, None]], axis=1).T
+    one, none = np.float32(1), np.zeros(2 * classes.rank, np.int64)
+    constants = {"weights": weights, "one": one, "channel": np.where(np.arange(len(none)) == len(none) - 1, 1, none)}
+    for name, value in constants.items():
+        graph.add_initializer(model, f"classes_{name}", value)
+    made = [
+        helper.make_node("Pad", [classes.input, "classes_channel", "classes_one"], ["classes_input"]),
+        helper.make_node("MatMul", ["classes_input", "classes_weights"], [logits]),
+    ]
+    graph.replace_nodes(model, {product: [], logits: made})
+
+
 def speed_up(model: ModelProto, classes: int) -> None:
     """Find the argmax by its column and then its row, and its probability only where it is not the blank.
 
@@ -77,6 +97,5 @@ def speed_up(model: ModelProto, classes: int) -> None:
         helper.make_node("ReduceMax", ["character_probabilities", "last_axis"], ["best_probabilities"], keepdims=0),
         helper.make_node("ScatterND", ["blank_probabilities", "places", "best_probabilities"], [reduced.output[0]]),
     ]
-    replaced = {arg_max.output[0]: index, softmax.output[0]: [], reduced.output[0]: []}
-    kept = [new for node in model.graph.node for new in replaced.get(node.output[0], [node])]
-    graph.set_nodes(model, [*kept, *probability])
+    replaced = {arg_max.output[0]: index, softmax.output[0]: [], reduced.output[0]: probability}
+    graph.replace_nodes(model, replaced)

@@ -1,11 +1,10 @@
 """A detector and a recognizer: built, compared with the originals, and given the graphs for CPUs and for GPUs."""
 
 import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import click
-import numpy as np
-from numpy.typing import NDArray
 from onnx import ModelProto
 
 from downloads import Source
@@ -17,11 +16,29 @@ from export.manifest import Inputs
 from ocr_core import batching
 from ocr_core.shapes import CALLS, PAGES
 
-# Of so many calls one is enough to show how great a recognizer's values become.
-WATCHED = 4
+# About so many pages or calls are enough to show how great the values of a network become.
+WATCHED = 10
 # What becomes of a network that would find or read something else.
+UNCUT = "it stays as it is, and is slower"
 STAYS, UNFIXED = "it stays in float32", "it gets no fixed shapes, and is slow on GPUs without TensorRT"
 SAMPLES = Path(__file__).parent.parent / "samples"
+
+
+@dataclasses.dataclass(frozen=True)
+class Forms:
+    """A network for each kind of processor.
+
+    Attributes:
+        floats: In float32, for CPUs without VNNI.
+        cpu: For those with it: in int8, or in float32 where that was not asked for.
+        gpu: In float16, for TensorRT; in float32 where that was not asked for, or finds or reads something else.
+        cuda: In fixed shapes, where the network allows that.
+    """
+
+    floats: ModelProto
+    cpu: ModelProto
+    gpu: ModelProto
+    cuda: ModelProto
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,21 +48,12 @@ class Built:
     Attributes:
         detector: For text_detection.
         recognizer: For text_recognition.
-        cpu_graphs: The forms of both for CPUs, by the names of their models.
-        gpu_graphs: Those for GPUs.
-        cuda_graphs: Those in fixed shapes, where the networks allow that.
+        forms: Of both, by the names of their models.
     """
 
     detector: DetectorExport
     recognizer: RecognizerExport
-    cpu_graphs: dict[str, ModelProto]
-    gpu_graphs: dict[str, ModelProto]
-    cuda_graphs: dict[str, ModelProto]
-
-    @property
-    def graphs(self) -> dict[str, ModelProto]:
-        """The float32 graphs of both."""
-        return {DETECTOR_MODEL: self.detector.graph, RECOGNIZER_MODEL: self.recognizer.graph}
+    forms: dict[str, Forms]
 
 
 def build(
@@ -70,84 +78,74 @@ def build(
     _say("detector", verify.verify_detector(detector_export, SAMPLES), "boxes")
     lines = verify.cut_lines(detector_export, recognizer_export.recognizer, SAMPLES)
     _say("recognizer", verify.verify_recognizer(recognizer_export, lines), "texts")
-    floats = {DETECTOR_MODEL: detector_export.graph, RECOGNIZER_MODEL: recognizer_export.graph}
-    cpu_graphs, gpu_graphs = dict(floats), dict(floats)
-    if inputs[DETECTOR_MODEL]["cpu_precision"] == "int8":
-        cpu_graphs[DETECTOR_MODEL] = _int8_detector(detector_export)
-    if inputs[RECOGNIZER_MODEL]["cpu_precision"] == "int8":
-        cpu_graphs[RECOGNIZER_MODEL] = _int8_recognizer(recognizer_export, lines)
-    if inputs[DETECTOR_MODEL]["gpu_precision"] == "float16":
-        gpu_graphs[DETECTOR_MODEL] = _half_detector(detector_export)
-    if inputs[RECOGNIZER_MODEL]["gpu_precision"] == "float16":
-        gpu_graphs[RECOGNIZER_MODEL] = _half_recognizer(recognizer_export, lines)
-    cuda_graphs = {
-        DETECTOR_MODEL: _fixed_detector(detector_export),
-        RECOGNIZER_MODEL: _fixed_recognizer(recognizer_export, lines),
+    boxes, texts = likeness.Boxes(detector_export, SAMPLES), likeness.Texts(recognizer_export, lines)
+    pages = [(1, *page) for page in PAGES]
+    calls = [(crops, recognizer_export.recognizer.height, width) for crops, width in CALLS]
+    padding = batching.PADDING if recognizer_export.recognizer.padding == "grey" else None
+    forms = {
+        DETECTOR_MODEL: _forms(boxes, inputs[DETECTOR_MODEL], pages),
+        RECOGNIZER_MODEL: _forms(texts, inputs[RECOGNIZER_MODEL], calls, padding),
     }
-    return Built(detector_export, recognizer_export, cpu_graphs, gpu_graphs, cuda_graphs)
+    return Built(detector_export, recognizer_export, forms)
 
 
-def _int8_detector(export: DetectorExport) -> ModelProto:
-    """The detector for CPUs, verified."""
-    graph = cpu.for_cpus(export.graph, verify.detector_inputs(export.detector, SAMPLES))
-    _say_same("detector in int8, for CPUs", likeness.verify_cpu_detector(graph, export, SAMPLES), "boxes")
+def _forms(
+    wanted: likeness.Likeness,
+    asked: Mapping[str, object],
+    shapes: Sequence[fixed_shapes.Shape],
+    padding: int | None = None,
+) -> Forms:
+    """The forms of one network, verified."""
+    int8, half = asked["cpu_precision"] == "int8", asked["gpu_precision"] == "float16"
+    return Forms(
+        floats=_in_float32(wanted, "without VNNI", gelu_by_tanh=True),
+        cpu=_in_int8(wanted) if int8 else _in_float32(wanted, "with VNNI", gelu_by_tanh=False),
+        gpu=_in_float16(wanted) if half else wanted.graph,
+        cuda=_in_fixed_shapes(wanted, shapes, padding),
+    )
+
+
+def _in_float32(wanted: likeness.Likeness, cpus: str, *, gelu_by_tanh: bool) -> ModelProto:
+    graph = cpu.in_float32(wanted.graph, gelu_by_tanh=gelu_by_tanh)
+    return _if_same(wanted, f"float32, for CPUs {cpus}", wanted.in_float32, graph, UNCUT)
+
+
+def _in_int8(wanted: likeness.Likeness) -> ModelProto:
+    graph = cpu.in_int8(wanted.graph, wanted.batches)
+    report = wanted.in_int8(graph)
+    report.check_in_int8()
+    _say_same(f"{wanted.kind} in int8, for CPUs with VNNI", report)
     return graph
 
 
-def _int8_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> ModelProto:
-    """The recognizer for CPUs, verified."""
-    graph = cpu.for_cpus(export.graph, verify.line_batches(lines, export.recognizer))
-    _say_same("recognizer in int8, for CPUs", likeness.verify_cpu_recognizer(graph, export, lines), "texts")
-    return graph
+def _in_float16(wanted: likeness.Likeness) -> ModelProto:
+    watched = wanted.batches[:: max(len(wanted.batches) // WATCHED, 1)]
+    graph = gpu.for_gpus(wanted.graph, watched)
+    return _if_same(wanted, "float16, for TensorRT", wanted.in_float16, graph, STAYS)
 
 
-def _half_detector(export: DetectorExport) -> ModelProto:
-    """The detector for GPUs: in float16 if it finds the same so."""
-    graph = gpu.for_gpus(export.graph, verify.detector_inputs(export.detector, SAMPLES))
-    report = likeness.verify_gpu_detector(graph, export, SAMPLES)
-    return _if_enough("detector in float16, for TensorRT", report, "boxes", graph, export.graph, STAYS)
-
-
-def _half_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> ModelProto:
-    """The recognizer for GPUs: in float16 if it reads the same so."""
-    graph = gpu.for_gpus(export.graph, verify.line_batches(lines, export.recognizer)[::WATCHED])
-    report = likeness.verify_gpu_recognizer(graph, export, lines)
-    return _if_enough("recognizer in float16, for TensorRT", report, "texts", graph, export.graph, STAYS)
-
-
-def _fixed_detector(export: DetectorExport) -> ModelProto:
-    """The detector for CUDA: in fixed shapes if it finds the same so."""
-    try:
-        graph = fixed_shapes.with_shapes(export.graph, [(1, *page) for page in PAGES])
-        report = likeness.verify_fixed_detector(graph, export, SAMPLES)
-    except ExportError as error:
-        return _unfixed("detector", export.graph, error)
-    return _if_enough("detector in fixed shapes, for CUDA", report, "boxes", graph, export.graph, UNFIXED)
-
-
-def _fixed_recognizer(export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> ModelProto:
-    """The recognizer for CUDA: in fixed shapes if it reads the same so."""
-    height = export.recognizer.height
-    try:
-        padding = batching.PADDING if export.recognizer.padding == "grey" else None
-        graph = fixed_shapes.with_shapes(export.graph, [(crops, height, width) for crops, width in CALLS], padding)
-        report = likeness.verify_fixed_recognizer(graph, export, lines)
-    except ExportError as error:
-        return _unfixed("recognizer", export.graph, error)
-    return _if_enough("recognizer in fixed shapes, for CUDA", report, "texts", graph, export.graph, UNFIXED)
-
-
-def _unfixed(kind: str, graph: ModelProto, error: ExportError) -> ModelProto:
-    click.echo(f"  {kind}: no fixed shapes, and slow on GPUs without TensorRT: {error}", err=True)
-    return graph
-
-
-def _if_enough(
-    what: str, report: likeness.Same, decisions: str, graph: ModelProto, original: ModelProto, otherwise: str
+def _in_fixed_shapes(
+    wanted: likeness.Likeness, shapes: Sequence[fixed_shapes.Shape], padding: int | None
 ) -> ModelProto:
-    is_enough = report.is_enough_on_gpus
-    _say_same(what, report, decisions, "" if is_enough else otherwise)
-    return graph if is_enough else original
+    try:
+        graph = fixed_shapes.with_shapes(wanted.graph, shapes, padding)
+        return _if_same(wanted, "fixed shapes, for CUDA", wanted.in_fixed_shapes, graph, UNFIXED)
+    except ExportError as error:
+        click.echo(f"  {wanted.kind}: no fixed shapes, and slow on GPUs without TensorRT: {error}", err=True)
+        return wanted.graph
+
+
+def _if_same(
+    wanted: likeness.Likeness,
+    form: str,
+    compare: Callable[[ModelProto], likeness.Same],
+    graph: ModelProto,
+    otherwise: str,
+) -> ModelProto:
+    """The graph if it finds or reads the same, else the contract graph, and why."""
+    report = compare(graph)
+    _say_same(f"{wanted.kind} in {form}", report, "" if report.is_enough else otherwise)
+    return graph if report.is_enough else wanted.graph
 
 
 def _say(kind: str, report: verify.Report, decisions: str) -> None:
@@ -158,6 +156,6 @@ def _say(kind: str, report: verify.Report, decisions: str) -> None:
     )
 
 
-def _say_same(what: str, report: likeness.Same, decisions: str, otherwise: str = "") -> None:
+def _say_same(what: str, report: likeness.Same, otherwise: str = "") -> None:
     kept = f"; too few, {otherwise}" if otherwise else ""
-    click.echo(f"  {what}: {report.same} of {report.decisions} {decisions} are the same{kept}", err=True)
+    click.echo(f"  {what}: {report.same} of {report.decisions} {report.what} are the same{kept}", err=True)

@@ -1,7 +1,8 @@
-"""The CPU graph of a contract graph: its costliest layers in int8, and a fast argmax.
+"""The CPU graphs of a contract graph: the shortcuts of export/shortcuts.py, a fast argmax, and in one of them int8.
 
-Processors with VNNI, AMX or Arm's dot products multiply int8 several times faster than float32; GPUs get the graph as
-it is. What both graphs read on the sample pages is compared before anything is written (export/likeness.py).
+Processors with VNNI, AMX or Arm's dot products multiply int8 several times faster than float32, so the costliest layers
+are in int8 for them. What each graph finds or reads on the sample pages is compared with the contract graph before
+anything is written (export/likeness.py).
 """
 
 import tempfile
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, numpy_helper, version_converter
 from onnx.helper import make_opsetid
 
-from export import argmax, calibration, graph, quantization, runtime
+from export import argmax, calibration, graph, quantization, runtime, shortcuts
 from export.calibration import Observation
 from export.int8_layers import MICROSOFT, Layer, Rewriter
 from export.quantization import Activation, Floats
@@ -28,8 +29,31 @@ OPSET = 20  # the first in which GELU is an operator
 MAX_ERROR = 0.1
 
 
-def for_cpus(model: ModelProto, batches: Iterable[NDArray[Any]]) -> ModelProto:
-    """Make the CPU graph of a detector or a recognizer.
+def in_float32(model: ModelProto, *, gelu_by_tanh: bool) -> ModelProto:
+    """Make a graph of a detector or a recognizer in float32.
+
+    Args:
+        model: A contract graph; stays as it is.
+        gelu_by_tanh: Approximate GELU: a third faster without AVX-512, slower with it.
+
+    Returns:
+        A contract graph that gives the same but for rounding; with GELU approximated, it finds or reads the same, with
+        rare exceptions. Its recognizer's confidences of the blank are 0.
+    """
+    fused = _fuse(model)
+    if gelu_by_tanh:
+        shortcuts.approximate_gelu(fused)
+    shortcuts.scale_once(fused)
+    shortcuts.enlarge_last(fused)
+    shortcuts.split_joined(fused)
+    if classes := argmax.find(fused):
+        argmax.join_bias(fused, classes)
+        argmax.speed_up(fused, len(classes.bias))
+    return fused
+
+
+def in_int8(model: ModelProto, batches: Iterable[NDArray[Any]]) -> ModelProto:
+    """Make a graph of a detector or a recognizer for CPUs with VNNI.
 
     Args:
         model: A contract graph; stays as it is.
@@ -40,8 +64,11 @@ def for_cpus(model: ModelProto, batches: Iterable[NDArray[Any]]) -> ModelProto:
         blank are 0.
     """
     fused = _fuse(model)
+    shortcuts.scale_once(fused)
     classes = argmax.find(fused)
     layers = [*_layers(fused), *([classes] if classes else [])]
+    # The last products give the pixels themselves: not among these layers, they stay in float32.
+    shortcuts.enlarge_last(fused)
     names = [layer.input for layer in layers] + [layer.outputs[-1] for layer in layers if not layer.is_product]
     seen = calibration.observe(fused, names, batches)
     inputs = {layer.outputs[-1]: taken for layer in layers if (taken := _input(layer, seen[layer.input]))}
@@ -73,20 +100,16 @@ def _fuse(model: ModelProto) -> ModelProto:
 def _layers(model: ModelProto) -> list[Layer]:
     """Convolutions that int8 can do: of 1 × 1, or with a ReLU behind them."""
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
-    takers: dict[str, list[NodeProto]] = {}
-    for node in model.graph.node:
-        for name in node.input:
-            takers.setdefault(name, []).append(node)
-    found = []
+    takers, found = graph.takers(model), []
     for node in model.graph.node:
         if node.op_type != "Conv" or node.input[1] not in weights:
             continue
         kernel, *biases = (numpy_helper.to_array(weights[name]) for name in node.input[1:])
         bias = biases[0] if biases else np.zeros(len(kernel), np.float32)
-        (relu, *others) = takers.get(node.output[0], [NodeProto()])
+        relu = graph.only_taker(takers, node.output[0])
         if _is_pointwise(node, kernel):
             found.append(Layer(node.input[0], (node.output[0],), kernel[:, :, 0, 0], bias))
-        elif _is_plain(node, kernel) and relu.op_type == "Relu" and not others:
+        elif _is_plain(node, kernel) and relu.op_type == "Relu":
             outputs, pads = (node.output[0], relu.output[0]), graph.pads(node, kernel.shape[2:]) or ()
             found.append(Layer(node.input[0], outputs, kernel, bias, strides=graph.strides(node), pads=pads))
     return found

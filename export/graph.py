@@ -173,9 +173,30 @@ def set_nodes(model: ModelProto, nodes: Sequence[NodeProto]) -> None:
     model.graph.node.extend(copies)
 
 
+def replace_nodes(model: ModelProto, replaced: Mapping[str, Sequence[NodeProto]]) -> None:
+    """Put nodes in the place of others, which are named by their first output; leave out what is not needed then."""
+    set_nodes(model, [new for node in model.graph.node for new in replaced.get(node.output[0], [node])])
+    drop_unused(model)
+
+
 def makers(model: ModelProto) -> dict[str, NodeProto]:
     """The name of each tensor that a node gives → the node."""
     return {name: node for node in model.graph.node for name in node.output}
+
+
+def takers(model: ModelProto) -> dict[str, list[NodeProto]]:
+    """The name of each tensor that goes into nodes → these."""
+    found: dict[str, list[NodeProto]] = {}
+    for node in model.graph.node:
+        for name in node.input:
+            found.setdefault(name, []).append(node)
+    return found
+
+
+def only_taker(takers: Mapping[str, Sequence[NodeProto]], name: str) -> NodeProto:
+    """The one node that takes a tensor; an empty one if there are several or none."""
+    found = takers.get(name, ())
+    return found[0] if len(found) == 1 else NodeProto()
 
 
 def types(model: ModelProto, *, strictly: bool = False) -> dict[str, int]:

@@ -1,6 +1,9 @@
-"""A graph for CPUs or GPUs against the float32 graph it was made of: what both find or read on the sample pages."""
+"""Other graphs of a network against its contract graph: what they find or read on the sample pages."""
 
 import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +18,7 @@ from export.verify import (
     RECOGNIZER_OUTPUTS,
     check_signature,
     detector_inputs,
+    line_batches,
     runner,
 )
 from ocr_core import batching, ctc, detection, image
@@ -23,135 +27,141 @@ from ocr_core.quads import FloatArray
 
 # int8 and float16 may move a box a little, and may read the odd doubtful character differently.
 NEAR_PX = 3
-MIN_SAME_ON_CPU = 0.97
-MIN_SAME_ON_GPU = 0.99
+MIN_SAME_IN_INT8 = 0.97
+MIN_SAME = 0.99
 # A CPU takes a second for a whole shape; of so many lines one tells whether a recognizer reads the same in it.
 CHECKED = 3
 
 
 @dataclasses.dataclass
 class Same:
-    """How alike a graph for CPUs or GPUs and the float32 graph are.
+    """How alike a graph and the contract graph are.
 
     Attributes:
-        decisions: Number of boxes or texts.
+        what: Was compared: boxes or texts.
+        decisions: Their number.
         same: How many of them both graphs give.
     """
 
+    what: str
     decisions: int = 0
     same: int = 0
 
     @property
-    def is_enough_on_gpus(self) -> bool:
-        """Whether float16 will do."""
-        return self.same >= MIN_SAME_ON_GPU * self.decisions
+    def is_enough(self) -> bool:
+        """Whether the graph will do in the place of the contract graph."""
+        return self.same >= MIN_SAME * self.decisions
 
-    def check_on_cpus(self, what: str) -> None:
+    def check_in_int8(self) -> None:
         """Raise ExportError if there are too few in int8."""
-        if self.same < MIN_SAME_ON_CPU * self.decisions:
+        if self.same < MIN_SAME_IN_INT8 * self.decisions:
             raise ExportError(
-                f"in int8 only {self.same} of {self.decisions} {what} are the same; export with --cpu-precision float32"
+                f"in int8 only {self.same} of {self.decisions} {self.what} are the same; "
+                "export with --cpu-precision float32"
             )
 
 
-def verify_cpu_detector(graph: ModelProto, export: DetectorExport, samples: Path) -> Same:
-    """Compare the boxes of a detector's CPU graph with those of its float32 graph on real pages.
+class Likeness(ABC):
+    """What a contract graph gives for the samples, which is asked of its other graphs.
 
-    Raises:
-        ExportError: They differ in names, axes or types, or too many boxes differ.
+    All methods raise ExportError if a graph differs in names, axes or types.
+
+    Attributes:
+        kind: Of network.
+        graph: The contract graph.
+        batches: The samples as the network will get them, (N, height, width, 3) uint8 RGB each.
     """
-    report = _same_boxes(graph, exact_int8.with_uint8_weights(graph), export, samples)
-    report.check_on_cpus("boxes")
-    return report
+
+    kind: str
+
+    def __init__(self, graph: ModelProto, batches: Sequence[NDArray[np.uint8]]) -> None:
+        self.graph, self.batches = graph, batches
+
+    def in_float32(self, graph: ModelProto) -> Same:
+        """Of a graph in float32."""
+        return self._compare(graph, graph)
+
+    def in_int8(self, graph: ModelProto) -> Same:
+        """Of one in int8, as processors with VNNI compute it."""
+        return self._compare(graph, exact_int8.with_uint8_weights(graph))
+
+    def in_float16(self, graph: ModelProto) -> Same:
+        """Of one in float16, as GPUs round."""
+        return self._compare(graph, exact_half.rounding(graph))
+
+    def in_fixed_shapes(self, graph: ModelProto) -> Same:
+        """Of one in fixed shapes."""
+        return self._compare(graph, graph)
+
+    @abstractmethod
+    def _compare(self, graph: ModelProto, exact: ModelProto) -> Same:
+        """Compare with `exact`, which computes what `graph` does on the processor that it is for."""
 
 
-def verify_cpu_recognizer(graph: ModelProto, export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> Same:
-    """Compare the texts of a recognizer's CPU graph with those of its float32 graph on real lines.
+class Boxes(Likeness):
+    """Those that a detector finds on the sample pages."""
 
-    Raises:
-        ExportError: They differ in names, axes or types, or too many texts differ.
-    """
-    report = _same_texts(graph, exact_int8.with_uint8_weights(graph), export, lines)
-    report.check_on_cpus("texts")
-    return report
+    kind = "detector"
 
+    def __init__(self, export: DetectorExport, samples: Path) -> None:
+        super().__init__(export.graph, detector_inputs(export.detector, samples))
+        self._detector = export.detector
 
-def verify_gpu_detector(graph: ModelProto, export: DetectorExport, samples: Path) -> Same:
-    """Compare the boxes of a detector's GPU graph, as GPUs round, with those of its float32 graph on real pages.
+    @cached_property
+    def _wanted(self) -> list[FloatArray]:
+        return self._find(self.graph)
 
-    Raises:
-        ExportError: They differ in names, axes or types.
-    """
-    return _same_boxes(graph, exact_half.rounding(graph), export, samples)
+    def _compare(self, graph: ModelProto, exact: ModelProto) -> Same:
+        check_signature(graph, "image", DETECTOR_OUTPUTS)
+        report = Same("boxes")
+        for ours, theirs in zip(self._find(exact), self._wanted, strict=True):
+            report.same += _near_boxes(ours, theirs)
+            report.decisions += max(len(ours), len(theirs))
+        return report
 
-
-def verify_gpu_recognizer(graph: ModelProto, export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> Same:
-    """Compare the texts of a recognizer's GPU graph, as GPUs round, with those of its float32 graph on real lines.
-
-    Raises:
-        ExportError: They differ in names, axes or types.
-    """
-    return _same_texts(graph, exact_half.rounding(graph), export, lines)
-
-
-def verify_fixed_detector(graph: ModelProto, export: DetectorExport, samples: Path) -> Same:
-    """Compare the boxes of a detector in fixed shapes with those of its float32 graph on real pages.
-
-    Raises:
-        ExportError: They differ in names, axes or types.
-    """
-    return _same_boxes(graph, graph, export, samples)
+    def _find(self, graph: ModelProto) -> list[FloatArray]:
+        run = runner(graph)
+        return [
+            detection.decode(run(page)["maps"][0], image.size(page[0]), self._detector, Options())[0]
+            for page in self.batches
+        ]
 
 
-def verify_fixed_recognizer(graph: ModelProto, export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> Same:
-    """Compare the texts of a recognizer in fixed shapes, in calls that fill them, with those of its float32 graph.
+class Texts(Likeness):
+    """Those that a recognizer reads in the lines of the sample pages, (height, width, 3) uint8 RGB each."""
 
-    Raises:
-        ExportError: They differ in names, axes or types.
-    """
-    return _same_texts(graph, graph, export, lines[::CHECKED], batching.FIXED)
+    kind = "recognizer"
 
+    def __init__(self, export: RecognizerExport, lines: Sequence[NDArray[np.uint8]]) -> None:
+        super().__init__(export.graph, line_batches(list(lines), export.recognizer))
+        self._recognizer, self._lines = export.recognizer, lines
 
-def _same_boxes(graph: ModelProto, exact: ModelProto, export: DetectorExport, samples: Path) -> Same:
-    """Compare boxes of `exact`, which computes what `graph` does on the processor that it is for."""
-    check_signature(graph, "image", DETECTOR_OUTPUTS)
-    run, run_float, report = runner(exact), runner(export.graph), Same()
-    for page in detector_inputs(export.detector, samples):
-        ours, theirs = (
-            detection.decode(r(page)["maps"][0], image.size(page[0]), export.detector, Options())[0]
-            for r in (run, run_float)
-        )
-        report.same += _near_boxes(ours, theirs)
-        report.decisions += max(len(ours), len(theirs))
-    return report
+    @cached_property
+    def _wanted(self) -> list[str]:
+        return self._read(self.graph, self._lines, batching.SMALL)
 
+    def in_fixed_shapes(self, graph: ModelProto) -> Same:
+        """Of one in fixed shapes, in calls that fill them."""
+        return self._compare(graph, graph, every=CHECKED, limits=batching.FIXED)
 
-def _same_texts(
-    graph: ModelProto,
-    exact: ModelProto,
-    export: RecognizerExport,
-    lines: list[NDArray[np.uint8]],
-    limits: batching.Limits = batching.SMALL,
-) -> Same:
-    """Compare texts in the same way; `limits` are of the calls that `exact` is given."""
-    check_signature(graph, "crops", RECOGNIZER_OUTPUTS)
-    ours, theirs = _texts(exact, export, lines, limits), _texts(export.graph, export, lines, batching.SMALL)
-    return Same(len(lines), sum(ours[line] == theirs[line] for line in range(len(lines))))
+    def _compare(
+        self, graph: ModelProto, exact: ModelProto, every: int = 1, limits: batching.Limits = batching.SMALL
+    ) -> Same:
+        check_signature(graph, "crops", RECOGNIZER_OUTPUTS)
+        ours, theirs = self._read(exact, self._lines[::every], limits), self._wanted[::every]
+        return Same("texts", len(theirs), sum(our == their for our, their in zip(ours, theirs, strict=True)))
 
-
-def _texts(
-    graph: ModelProto, export: RecognizerExport, lines: list[NDArray[np.uint8]], limits: batching.Limits
-) -> dict[int, str]:
-    """What a graph reads of each line, in calls of these limits."""
-    widths = np.array([line.shape[1] for line in lines], np.int32)
-    calls, batches = batching.pack(np.concatenate(lines, axis=1), widths, export.recognizer, limits)
-    run = runner(graph)
-    texts: dict[int, str] = {}
-    for call, batch in zip(calls, batches, strict=True):
-        read = run(batch)
-        found, _ = ctc.decode(read["indices"], read["confidences"], export.recognizer.characters)
-        texts |= dict(zip(call.tolist(), found, strict=True))
-    return texts
+    def _read(self, graph: ModelProto, lines: Sequence[NDArray[np.uint8]], limits: batching.Limits) -> list[str]:
+        """What a graph reads in each line, in calls of these limits."""
+        widths = np.array([line.shape[1] for line in lines], np.int32)
+        calls, batches = batching.pack(np.concatenate(lines, axis=1), widths, self._recognizer, limits)
+        run, texts = runner(graph), [""] * len(lines)
+        for call, batch in zip(calls, batches, strict=True):
+            read = run(batch)
+            found, _ = ctc.decode(read["indices"], read["confidences"], self._recognizer.characters)
+            for line, text in zip(call.tolist(), found, strict=True):
+                texts[line] = text
+        return texts
 
 
 def _near_boxes(ours: FloatArray, theirs: FloatArray) -> int:

@@ -12,6 +12,7 @@ from export.manifest import FILE_NAME, Inputs, Manifest, digest
 from export.templates import MANIFEST_MODEL, Templates
 from export.transaction import Transaction
 
+# What the launcher takes on CPUs without VNNI: the network in float32.
 MODEL_FILE = "model.onnx"
 # What the configurations for CPUs name: the same network, perhaps in int8.
 CPU_MODEL_FILE = "model.cpu.onnx"
@@ -82,14 +83,14 @@ class ModelRepository:
                 kept = templates.refresh_configs(transaction, force=force)
                 templates.refresh_other_steps(transaction, self.version)
                 staged = {model: self._stage(model, transaction) for model in models}
-                files = {
-                    MODEL_FILE: built.graphs,
-                    CPU_MODEL_FILE: built.cpu_graphs,
-                    GPU_MODEL_FILE: built.gpu_graphs,
-                    CUDA_MODEL_FILE: built.cuda_graphs,
-                }
-                for file, graphs in files.items():
-                    for model, graph in graphs.items():
+                for model, forms in built.forms.items():
+                    files = {
+                        MODEL_FILE: forms.floats,
+                        CPU_MODEL_FILE: forms.cpu,
+                        GPU_MODEL_FILE: forms.gpu,
+                        CUDA_MODEL_FILE: forms.cuda,
+                    }
+                    for file, graph in files.items():
                         onnx.save(graph, staged[model] / file)
                 for step in DETECTOR_STEPS:
                     built.detector.detector.save(staged[step])

@@ -47,9 +47,8 @@ def network(operator: str, kind: int, opset: int, domain: str = "") -> ModelProt
 
 
 @each_model
-@pytest.mark.parametrize("file", ["model.gpu.onnx", "model.onnx"])
-def test_no_node_is_left_to_the_cpu(model: str, file: str) -> None:
-    assert cuda_kernels.lacking(onnx.load(MODEL_REPOSITORY / model / "1" / file)) == []
+def test_no_node_is_left_to_the_cpu(model: str) -> None:
+    assert cuda_kernels.lacking(onnx.load(MODEL_REPOSITORY / model / "1" / "model.gpu.onnx")) == []
 
 
 @each_model

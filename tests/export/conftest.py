@@ -136,11 +136,11 @@ def quickly(
     monkeypatch.setattr(verify, "verify_detector", lambda *_: verify.Report())
     monkeypatch.setattr(verify, "verify_recognizer", lambda *_: verify.Report())
     monkeypatch.setattr(verify, "cut_lines", lambda *_: [])
-    monkeypatch.setattr(verify, "detector_inputs", lambda *_: [])
-    monkeypatch.setattr(verify, "line_batches", lambda *_: [])
-    for module, name in ((cpu, "for_cpus"), (gpu, "for_gpus")):
-        monkeypatch.setattr(module, name, lambda model, _: model)
+    monkeypatch.setattr(likeness, "detector_inputs", lambda *_: [])
+    for module, name in ((cpu, "in_float32"), (cpu, "in_int8"), (gpu, "for_gpus")):
+        monkeypatch.setattr(module, name, lambda model, *_, **__: model)
     monkeypatch.setattr(fixed_shapes, "with_shapes", lambda model, *_: model)
-    for form, kind in product(("cpu", "gpu", "fixed"), ("detector", "recognizer")):
-        monkeypatch.setattr(likeness, f"verify_{form}_{kind}", lambda *_: likeness.Same())
+    monkeypatch.setattr(likeness, "line_batches", lambda *_: [])
+    for kind, form in product((likeness.Boxes, likeness.Texts), ("float32", "int8", "float16", "fixed_shapes")):
+        monkeypatch.setattr(kind, f"in_{form}", lambda *_: likeness.Same("boxes"))
     return monkeypatch

@@ -1,4 +1,4 @@
-"""The CPU graph: int8 where it is exact enough, and the same boxes and texts."""
+"""The CPU graphs: a fast argmax, int8 where it is exact enough, and the same boxes and texts."""
 
 from collections import Counter
 from pathlib import Path
@@ -56,7 +56,7 @@ def error(ours: ModelProto, theirs: ModelProto, batch: Batch) -> float:
 
 def test_a_product_in_int8_is_near_that_in_float32() -> None:
     model, batch = convolution(32, 8), positions(32)
-    quantized = cpu.for_cpus(model, [batch])
+    quantized = cpu.in_int8(model, [batch])
     assert operators(quantized) == {"QuantizeLinear": 1, "Transpose": 2, "MatMulIntegerToFloat": 1}
     assert 0 < error(quantized, model, batch) < 0.03
 
@@ -68,14 +68,14 @@ def test_a_channel_of_great_values_gets_a_scale_of_its_own() -> None:
     values = numpy_helper.to_array(weights).copy()
     values[:, 0] /= 1e3
     weights.CopyFrom(numpy_helper.from_array(values, weights.name))
-    quantized = cpu.for_cpus(model, [batch])
+    quantized = cpu.in_int8(model, [batch])
     assert operators(quantized)["Mul"] == 1
     assert 0 < error(quantized, model, batch) < 0.03
 
 
 def test_from_pixels_on_all_is_uint8_until_the_first_product(detector: DetectorExport) -> None:
     """The first layers of PP-OCR's detector: convolutions, a pool and a concatenation, and then the first product."""
-    made = cpu.for_cpus(detector.graph, verify.detector_inputs(detector.detector, SAMPLES)[:1])
+    made = cpu.in_int8(detector.graph, verify.detector_inputs(detector.detector, SAMPLES)[:1])
     first = [node.op_type for node in made.graph.node][:7]
     assert Counter(first) == {"QLinearConv": 4, "NhwcMaxPool": 1, "Concat": 1, "MatMulIntegerToFloat": 1}
 
@@ -92,14 +92,15 @@ def test_what_gains_nothing_or_loses_too_much_stays_in_float32(
     model: ModelProto, batch: Batch, max_error: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cpu, "MAX_ERROR", max_error)
-    assert operators(cpu.for_cpus(model, [batch])) == {"Conv": 1}
+    assert operators(cpu.in_int8(model, [batch])) == {"Conv": 1}
 
 
+@pytest.mark.parametrize("in_int8", [True, False])
 def test_the_argmax_over_rows_is_that_over_all_classes(
-    recognizer: RecognizerExport, lines: list[NDArray[np.uint8]]
+    recognizer: RecognizerExport, lines: list[NDArray[np.uint8]], *, in_int8: bool
 ) -> None:
     batches = verify.line_batches(lines, recognizer.recognizer)[:8]
-    made = cpu.for_cpus(recognizer.graph, batches)
+    made = cpu.in_int8(recognizer.graph, batches) if in_int8 else cpu.in_float32(recognizer.graph, gelu_by_tanh=True)
     logits = next(node.input[0] for node in made.graph.node if node.op_type == "GatherND")
     watched = ModelProto.FromString(made.SerializeToString())
     watched.graph.output.append(helper.make_tensor_value_info(logits, TensorProto.FLOAT, None))
@@ -113,10 +114,43 @@ def test_the_argmax_over_rows_is_that_over_all_classes(
         np.testing.assert_allclose(read["confidences"], np.where(read["indices"] == ctc.BLANK, 0, 1 / sums), rtol=1e-4)
 
 
+def test_in_float32_a_detector_gives_the_same_maps(detector: DetectorExport) -> None:
+    made, batch = (
+        cpu.in_float32(detector.graph, gelu_by_tanh=False),
+        verify.detector_inputs(detector.detector, SAMPLES)[0],
+    )
+    ours, theirs = (verify.runner(model)(batch)["maps"] for model in (made, detector.graph))
+    np.testing.assert_allclose(ours, theirs, atol=1e-3)
+    # The shortcuts were found; of two joins that of enlarged maps stays.
+    counts = operators(made)
+    assert (counts["ConvTranspose"], counts["DepthToSpace"], counts["Concat"]) == (0, 1, 1)
+
+
+def test_with_gelu_by_tanh_the_boxes_and_texts_are_the_same(
+    detector: DetectorExport, recognizer: RecognizerExport, lines: list[NDArray[np.uint8]]
+) -> None:
+    for wanted in (likeness.Boxes(detector, SAMPLES), likeness.Texts(recognizer, lines)):
+        made = cpu.in_float32(wanted.graph, gelu_by_tanh=True)
+        assert operators(made)["Gelu"] > 5
+        assert operators(made)["Erf"] == 0
+        assert wanted.in_float32(made).is_enough
+
+
+def test_in_float32_a_recognizer_gives_the_same_classes(
+    recognizer: RecognizerExport, lines: list[NDArray[np.uint8]]
+) -> None:
+    made = cpu.in_float32(recognizer.graph, gelu_by_tanh=False)
+    for batch in verify.line_batches(lines, recognizer.recognizer)[:8]:
+        ours, theirs = (verify.runner(model)(batch) for model in (made, recognizer.graph))
+        np.testing.assert_array_equal(ours["indices"], theirs["indices"])
+        is_read = ours["indices"] != ctc.BLANK
+        np.testing.assert_allclose(ours["confidences"], np.where(is_read, theirs["confidences"], 0), atol=1e-4)
+
+
 def test_a_line_without_a_character_has_no_confidence(
     recognizer: RecognizerExport, lines: list[NDArray[np.uint8]]
 ) -> None:
-    made = cpu.for_cpus(recognizer.graph, verify.line_batches(lines, recognizer.recognizer)[:4])
+    made = cpu.in_int8(recognizer.graph, verify.line_batches(lines, recognizer.recognizer)[:4])
     read = runtime.run(runtime.open_session(made), np.full((2, recognizer.recognizer.height, 64, 3), 255, np.uint8))
     assert not read["indices"].any()
     assert not read["confidences"].any()
@@ -158,7 +192,7 @@ def test_the_cpu_graph_is_int8_where_the_choice_says_so(exported: Path, model: s
     assert (products[CPU_MODEL_FILE] > 10) == in_int8
 
 
-def test_the_cpu_graph_is_the_gpu_graph_where_float32_is_asked_for(
+def test_all_cpus_get_float32_where_that_is_asked_for(
     root: Path,
     export_into: Run,
     quickly: object,  # noqa: ARG001
@@ -177,14 +211,14 @@ def enlarge(model: ModelProto) -> ModelProto:
 
 
 def test_a_cpu_graph_that_finds_other_boxes_is_refused(detector: DetectorExport) -> None:
-    spoilt = enlarge(cpu.for_cpus(detector.graph, verify.detector_inputs(detector.detector, SAMPLES)[:1]))
+    spoilt = enlarge(cpu.in_int8(detector.graph, verify.detector_inputs(detector.detector, SAMPLES)[:1]))
     with pytest.raises(ExportError, match=r"in int8 only \d+ of \d+ boxes .* --cpu-precision float32"):
-        likeness.verify_cpu_detector(spoilt, detector, SAMPLES)
+        likeness.Boxes(detector, SAMPLES).in_int8(spoilt).check_in_int8()
 
 
 def test_a_cpu_graph_that_reads_other_texts_is_refused(
     recognizer: RecognizerExport, lines: list[NDArray[np.uint8]]
 ) -> None:
-    spoilt = enlarge(cpu.for_cpus(recognizer.graph, verify.line_batches(lines, recognizer.recognizer)[:8]))
+    spoilt = enlarge(cpu.in_int8(recognizer.graph, verify.line_batches(lines, recognizer.recognizer)[:8]))
     with pytest.raises(ExportError, match=r"in int8 only \d+ of \d+ texts .* --cpu-precision float32"):
-        likeness.verify_cpu_recognizer(spoilt, recognizer, lines)
+        likeness.Texts(recognizer, lines).in_int8(spoilt).check_in_int8()

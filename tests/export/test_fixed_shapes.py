@@ -208,8 +208,8 @@ def test_a_network_that_finds_other_boxes_in_fixed_shapes_stays_without_them(
         return other
 
     quickly.setattr(fixed_shapes, "with_shapes", fix)
-    for kind in ("detector", "recognizer"):
-        quickly.setattr(likeness, f"verify_fixed_{kind}", lambda *_: likeness.Same(decisions=100, same=same))
+    for kind in (likeness.Boxes, likeness.Texts):
+        quickly.setattr(kind, "in_fixed_shapes", lambda *_: likeness.Same("boxes", 100, same))
     done = export_into(root, "--force")
     assert done.exit_code == 0, done.output
     assert told in done.stderr

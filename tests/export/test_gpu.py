@@ -108,11 +108,12 @@ def test_operators_without_a_kernel_for_float16_stay_in_float32(monkeypatch: pyt
 def test_a_graph_that_finds_other_boxes_is_told_apart(detector: DetectorExport) -> None:
     half = gpu.for_gpus(detector.graph, verify.detector_inputs(detector.detector, SAMPLES)[:1])
     assert cuda_kernels.lacking(half) == []
-    assert likeness.verify_gpu_detector(half, detector, SAMPLES).is_enough_on_gpus
+    boxes = likeness.Boxes(detector, SAMPLES)
+    assert boxes.in_float16(half).is_enough
     for tensor in half.graph.initializer:
         if len(tensor.dims) == 4 and tensor.data_type == TensorProto.FLOAT16:
             tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor) * np.float16(0.7), tensor.name))
-    assert not likeness.verify_gpu_detector(half, detector, SAMPLES).is_enough_on_gpus
+    assert not boxes.in_float16(half).is_enough
 
 
 def emptied(model: ModelProto, _batches: object) -> ModelProto:
@@ -128,8 +129,8 @@ def test_gpus_get_the_float32_graph_where_it_is_asked_for_and_where_too_much_dif
     root: Path, export_into: Run, quickly: pytest.MonkeyPatch, same: int, options: list[str]
 ) -> None:
     quickly.setattr(gpu, "for_gpus", emptied)
-    for kind in ("detector", "recognizer"):
-        quickly.setattr(likeness, f"verify_gpu_{kind}", lambda *_: likeness.Same(decisions=100, same=same))
+    for kind in (likeness.Boxes, likeness.Texts):
+        quickly.setattr(kind, "in_float16", lambda *_: likeness.Same("texts", 100, same))
     done = export_into(root, "--force", *options)
     assert done.exit_code == 0, done.output
     assert ("98 of 100 texts are the same; too few, it stays in float32" in done.stderr) == (same == 98)
@@ -142,8 +143,8 @@ def test_gpus_get_the_float16_graph_where_hardly_anything_differs(
     root: Path, export_into: Run, quickly: pytest.MonkeyPatch
 ) -> None:
     quickly.setattr(gpu, "for_gpus", emptied)
-    for kind in ("detector", "recognizer"):
-        quickly.setattr(likeness, f"verify_gpu_{kind}", lambda *_: likeness.Same(decisions=100, same=99))
+    for kind in (likeness.Boxes, likeness.Texts):
+        quickly.setattr(kind, "in_float16", lambda *_: likeness.Same("texts", 100, 99))
     assert export_into(root, "--force").exit_code == 0
     for model in ("text_detection", "text_recognition"):
         assert onnx.load(root / model / "1" / GPU_MODEL_FILE).graph.node == []

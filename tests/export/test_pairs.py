@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from export import build
+from export import build, cpu
 from export.choices import DETECTORS, RECOGNIZERS
 from export.contract import DetectorExport, RecognizerExport
 from export.repository import ModelRepository
@@ -56,9 +56,10 @@ def share(read: list[str], written: list[str]) -> float:
 
 
 def write(root: Path, detector: DetectorExport, recognizer: RecognizerExport) -> None:
-    """Export with float32 for all."""
+    """Export for CPUs in float32 alone."""
     graphs = {"text_detection": detector.graph, "text_recognition": recognizer.graph}
-    ModelRepository(root, version=1).write(build.Built(detector, recognizer, graphs, graphs, graphs), inputs={})
+    forms = {model: build.Forms(*4 * [cpu.in_float32(graph, gelu_by_tanh=True)]) for model, graph in graphs.items()}
+    ModelRepository(root, version=1).write(build.Built(detector, recognizer, forms), inputs={})
 
 
 @pairs(*(name for name, choice in RECOGNIZERS.items() if all(source.package for source in choice.sources)))
