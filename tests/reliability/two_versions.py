@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from downloads import fetch
-from export.build import Built
+from export.build import Built, Forms
 from export.choices import DETECTORS, RECOGNIZERS
 from export.contract import DETECTOR_MODEL, RECOGNIZER_MODEL, DetectorExport, RecognizerExport
 from export.repository import ModelRepository
@@ -31,15 +31,18 @@ def add_second_version(root: Path) -> None:
     detector = dataclasses.replace(
         detector, detector=dataclasses.replace(detector.detector, max_area_px=80_000, unclip_ratio=1.3)
     )
-    graphs = {DETECTOR_MODEL: detector.graph, RECOGNIZER_MODEL: recognizer.graph}
-    ModelRepository(root, 2).write(Built(detector, recognizer, graphs, graphs, graphs), {})
+    ModelRepository(root, 2).write(_built(detector, recognizer), {})
 
 
 def add_service(root: Path, name: str, detector: str = OTHER, recognizer: str = OTHER) -> None:
     """Write a further service, as `python -m export --service` does it, without the comparison with the originals."""
-    built = _build(detector, recognizer)
-    graphs = {DETECTOR_MODEL: built[0].graph, RECOGNIZER_MODEL: built[1].graph}
-    ModelRepository(root, 1, name).write(Built(*built, graphs, graphs, graphs), {})
+    ModelRepository(root, 1, name).write(_built(*_build(detector, recognizer)), {})
+
+
+def _built(detector: DetectorExport, recognizer: RecognizerExport) -> Built:
+    """A pair with its contract graphs for all processors."""
+    graphs = {DETECTOR_MODEL: detector.graph, RECOGNIZER_MODEL: recognizer.graph}
+    return Built(detector, recognizer, {model: Forms(*4 * [graph]) for model, graph in graphs.items()})
 
 
 def _build(detector: str, recognizer: str) -> tuple[DetectorExport, RecognizerExport]:
