@@ -40,9 +40,11 @@ def join_bias(model: ModelProto, classes: Layer) -> None:
         classes: As `find` gives them.
     """
     product, logits = classes.outputs
-    weights = np.concatenate([classes.weights, classes.bias[:, None]], axis=1).T
-    one, none = np.float32(1), np.zeros(2 * classes.rank, np.int64)
-    constants = {"weights": weights, "one": one, "channel": np.where(np.arange(len(none)) == len(none) - 1, 1, none)}
+    constants = {
+        "weights": np.concatenate([classes.weights, classes.bias[:, None]], axis=1).T,
+        "one": np.float32(1),
+        "channel": np.array([*[0] * (2 * classes.rank - 1), 1], np.int64),
+    }
     for name, value in constants.items():
         graph.add_initializer(model, f"classes_{name}", value)
     made = [

@@ -99,11 +99,16 @@ def _forms(
     padding: int | None = None,
 ) -> Forms:
     """The forms of one network, verified."""
-    int8, half = asked["cpu_precision"] == "int8", asked["gpu_precision"] == "float16"
+    nearly = wanted.kind in NEARLY
+    floats = cpus = _in_float32(wanted, "without VNNI", gelu_by_tanh=nearly)
+    if asked["cpu_precision"] == "int8":
+        cpus = _in_int8(wanted)
+    elif nearly:
+        cpus = _in_float32(wanted, "with VNNI", gelu_by_tanh=False)
     return Forms(
-        floats=_in_float32(wanted, "without VNNI", gelu_by_tanh=wanted.kind in NEARLY),
-        cpu=_in_int8(wanted) if int8 else _in_float32(wanted, "with VNNI", gelu_by_tanh=False),
-        gpu=_in_float16(wanted) if half else wanted.graph,
+        floats=floats,
+        cpu=cpus,
+        gpu=_in_float16(wanted) if asked["gpu_precision"] == "float16" else wanted.graph,
         cuda=_in_fixed_shapes(wanted, shapes, padding),
     )
 

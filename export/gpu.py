@@ -120,9 +120,9 @@ def _join_casts(model: ModelProto) -> None:
 
 def _following(model: ModelProto, node: NodeProto, operators: Iterable[str]) -> Iterable[NodeProto]:
     """The chain of nodes of these operators behind a node, as far as it goes."""
+    takers = graph.takers(model)
     for operator in operators:
-        takers = [other for other in model.graph.node if node.output[0] in other.input]
-        if len(takers) != 1 or takers[0].op_type != operator:
+        node = graph.only_taker(takers, node.output[0])
+        if node.op_type != operator:
             return
-        (node,) = takers
         yield node

@@ -188,7 +188,7 @@ def takers(model: ModelProto) -> dict[str, list[NodeProto]]:
     """The name of each tensor that goes into nodes → these."""
     found: dict[str, list[NodeProto]] = {}
     for node in model.graph.node:
-        for name in node.input:
+        for name in dict.fromkeys(node.input):
             found.setdefault(name, []).append(node)
     return found
 

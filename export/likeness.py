@@ -132,8 +132,8 @@ class Texts(Likeness):
 
     kind = "recognizer"
 
-    def __init__(self, export: RecognizerExport, lines: Sequence[NDArray[np.uint8]]) -> None:
-        super().__init__(export.graph, line_batches(list(lines), export.recognizer))
+    def __init__(self, export: RecognizerExport, lines: list[NDArray[np.uint8]]) -> None:
+        super().__init__(export.graph, line_batches(lines, export.recognizer))
         self._recognizer, self._lines = export.recognizer, lines
 
     @cached_property
@@ -151,7 +151,7 @@ class Texts(Likeness):
         ours, theirs = self._read(exact, self._lines[::every], limits), self._wanted[::every]
         return Same("texts", len(theirs), sum(our == their for our, their in zip(ours, theirs, strict=True)))
 
-    def _read(self, graph: ModelProto, lines: Sequence[NDArray[np.uint8]], limits: batching.Limits) -> list[str]:
+    def _read(self, graph: ModelProto, lines: list[NDArray[np.uint8]], limits: batching.Limits) -> list[str]:
         """What a graph reads in each line, in calls of these limits."""
         widths = np.array([line.shape[1] for line in lines], np.int32)
         calls, batches = batching.pack(np.concatenate(lines, axis=1), widths, self._recognizer, limits)

@@ -75,7 +75,7 @@ def enlarge_last(model: ModelProto) -> None:
         ]
         gone = (first.output[0], biased, relu.output[0], second.output[0])
         graph.replace_nodes(model, {output: [] for output in gone} | {name: made})
-        return  # there is one such end
+        return  # `takers` is of the graph as it was, and there is one such end
 
 
 def split_joined(model: ModelProto) -> None:

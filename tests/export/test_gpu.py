@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper, shape_inference
 
 from export import cuda_kernels, exact_half, gpu, likeness, runtime, verify
+from export.choices import DETECTORS, RECOGNIZERS
 from export.contract import DetectorExport
 from export.repository import GPU_MODEL_FILE, MODEL_FILE
-from tests.export.conftest import Run
+from tests.export.conftest import Built, Run
 from tests.project import SAMPLES
 
 Values = NDArray[np.float32]
@@ -103,6 +104,11 @@ def test_operators_without_a_kernel_for_float16_stay_in_float32(monkeypatch: pyt
     half = gpu.for_gpus(model, [BATCH])
     (elu,) = (each for each in half.graph.node if each.op_type == "Elu")
     assert kinds(half)[elu.input[0]] == "FLOAT"
+
+
+def test_in_float32_no_node_of_the_default_pair_is_left_to_the_cpu(built: Built) -> None:
+    for network in (built(DETECTORS["ppocrv6-small"]), built(RECOGNIZERS["ppocrv6-small"])):
+        assert cuda_kernels.lacking(network.graph) == []
 
 
 def test_a_graph_that_finds_other_boxes_is_told_apart(detector: DetectorExport) -> None:

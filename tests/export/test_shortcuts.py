@@ -135,9 +135,7 @@ def test_parts_are_not_put_together_for_a_convolution() -> None:
 
 
 def test_enlarged_parts_stay_together() -> None:
-    enlarge = node("Resize", "x  scales", "other", mode="nearest")
-    del enlarge.input[:]
-    enlarge.input.extend(["x", "", "scales"])
+    enlarge = helper.make_node("Resize", ["x", "", "scales"], ["other"], mode="nearest")
     model = network(joined(enlarge), w=(5, 2 * CHANNELS, 3, 3), b=[5])
     model.graph.initializer.append(numpy_helper.from_array(np.ones(4, np.float32), "scales"))
     assert after(shortcuts.split_joined, model) == {"Relu": 1, "Resize": 1, "Concat": 1, "Conv": 1}
