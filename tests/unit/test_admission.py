@@ -1,21 +1,18 @@
 """Which pages are let in, which are given up, and what is forgotten."""
 
-import multiprocessing
-import os
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from ocr_core import admission, pages_file, server_files
+from ocr_core import admission, pages_file
 from ocr_core.admission import Crowd, Pages
 from ocr_core.errors import BadImage, BadRequest, Cancelled, DeadlineExceeded, Overloaded
 from ocr_core.options import Options
 from ocr_core.request import Request
+from tests.unit.admitting import ANYONE, FOR_60_S, enter, is_full
 
-ANYONE = Request(Options())
 GONE = Request(Options(), is_cancelled=lambda: True)
-FOR_60_S = {"max_pages": 2, "timeout_s": 60}
 
 
 class Clock:
@@ -37,21 +34,6 @@ def clock() -> Clock:
 @pytest.fixture
 def pages(tmp_path: Path, clock: Clock) -> Pages:
     return Pages(tmp_path / "pages", clock)
-
-
-def enter(pages: Pages, request: Request = ANYONE, max_pages: int = 2, timeout_s: float = 60) -> int:
-    with pages.entering(request, max_pages, timeout_s) as deadline_ns:
-        return deadline_ns
-
-
-def is_full(pages: Pages) -> bool:
-    try:
-        with pages.entering(ANYONE, **FOR_60_S):
-            raise BadImage("no image, so that it does not stay")
-    except BadImage:
-        return False
-    except Overloaded:
-        return True
 
 
 def test_a_page_more_than_allowed_is_refused_until_one_has_left(pages: Pages) -> None:
@@ -284,58 +266,6 @@ def test_nothing_is_done_for_a_caller_that_has_gone(pages: Pages) -> None:
         pytest.fail("the step has begun")
     enter(pages)
     assert not is_full(pages)
-
-
-def _enter_and_die(file: Path) -> None:
-    enter(Pages(file))
-    os._exit(9)
-
-
-def test_processes_count_together_and_a_dead_one_leaves_no_lock(tmp_path: Path) -> None:
-    spawning = multiprocessing.get_context("spawn")
-    for _ in range(2):
-        process = spawning.Process(target=_enter_and_die, args=[tmp_path / "pages"])
-        process.start()
-        process.join()
-        assert process.exitcode == 9
-    assert is_full(Pages(tmp_path / "pages"))
-
-
-def test_a_process_that_stands_still_with_the_lock_stops_no_other(
-    pages: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pages_file, "LOCK_S", 0.01)
-    deadline_ns = enter(pages)
-    descriptor = os.open(tmp_path / "pages", os.O_RDWR)
-    pages_file._lock(descriptor)
-    with pytest.raises(Overloaded, match="stands still"):
-        enter(pages)
-    with pages.leaving(ANYONE, deadline_ns) as check:
-        check()
-    os.close(descriptor)
-    enter(pages)
-
-
-def test_a_file_that_was_cut_off_in_the_middle_of_a_number_is_read_as_far_as_it_goes(
-    pages: Pages, tmp_path: Path
-) -> None:
-    enter(pages)
-    enter(pages)
-    file = tmp_path / "pages"
-    for length in (28, 20, 11, 3, 0):
-        file.write_bytes(file.read_bytes()[:length])
-        assert not is_full(pages)
-
-
-def test_servers_are_told_apart_and_their_files_go_with_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_files, "FOLDER", tmp_path)
-    ours, parents = (server_files.server_file(server_files.PAGES, pid) for pid in (os.getpid(), os.getppid()))
-    assert ours != parents
-    assert ours == server_files.server_file(server_files.PAGES, os.getpid())
-    for file in (ours, parents):
-        file.touch()
-    pages_file.forget_pages(os.getpid())
-    assert list(tmp_path.iterdir()) == [parents]
 
 
 def test_what_comes_is_counted_for_those_who_watch(pages: Pages, clock: Clock) -> None:
