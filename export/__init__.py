@@ -23,10 +23,11 @@ shortcuts.py   the same values with fewer passes over memory, for both
 calibration.py the values that a network's tensors take on the samples
 quantization.py scales, zero points, and the error of rounding
 int8_layers.py int8 layers in the place of float32 ones
-argmax.py      a fast argmax over thousands of classes, for CPUs
+argmax.py      a fast argmax over thousands of classes, for CPUs and for CUDA
 exact_int8.py  an int8 graph's exact equivalent on processors without VNNI
 gpu.py         the GPU graph for TensorRT (model.gpu.onnx): which nodes run in float16
-fixed_shapes.py the CUDA graph (model.cuda.onnx): the network in few fixed shapes
+cuda.py        the CUDA graph (model.cuda.onnx): faster kernels, fixed shapes
+fixed_shapes.py a network in few fixed shapes
 exact_half.py  a float16 graph's exact equivalent on CPUs
 cuda_kernels.py which nodes the provider for GPUs computes, by cuda_kernels.csv
 

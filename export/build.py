@@ -8,7 +8,7 @@ import click
 from onnx import ModelProto
 
 from downloads import Source
-from export import cpu, fixed_shapes, gpu, likeness, verify, weights
+from export import cpu, cuda, fixed_shapes, gpu, likeness, verify, weights
 from export.choices import Choice
 from export.contract import DETECTOR_MODEL, RECOGNIZER_MODEL, DetectorExport, RecognizerExport
 from export.errors import ExportError
@@ -136,7 +136,7 @@ def _in_fixed_shapes(
     wanted: likeness.Likeness, shapes: Sequence[fixed_shapes.Shape], padding: int | None
 ) -> ModelProto:
     try:
-        graph = fixed_shapes.with_shapes(wanted.graph, shapes, padding)
+        graph = cuda.for_cuda(wanted.graph, shapes, padding)
         return _if_same(wanted, "fixed shapes, for CUDA", wanted.in_fixed_shapes, graph, UNFIXED)
     except ExportError as error:
         click.echo(f"  {wanted.kind}: no fixed shapes, and slow on GPUs without TensorRT: {error}", err=True)

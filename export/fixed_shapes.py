@@ -237,6 +237,7 @@ class _Filling(_Nodes):
         # (rows, 1, height, width): one where there is content, zero elsewhere.
         self._seen = self.add("Pad", content.ones, self._more)
         self._masks: dict[tuple[Stride, int], str] = {}
+        self._shares: dict[tuple[Stride, int], str] = {}
         self._emptied: dict[str, str] = {}
 
     def fill(self, name: str) -> str:
@@ -251,16 +252,21 @@ class _Filling(_Nodes):
 
     def mean_of_content(self, mean: str, stride: Stride, kind: int, name: str) -> None:
         """The mean of what is there, given that of a map that is zero elsewhere."""
-        share = self.add("ReduceMean", self._mask(stride, TensorProto.FLOAT), axes=SIDES)
-        # Rows that are filling have no content, and no meaning.
-        share = self.add("Cast", self.add("Max", share, LEAST_SHARE), to=kind)
-        self.nodes.append(helper.make_node("Div", [mean, share], [name]))
+        self.nodes.append(helper.make_node("Div", [mean, self._share(stride, kind)], [name]))
 
     def unseen(self, name: str, stride_px: int, kind: int) -> str:
         """An attention's logits (…, places, places), hardly any for places outside of the content."""
         row = self.add("Slice", self._seen, [0, 0], [1, self._sides[1]], SIDES, [1, stride_px])
         logits = self.add("Mul", self.add("Sub", np.float32(1), row), UNSEEN)
         return self.add("Add", name, self.add("Cast", logits, to=kind))
+
+    def _share(self, stride: Stride, kind: int) -> str:
+        """Of a map's places that have content."""
+        if (stride, kind) not in self._shares:
+            share = self.add("ReduceMean", self._mask(stride, TensorProto.FLOAT), axes=SIDES)
+            # Rows that are filling have no content, and no meaning.
+            self._shares[stride, kind] = self.add("Cast", self.add("Max", share, LEAST_SHARE), to=kind)
+        return self._shares[stride, kind]
 
     def _mask(self, stride: Stride, kind: int) -> str:
         if (stride, kind) not in self._masks:

@@ -14,9 +14,10 @@ from tests.contract.configs import ONNX_MODELS
 from tests.project import MODEL_REPOSITORY
 
 each_model = pytest.mark.parametrize("model", ONNX_MODELS)
-# By export/fixed_shapes.py.
+# By export/cuda.py and export/fixed_shapes.py.
 ADDED = ("If", "Pad", "Slice", "Mul", "Add", "Sub", "Div", "Max", "ReduceMean", "ConstantOfShape", "Cast", "Identity")
 ADDED_FOR_PADDING = ("Abs", "ReduceMax", "Reshape", "Min", "CumSum", "Ceil", "Relu")
+ADDED_FOR_CLASSES = ("TopK", "GatherElements")
 # As ONNX Runtime writes it, of providers and domains that are none of ours, too.
 PAGE = """\
 ## Operators implemented by CPUExecutionProvider
@@ -60,11 +61,12 @@ def test_the_networks_are_in_float16_and_their_inputs_and_outputs_as_ever(model:
 
 
 @each_model
-def test_what_the_fixed_shapes_add_is_computed_on_the_gpu(model: str) -> None:
+def test_what_the_cuda_graph_adds_is_computed_on_the_gpu(model: str) -> None:
     """All but the arithmetic on sizes, which belongs on the CPU."""
     graph = onnx.load(MODEL_REPOSITORY / model / "1" / "model.cuda.onnx")
     (opset,) = (entry.version for entry in graph.opset_import if not entry.domain)
-    for operator in (*ADDED, *(ADDED_FOR_PADDING if model == "text_recognition" else ())):
+    more = (*ADDED_FOR_PADDING, *ADDED_FOR_CLASSES) if model == "text_recognition" else ()
+    for operator in (*ADDED, *more):
         since = defs.get_schema(operator, opset).since_version
         (kernel,) = (kernel for kernel in cuda_kernels.kernels() if kernel.computes(operator, since))
         assert any(TensorProto.FLOAT in kinds for kinds in kernel.types.values()), operator

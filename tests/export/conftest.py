@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 
 from downloads import fetch
-from export import cpu, fixed_shapes, gpu, likeness, torch_export, verify
+from export import cpu, cuda, gpu, likeness, torch_export, verify
 from export.__main__ import main
 from export.choices import DETECTORS, RECOGNIZERS, Choice, Export
 from export.contract import DetectorExport, RecognizerExport
@@ -137,9 +137,8 @@ def quickly(
     monkeypatch.setattr(verify, "verify_recognizer", lambda *_: verify.Report())
     monkeypatch.setattr(verify, "cut_lines", lambda *_: [])
     monkeypatch.setattr(likeness, "detector_inputs", lambda *_: [])
-    for module, name in ((cpu, "in_float32"), (cpu, "in_int8"), (gpu, "for_gpus")):
+    for module, name in ((cpu, "in_float32"), (cpu, "in_int8"), (gpu, "for_gpus"), (cuda, "for_cuda")):
         monkeypatch.setattr(module, name, lambda model, *_, **__: model)
-    monkeypatch.setattr(fixed_shapes, "with_shapes", lambda model, *_: model)
     monkeypatch.setattr(likeness, "line_batches", lambda *_: [])
     for kind, form in product((likeness.Boxes, likeness.Texts), ("float32", "int8", "float16", "fixed_shapes")):
         monkeypatch.setattr(kind, f"in_{form}", lambda *_: likeness.Same("boxes"))

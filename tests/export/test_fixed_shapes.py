@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-from export import fixed_shapes, likeness, runtime, verify
+from export import cuda, likeness, runtime, verify
 from export.contract import DetectorExport, RecognizerExport
 from export.errors import ExportError
 from export.fixed_shapes import Shape, with_shapes
@@ -207,7 +207,7 @@ def test_a_network_that_finds_other_boxes_in_fixed_shapes_stays_without_them(
         other.doc_string = "fixed"
         return other
 
-    quickly.setattr(fixed_shapes, "with_shapes", fix)
+    quickly.setattr(cuda, "for_cuda", fix)
     for kind in (likeness.Boxes, likeness.Texts):
         quickly.setattr(kind, "in_fixed_shapes", lambda *_: likeness.Same("boxes", 100, same))
     done = export_into(root, "--force")
