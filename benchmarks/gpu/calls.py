@@ -12,7 +12,7 @@ from statistics import median
 import click
 import numpy as np
 import onnxruntime as ort
-from google.protobuf import json_format
+from google.protobuf import json_format  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from benchmarks.common import options, tables
