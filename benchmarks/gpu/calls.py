@@ -12,12 +12,11 @@ from statistics import median
 import click
 import numpy as np
 import onnxruntime as ort
-from google.protobuf import json_format  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from benchmarks.common import options, tables
 from benchmarks.common.weights import Weights
-from benchmarks.upper_bound.models_alone import DEVICE_ID, detector_of
+from benchmarks.upper_bound.models_alone import detector_of, open_session
 from ocr_core.errors import NotExported
 from ocr_core.shapes import CALLS, PAGES
 from ocr_launch import layout
@@ -25,7 +24,7 @@ from ocr_launch.errors import StartError
 from ocr_launch.profiles import CPU, GPU
 from ocr_launch.repository import Repository
 from server import requirements
-from server.backends.onnxruntime import sessions
+from server.backends.onnxruntime.sessions import ProviderMissing
 
 WARM_UPS = 3
 HEAD = ("network", "shape", "first call, s", "a call, ms", "of a core, ms")
@@ -80,9 +79,7 @@ def measure(repository: Repository, profile: str, graph: str | None, calls: int)
         config = repository.config(model, profile)
         if graph:
             config.default_model_filename = graph
-        settings = json_format.MessageToDict(config, preserving_proto_field_name=True)
-        device_id = DEVICE_ID if profile == GPU else None
-        session = sessions.open_session(repository.graph(model, config), settings, device_id)
+        session = open_session(repository, model, config)
         for shape in each:
             batch = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
             yield model, " × ".join(map(str, shape)), times(session, batch, calls)
@@ -100,7 +97,7 @@ def main(profile: str, graph: str | None, calls: int, root: Path) -> None:
         for model, shape, (first_s, call_ms, cpu_ms) in measure(Repository(root.resolve()), profile, graph, calls):
             click.echo(f"{model} {shape} ...", err=True)
             rows.append((model, shape, f"{first_s:.1f}", f"{call_ms:.2f}", f"{cpu_ms:.2f}"))
-    except (NotExported, StartError, sessions.ProviderMissing) as error:
+    except (NotExported, StartError, ProviderMissing) as error:
         raise click.ClickException(str(error)) from error
     sys.stdout.write(tables.markdown(HEAD, rows, numbers_from=2))
 

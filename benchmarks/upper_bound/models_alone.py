@@ -24,6 +24,7 @@ from benchmarks.common.weights import Weights
 from ocr_core import batching, crops, detection, image
 from ocr_core.options import Options
 from ocr_launch import layout, model_config
+from ocr_launch.model_config import ModelConfig
 from ocr_launch.profiles import CPU
 from ocr_launch.repository import Repository
 from server import requirements
@@ -50,6 +51,18 @@ class PageTensors:
     calls: list[NDArray[np.uint8]]
 
 
+def open_session(repository: Repository, name: str, config: ModelConfig) -> ort.InferenceSession:
+    """Load an exported network as its configuration says, on a GPU if it says so.
+
+    Raises:
+        ProviderMissing: ONNX Runtime cannot use the GPU.
+        StartError: The network has not been exported.
+    """
+    settings = json_format.MessageToDict(config, preserving_proto_field_name=True)
+    on_gpu = any(group.get("kind") == "KIND_GPU" for group in settings.get("instance_group", ()))
+    return sessions.open_session(repository.graph(name, config), settings, DEVICE_ID if on_gpu else None)
+
+
 class Model:
     """The instances of one ONNX model; a caller waits until one is free.
 
@@ -68,14 +81,11 @@ class Model:
 
     def __init__(self, repository: Repository, name: str) -> None:
         config = repository.config(name)
-        settings = json_format.MessageToDict(config, preserving_proto_field_name=True)
-        on_gpu = any(group.get("kind") == "KIND_GPU" for group in settings.get("instance_group", ()))
         self.instances = model_config.instance_count(config)
         self.max_batch = int(config.max_batch_size) if config.HasField("dynamic_batching") else 0
         self._free: SimpleQueue[ort.InferenceSession] = SimpleQueue()
         for _ in range(self.instances):
-            file, device_id = repository.graph(name, config), DEVICE_ID if on_gpu else None
-            self._free.put(sessions.open_session(file, settings, device_id))
+            self._free.put(open_session(repository, name, config))
 
     def run(self, batch: Array) -> list[Array]:
         """All outputs for one batch, whatever the graph calls them."""
