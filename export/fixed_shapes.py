@@ -1,4 +1,4 @@
-"""The CUDA graph of a contract graph: the same values, computed in tensors of few fixed shapes.
+"""A contract graph in few fixed shapes, for CUDA: the same values, computed in tensors of these.
 
 ONNX Runtime's CUDA provider plans a convolution for the shape that it was last given (`Conv::UpdateState` in
 core/providers/cuda/nn/conv.cc) and for no other. With cuDNN 9, planning those of a network takes seconds, and inputs of

@@ -8,7 +8,8 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from export import argmax, cuda, runtime
 from export.contract import DetectorExport, RecognizerExport
 
-PIXELS = np.random.default_rng(0).integers(0, 256, (2, 48, 96, 3), np.uint8)
+SHAPE = (2, 48, 96)
+PIXELS = np.random.default_rng(0).integers(0, 256, (*SHAPE, 3), np.uint8)
 
 
 def operators(model: ModelProto) -> list[str]:
@@ -31,6 +32,17 @@ def test_a_network_that_gives_no_classes_is_left_alone(detector: DetectorExport)
     same = ModelProto.FromString(detector.graph.SerializeToString())
     argmax.take_top(same)
     assert same == detector.graph
+
+
+def test_the_cuda_graph_has_all_of_it_in_the_branch_of_its_shape(recognizer: RecognizerExport) -> None:
+    made = cuda.for_cuda(recognizer.graph, [SHAPE])
+    (choice,) = (node for node in made.graph.node if node.op_type == "If")
+    branch = next(attribute.g for attribute in choice.attribute if attribute.name == "then_branch")
+    assert {"TopK", "Sub"} < {node.op_type for node in branch.node}
+    assert not {"ArgMax", "ReduceMax"}.intersection(node.op_type for node in branch.node)
+    wanted, found = (runtime.run(runtime.open_session(model), PIXELS) for model in (recognizer.graph, made))
+    np.testing.assert_array_equal(found["indices"], wanted["indices"])
+    np.testing.assert_allclose(found["confidences"], wanted["confidences"], atol=1e-4)
 
 
 def convolution(*behind: NodeProto) -> ModelProto:
