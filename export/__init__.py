@@ -23,6 +23,7 @@ shortcuts.py   the same values with fewer passes over memory, for both
 calibration.py the values that a network's tensors take on the samples
 quantization.py scales, zero points, and the error of rounding
 int8_layers.py int8 layers in the place of float32 ones
+int8_layouts.py layouts of maps in which ONNX Runtime is fast in int8
 argmax.py      a fast argmax over thousands of classes, for CPUs and for CUDA
 exact_int8.py  an int8 graph's exact equivalent on processors without VNNI
 gpu.py         the GPU graph for TensorRT (model.gpu.onnx): which nodes run in float16

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, numpy_helper, version_converter
 from onnx.helper import make_opsetid
 
-from export import argmax, calibration, graph, quantization, runtime, shortcuts
+from export import argmax, calibration, graph, int8_layouts, quantization, runtime, shortcuts
 from export.calibration import Observation
 from export.int8_layers import MICROSOFT, Layer, Rewriter
 from export.quantization import Activation, Floats
@@ -74,6 +74,7 @@ def in_int8(model: ModelProto, batches: Iterable[NDArray[Any]]) -> ModelProto:
     inputs = {layer.outputs[-1]: taken for layer in layers if (taken := _input(layer, seen[layer.input]))}
     chosen = [layer for layer in layers if layer.outputs[-1] in inputs]
     Rewriter(fused, seen, _pixels(fused)).rewrite(chosen, inputs)
+    int8_layouts.arrange(fused)
     if classes in chosen:
         argmax.speed_up(fused, len(classes.bias))
     return fused

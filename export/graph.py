@@ -160,7 +160,7 @@ def add_initializer(model: ModelProto, name: str, value: ArrayLike) -> None:
     model.graph.initializer.append(numpy_helper.from_array(np.array(value, order="C"), name))
 
 
-def replace_initializer(model: ModelProto, name: str, value: NDArray[np.float32]) -> None:
+def replace_initializer(model: ModelProto, name: str, value: NDArray[Any]) -> None:
     """Give a weight another value."""
     tensor = next(tensor for tensor in model.graph.initializer if tensor.name == name)
     tensor.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(value), name))

@@ -77,7 +77,7 @@ def test_a_channel_of_great_values_gets_a_scale_of_its_own() -> None:
 def test_from_pixels_on_all_is_uint8_until_the_first_product(detector: DetectorExport) -> None:
     """The first layers of PP-OCR's detector: convolutions, a pool and a concatenation, and then the first product."""
     made = cpu.in_int8(detector.graph, verify.detector_inputs(detector.detector, SAMPLES)[:1])
-    first = [node.op_type for node in made.graph.node][:7]
+    first = [node.op_type for node in made.graph.node if node.op_type != "Reshape"][:7]
     assert Counter(first) == {"QLinearConv": 4, "NhwcMaxPool": 1, "Concat": 1, "MatMulIntegerToFloat": 1}
 
 
@@ -196,14 +196,14 @@ def test_gelu_is_approximated_in_recognizers_for_cpus_without_vnni(
     assert forms == {b"tanh" if by_tanh else b"none"}
 
 
-@pytest.mark.parametrize(("model", "in_int8"), [("text_detection", True), ("text_recognition", False)])
-def test_the_cpu_graph_is_int8_where_the_choice_says_so(exported: Path, model: str, in_int8: bool) -> None:
+@pytest.mark.parametrize("model", ["text_detection", "text_recognition"])
+def test_the_cpu_graph_is_int8_where_the_choice_says_so(exported: Path, model: str) -> None:
     products = {
         name: operators(onnx.load(exported / model / "1" / name))["MatMulIntegerToFloat"]
         for name in (MODEL_FILE, CPU_MODEL_FILE)
     }
     assert products[MODEL_FILE] == 0
-    assert (products[CPU_MODEL_FILE] > 10) == in_int8
+    assert products[CPU_MODEL_FILE] > 10
 
 
 def test_all_cpus_get_float32_where_that_is_asked_for(

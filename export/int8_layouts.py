@@ -1,0 +1,124 @@
+"""Layouts of an int8 graph's maps in which ONNX Runtime computes faster; the values stay the same, to the bit.
+
+ONNX Runtime's convolutions in int8 read their input where it lies if it has a multiple of four channels and they give
+16 or more; otherwise they first copy out what each place of the output sees (`MlasConvSymPackWSize`, in convsym.cpp).
+And turning channels last or first again is a pass over memory of its own, unless it comes before or behind a
+convolution in float32: that has its channels in blocks, and turns them on the way. With this, on one thread with VNNI,
+the detector of PP-OCRv6 small takes 9 % less time, its recognizer 5 %; those of tiny 13 and 3 %.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import ModelProto, NodeProto, helper, numpy_helper
+
+from export import graph
+from export.int8_layers import MICROSOFT, TO_CHANNELS_FIRST, TO_CHANNELS_LAST
+
+LEAST_OUTPUTS = 16
+# The first convolution of PP-OCR's networks: it takes pixels, and gives half as many in each direction.
+COLOURS, KERNEL, STRIDES, PADS = 3, [3, 3], [2, 2], [1, 1, 1, 1]
+# So many pixels of a row are taken together.
+PIXELS = 4
+
+
+def arrange(model: ModelProto) -> None:
+    """Change a graph of `int8_layers.Rewriter` in place."""
+    _join_pixels(model)
+    _fill_up_outputs(model)
+    _keep_channels_last(model)
+
+
+def _join_pixels(model: ModelProto) -> None:
+    """Take four pixels of a row for one of twelve channels, and two outputs for one of twice as many."""
+    image = model.graph.input[0].name
+    conv = graph.only_taker(graph.takers(model), image)
+    own = graph.attributes(conv)
+    if conv.op_type != "QLinearConv" or (own["kernel_shape"], own["strides"], own["pads"]) != (KERNEL, STRIDES, PADS):
+        return
+    weights = _weights(model, conv.input[3])  # (outputs, colours, 3, 3)
+    outputs = len(weights)
+    # Each output sees three columns of pixels; the first one's first is the last of the four before.
+    joined = np.zeros((2, outputs, PIXELS, COLOURS, KERNEL[0], 2), np.int8)
+    for half in range(2):
+        for column in range(KERNEL[1]):
+            group, pixel = divmod(2 * half + column - PADS[1], PIXELS)
+            joined[half, :, pixel, :, :, group + 1] = weights[..., column]
+    graph.replace_initializer(model, conv.input[3], joined.reshape(2 * outputs, PIXELS * COLOURS, KERNEL[0], 2))
+    for name in (conv.input[4], conv.input[5], conv.input[8]):
+        graph.replace_initializer(model, name, np.tile(_weights(model, name), 2))
+    names = [f"{image}_joined", f"{conv.output[0]}_joined"]
+    shapes = [f"{name}_shape" for name in names]
+    graph.add_initializer(model, shapes[0], np.array([0, 0, -1, PIXELS * COLOURS], np.int64))
+    graph.add_initializer(model, shapes[1], np.array([0, 0, -1, outputs], np.int64))
+    own |= {"kernel_shape": [KERNEL[0], 2], "strides": [STRIDES[0], 1], "pads": [PADS[0], 1, PADS[2], 0]}
+    nodes = [
+        helper.make_node("Reshape", [image, shapes[0]], names[:1]),
+        helper.make_node("QLinearConv", [names[0], *conv.input[1:]], names[1:], domain=MICROSOFT, **own),
+        helper.make_node("Reshape", [names[1], shapes[1]], conv.output),
+    ]
+    graph.replace_nodes(model, {conv.output[0]: nodes})
+
+
+def _fill_up_outputs(model: ModelProto) -> None:
+    """Let convolutions of fewer outputs give zeros besides, which the next one multiplies with zeros."""
+    takers = graph.takers(model)
+    for conv in [node for node in model.graph.node if node.op_type == "QLinearConv"]:
+        missing = LEAST_OUTPUTS - len(_weights(model, conv.input[3]))
+        taker = graph.only_taker(takers, conv.output[0])
+        if missing <= 0 or taker.op_type != "QLinearConv":
+            continue
+        for name in (*conv.input[3:6], conv.input[8]):
+            _append_zeros(model, name, missing, axis=0)
+        _append_zeros(model, taker.input[3], missing, axis=1)
+
+
+def _keep_channels_last(model: ModelProto) -> None:
+    """Add, rectify and round maps as products give them, and turn them beside convolutions in float32."""
+    made_by, takers = graph.makers(model), graph.takers(model)
+    constants = {tensor.name for tensor in model.graph.initializer}
+    last: dict[str, str] = {
+        node.output[0]: node.input[0] for node in model.graph.node if _turns(node, TO_CHANNELS_FIRST)
+    }
+    replaced: dict[str, list[NodeProto]] = {}
+    added: list[NodeProto] = []
+
+    def turn(name: str) -> str:
+        """The same map channels last."""
+        if name not in last:
+            last[name] = f"{name}_last"
+            added.append(helper.make_node("Transpose", [name], [last[name]], perm=TO_CHANNELS_LAST))
+        return last[name]
+
+    for node in model.graph.node:
+        if node.op_type in ("Add", "Relu") and last.keys() & set(node.input) and not constants & set(node.input):
+            output, inputs = node.output[0], [turn(name) for name in node.input]
+            last[output] = f"{output}_last"
+            back = helper.make_node("Transpose", [last[output]], [output], perm=TO_CHANNELS_FIRST)
+            replaced[output] = [helper.make_node(node.op_type, inputs, [last[output]]), back]
+    for node in model.graph.node:
+        turned = graph.only_taker(takers, node.output[0])
+        if node.op_type != "QuantizeLinear" or not _turns(turned, TO_CHANNELS_LAST):
+            continue
+        if node.input[0] in last or made_by.get(node.input[0], NodeProto()).op_type == "Conv":
+            inputs = [turn(node.input[0]), *node.input[1:]]
+            replaced[turned.output[0]] = [helper.make_node("QuantizeLinear", inputs, turned.output)]
+    kept = (new for node in model.graph.node for new in replaced.get(node.output[0], [node]))
+    graph.set_nodes(model, [*kept, *added])
+    graph.sort_nodes(model)
+    graph.drop_unused(model)
+
+
+def _turns(node: NodeProto, order: tuple[int, ...]) -> bool:
+    return node.op_type == "Transpose" and tuple(graph.attributes(node)["perm"]) == order
+
+
+def _append_zeros(model: ModelProto, name: str, count: int, axis: int) -> None:
+    values = _weights(model, name)
+    zeros = np.zeros((*values.shape[:axis], count, *values.shape[axis + 1 :]), values.dtype)
+    graph.replace_initializer(model, name, np.concatenate([values, zeros], axis=axis))
+
+
+def _weights(model: ModelProto, name: str) -> NDArray[Any]:
+    return numpy_helper.to_array(next(tensor for tensor in model.graph.initializer if tensor.name == name))
