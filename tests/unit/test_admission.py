@@ -3,6 +3,7 @@
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ocr_core import admission, pages_file
@@ -266,6 +267,28 @@ def test_nothing_is_done_for_a_caller_that_has_gone(pages: Pages) -> None:
         pytest.fail("the step has begun")
     enter(pages)
     assert not is_full(pages)
+
+
+def test_during_many_calls_a_step_asks_now_and_then_whether_its_caller_is_there(pages: Pages, clock: Clock) -> None:
+    asked_s: list[float] = []
+
+    def has_gone() -> bool:
+        asked_s.append(clock.now_s)
+        return len(asked_s) > 3
+
+    request = Request(Options(), is_cancelled=has_gone)
+    deadline_ns = enter(pages)
+    asked_s.clear()
+
+    def call_often() -> None:
+        with pages.passing(request, deadline_ns) as check:
+            for _ in range(1000):
+                clock.now_s += 0.001
+                check()
+
+    with pytest.raises(Cancelled):
+        call_often()
+    assert np.diff(asked_s) == pytest.approx(admission.ASKED_S, abs=0.002)
 
 
 def test_what_comes_is_counted_for_those_who_watch(pages: Pages, clock: Clock) -> None:
