@@ -11,9 +11,9 @@ from ocr_core.pixels import PixelArray, RgbArray, as_rgb
 from ocr_core.recognizer import Recognizer
 from ocr_core.shapes import CALLS
 
-# Starting a call costs about as much as reading so many pixels of width: a millisecond or less, most of it outside the
-# network. Tiny networks read as many in a fourth of that time, those in float32 in three times as long.
-CALL_PX = 48
+# Starting a call costs about as much as reading so many pixels of width: a millisecond or two, most of it outside the
+# network.
+CALL_PX = 32
 # Of divisions that cost the same, the most even one is chosen: no call waits for a larger one.
 EVEN = 1e-4
 # Mid grey: 0 once the recognizer has scaled it to -1 … 1.
@@ -25,8 +25,8 @@ class Limits:
     """What calls look like.
 
     Attributes:
-        bucket_px: Crops are padded to a multiple of this: by default to a whole time step, so that hardly any time goes
-            into padding.
+        bucket_px: Crops are padded to a multiple of this, so that calls of different requests have equal shapes and can
+            share a batch, while hardly any time goes into padding.
         shapes: Crops and width of the shapes that calls are filled up to by the recognizer; none, and they stay as they
             are.
         max_crops: Of a call; with shapes, what a shape holds.
@@ -34,7 +34,7 @@ class Limits:
             keeps them. With shapes, what a shape holds.
     """
 
-    bucket_px: int = 8
+    bucket_px: int = 32
     shapes: tuple[tuple[int, int], ...] = ()
     max_crops: int = 8
     max_px: int = 1280
@@ -43,7 +43,7 @@ class Limits:
         """The width that a call's widest crop is padded to, pixels; a recognizer may take less.
 
         >>> [SMALL.padded_px(width) for width in (30, 500, 513)]
-        [32, 504, 520]
+        [32, 512, 544]
         """
         return -(-width // self.bucket_px) * self.bucket_px
 
@@ -60,12 +60,10 @@ class Limits:
 
 # Larger calls keep no more cores busy, would make other callers wait, and fit a core's cache less.
 SMALL = Limits()
-# Of few widths, so that Triton finds calls of other pages that share a run.
-SHARED = Limits(bucket_px=32)
 # A GPU computes whole shapes, whatever is in them.
-FIXED = Limits(bucket_px=32, shapes=CALLS)
+FIXED = Limits(shapes=CALLS)
 # By what the configuration calls them.
-LIMITS = {"small": SMALL, "shared": SHARED, "fixed": FIXED}
+LIMITS = {"small": SMALL, "fixed": FIXED}
 
 
 def plan(widths: IntArray, limits: Limits = SMALL) -> list[IntArray]:

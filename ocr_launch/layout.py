@@ -103,7 +103,7 @@ class Layout:
     @property
     def calls(self) -> str:
         """How large calls to the recognizer are: on a GPU, where it computes in fixed shapes, they fill these."""
-        return {profiles.GPU: "fixed", profiles.TENSORRT: "shared"}.get(self.profile.name, "small")
+        return "fixed" if self.profile.name == profiles.GPU else "small"
 
     def __str__(self) -> str:
         chosen = f"Profile {self.profile.name}: {self.profile.reason}."

@@ -25,7 +25,7 @@ from ocr_launch.errors import StartError
 
 # The default, and others that differ from it in one thing.
 WAYS = (
-    *(replace(SMALL, bucket_px=bucket_px) for bucket_px in (16, 32, 64)),
+    *(replace(SMALL, bucket_px=bucket_px) for bucket_px in (16, 64, 128)),
     *(replace(SMALL, max_crops=crops) for crops in (4, 16)),
     *(replace(SMALL, max_px=width_px) for width_px in (640, 2560, 5120)),
 )

@@ -13,7 +13,7 @@ import pytest
 from google.protobuf import json_format, text_format  # type: ignore[import-untyped]
 from tritonclient.grpc import model_config_pb2
 
-from ocr_core.batching import SHARED
+from ocr_core.batching import SMALL
 from ocr_core.recognizer import Recognizer
 from ocr_core.shapes import CALLS, PAGES
 from tests.contract.configs import CONFIGS, ONNX_MODELS
@@ -122,11 +122,11 @@ def test_tensorrts_bounds_hold_every_call(tensorrt: dict[str, str]) -> None:
     """The provider fails on a shape outside them."""
     least, usual, greatest = (shapes(tensorrt, bound) for bound in ("min", "opt", "max"))
     most = read("text_recognition", "tensorrt").max_batch_size
-    assert most >= SHARED.max_crops
+    assert most >= SMALL.max_crops
     recognizer = Recognizer.load(MODEL_REPOSITORY / "text_cropping" / "1")
-    assert least["crops"] == [1, recognizer.height, min(SHARED.bucket_px, recognizer.max_width), 3]
+    assert least["crops"] == [1, recognizer.height, min(SMALL.bucket_px, recognizer.max_width), 3]
     assert greatest["crops"] == [most, recognizer.height, recognizer.max_width, 3]
-    assert usual["crops"][0] == SHARED.max_crops
+    assert usual["crops"][0] == SMALL.max_crops
     for bound in (least, usual, greatest):
         n, height, width, channels = bound["crops"]
         # TensorRT may begin behind any of the nodes that the exporter puts before the network.

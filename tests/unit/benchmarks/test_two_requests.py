@@ -17,7 +17,7 @@ def test_narrow_crops_are_padded_as_the_recognizer_asks(padding: Literal["grey",
     narrow, wide = np.full((2, 20, 3), 9, np.uint8), np.full((2, 33, 3), 5, np.uint8)
     ((places, batch),) = calls(np.hstack([narrow, wide]), [20, 33], recognizer, max_pixels=256)
     assert places.tolist() == [0, 1]
-    assert batch.shape == (2, 2, 40, 3)
+    assert batch.shape == (2, 2, 64, 3)
     assert (batch[0, :, :20] == 9).all()
     assert (batch[0, :, 20:] == filled).all()
     assert (batch[1, :, :33] == 5).all()
