@@ -67,6 +67,8 @@ def printed(command: list[str], triton: Triton, folder: Path) -> str:
 def figures_aside(text: str) -> str:
     """A text without its figures, which differ between machines, except for those that are part of words.
 
-    And without what `ocr status` knows from a launcher on the same machine: a container's is on another.
+    And without what `ocr status` knows from a launcher on the same machine: a container's is on another. Many spaces
+    between columns may be one more or less where boxes are found by another graph, in int8 for example.
     """
-    return re.sub(r"\b\d+(\.\d+)*\b", "#", re.sub(r"^On this machine:.*\n", "", text, flags=re.MULTILINE))
+    text = re.sub(r"^On this machine:.*\n", "", text, flags=re.MULTILINE)
+    return re.sub(r" {16,}", "\t", re.sub(r"\b\d+(\.\d+)*\b", "#", text))
