@@ -144,14 +144,23 @@ def set_provenance(model: ModelProto, entries: Mapping[str, str]) -> None:
 
 
 def initializer(model: ModelProto, name: str) -> NDArray[np.float32]:
-    """Value of a weight.
+    """Value of a weight, in float32.
+
+    Raises:
+        ExportError: The graph has none of this name.
+    """
+    return np.asarray(constant(model, name), np.float32)
+
+
+def constant(model: ModelProto, name: str) -> NDArray[Any]:
+    """Value of a weight, in its own type.
 
     Raises:
         ExportError: The graph has none of this name.
     """
     for tensor in model.graph.initializer:
         if tensor.name == name:
-            return np.asarray(numpy_helper.to_array(tensor), np.float32)
+            return numpy_helper.to_array(tensor)
     raise ExportError(f"the graph has no weight {name}")
 
 
