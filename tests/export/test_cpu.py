@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from export import argmax, cpu, exact_int8, likeness, runtime, verify
+from export.choices import RECOGNIZERS
 from export.contract import DetectorExport, RecognizerExport
 from export.errors import ExportError
 from export.graph import attributes
+from export.provenance import provenance
 from export.repository import CPU_MODEL_FILE, MODEL_FILE
 from ocr_core import ctc
 from tests.export.conftest import Run
@@ -204,6 +206,11 @@ def test_the_cpu_graph_is_int8_where_the_choice_says_so(exported: Path, model: s
     }
     assert products[MODEL_FILE] == 0
     assert products[CPU_MODEL_FILE] > 10
+
+
+@pytest.mark.parametrize(("choice", "precision"), [("ppocrv6-tiny", "int8"), ("ppocrv5-mobile", "float32")])
+def test_a_choice_that_does_not_say_so_is_never_asked_for_int8(choice: str, precision: str) -> None:
+    assert provenance(RECOGNIZERS[choice], [], "int8", "float16")["cpu_precision"] == precision
 
 
 def test_all_cpus_get_float32_where_that_is_asked_for(
