@@ -133,6 +133,10 @@ class Gate:
         if self._process:
             self._process.terminate()
 
+    def has_ended(self) -> bool:
+        """Whether it has, or was never started: nobody waits behind it."""
+        return self._process is None or self._process.poll() is not None
+
     def kill(self) -> None:
         """End it at once."""
         if self._process:

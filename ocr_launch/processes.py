@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import psutil
@@ -62,9 +63,7 @@ class Process:
             self.handle.kill()
         except psutil.NoSuchProcess:
             return
-        until_s = time.monotonic() + KILL_S
-        while self.is_alive and time.monotonic() < until_s:
-            time.sleep(KILL_PAUSE_S)
+        wait_for_end([self], KILL_S)
 
     def status(self) -> str:
         """What the kernel says that it does: one of psutil's words."""
@@ -72,6 +71,13 @@ class Process:
             return str(self.handle.status())
         except psutil.NoSuchProcess:
             return str(psutil.STATUS_DEAD)
+
+    def holds_files(self) -> bool:
+        """One of its threads lives, maybe not the first one; so its files and ports are open."""
+        try:
+            return self.is_alive or int(self.handle.num_threads()) > 1
+        except psutil.NoSuchProcess:
+            return False
 
 
 def find(server_pid: int) -> list[Process]:
@@ -87,6 +93,14 @@ def find(server_pid: int) -> list[Process]:
         return []
     stubs = (_stub(child) for child in children)
     return [Process(server, "", "tritonserver"), *(stub for stub in stubs if stub)]
+
+
+def wait_for_end(killed: Iterable[Process], timeout_s: float) -> None:
+    """Wait until processes have let go of what they held, also where nobody buries the dead."""
+    until_s = time.monotonic() + timeout_s
+    for process in killed:
+        while process.holds_files() and time.monotonic() < until_s:
+            time.sleep(KILL_PAUSE_S)
 
 
 def reap_orphans(own_child: int) -> None:

@@ -133,7 +133,7 @@ class Supervisor:
             server, self._server = self._server, None
             try:
                 if server:
-                    self.exit_status = server.stop()
+                    self.exit_status = server.stop(self._gate.has_ended if self._gate else lambda: False)
             finally:
                 if self._gate:
                     self._gate.kill()

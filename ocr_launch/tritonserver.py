@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import psutil
-
 from ocr_core import heartbeat
 from ocr_core.pages_file import forget_pages
 from ocr_launch import machine, processes
@@ -74,6 +72,11 @@ class Plan:
     kept: Served | Followed | None = None
     can_reload: bool = True
 
+    @property
+    def tells_at_the_end(self) -> bool:
+        """Triton has more to do than to end once all is answered: it hands over the traces that it still has."""
+        return any(argument.startswith("--trace") for argument in self.command)
+
 
 class Tritonserver:
     """A server that runs; it is launched when this is made.
@@ -115,18 +118,32 @@ class Tritonserver:
         """What its processes are at, by their numbers, as far as they note it."""
         return heartbeat.beats(self.pid)
 
-    def stop(self) -> int:
-        """Let requests in flight finish, then end it; its exit status."""
+    def stop(self, is_all_answered: Callable[[], bool]) -> int:
+        """Let requests in flight finish, then end it.
+
+        Triton by itself ends much later: it takes a second and more for each process of a Python model, one after the
+        other (`ModelInstanceState::~ModelInstanceState` of its Python backend).
+
+        Args:
+            is_all_answered: Whether nobody waits for anything any more.
+
+        Returns:
+            Its exit status; 0 where it was ended because all was answered.
+        """
         children = self.processes()[1:]
         self._process.terminate()
+        deadline = time.monotonic() + self._plan.stop_timeout_s + STOP_GRACE_S
+        is_over = False
         try:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(self._plan.stop_timeout_s + STOP_GRACE_S)
+            while self.status is None and time.monotonic() < deadline and not is_over:
+                time.sleep(POLL_S)
+                is_over = is_all_answered() and not self._plan.tells_at_the_end
+            status = 0 if is_over else self.status
         finally:
             # What is left: all of it after the timeout or a second signal, and the children of a server that was
             # stopped while it started them.
             self._kill(children)
-        return self._process.wait()
+        return self._process.wait() if status is None else status
 
     def kill(self) -> None:
         """End all of its processes at once, and remove what they leave in /dev/shm."""
@@ -137,7 +154,7 @@ class Tritonserver:
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
         # Until they are gone, they hold the ports.
-        psutil.wait_procs([child.handle for child in children], KILL_TIMEOUT_S)
+        processes.wait_for_end(children, KILL_TIMEOUT_S)
         for region in machine.SHARED_MEMORY.glob(f"{self._plan.shared_memory}*"):
             region.unlink(missing_ok=True)
         forget_pages(self.pid)
