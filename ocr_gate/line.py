@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
 
-# So long a request waits, or for this part of the time that it has, if that is less.
-WAIT_S, WAIT_PART = 1.0, 1 / 8
+# So long a request waits, or for this part of the time that it has, if that is less: the rest is for its page. It is
+# as much of the 60 s that a request has which says nothing.
+WAIT_S, WAIT_PART = 7.5, 1 / 8
 # So often the first in line is tried in any case: a page may have been given up, or there may be more places.
 LOOK_S = 0.25
 

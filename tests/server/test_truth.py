@@ -26,7 +26,9 @@ KEY = "of-this-run"
 LABEL = SAMPLES / "label.png"
 TEXT = LABEL.with_suffix(".txt").read_text(encoding="utf-8").rstrip("\n")
 TIMEOUT_S = 300
-CLIENTS, SECONDS = 24, 20
+CLIENTS, SECONDS = 24, 8
+# Who has no more waits in line for a second.
+SHORT_TIMEOUT_S = 8
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +73,7 @@ def test_a_full_server_says_how_many_pages_it_has_and_refuses(server: TritonServ
     refused = 'ocr_pages_refused_total{reason="overloaded"}'
     before, texts = metric(server, refused), {LABEL.read_bytes(): TEXT}
     outcomes = []
-    how = {"clients": CLIENTS, "duration_s": SECONDS, "timeout_s": TIMEOUT_S, "retries": 0}
+    how = {"clients": CLIENTS, "duration_s": SECONDS, "timeout_s": SHORT_TIMEOUT_S, "retries": 0}
     crowd = Thread(target=lambda: outcomes.append(load(server.url, texts, **how)))
     crowd.start()
     wait_until(lambda: metric(server, "ocr_pages") == metric(server, "ocr_pages_limit") > 0, TIMEOUT_S)
@@ -88,7 +90,7 @@ def test_pages_count_as_refused_whose_callers_were_told_so(server: TritonServer)
     """At once, or after a wait in line; and not those that got a place in the end."""
     refused = 'ocr_pages_refused_total{reason="overloaded"}'
     before, texts = metric(server, refused), {LABEL.read_bytes(): TEXT}
-    outcomes = load(server.url, texts, clients=CLIENTS, duration_s=4, timeout_s=TIMEOUT_S, retries=0)
+    outcomes = load(server.url, texts, clients=CLIENTS, duration_s=4, timeout_s=SHORT_TIMEOUT_S, retries=0)
     assert 0 < outcomes.requests["refused"] < sum(outcomes.requests.values())
     wait_until(lambda: metric(server, refused) == before + outcomes.requests["refused"])
     wait_until(lambda: status(server)["supervision"]["refused"] == metric(server, refused))

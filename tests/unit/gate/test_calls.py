@@ -11,7 +11,7 @@ import grpc.aio
 import pytest
 from tritonclient.grpc.service_pb2 import ModelInferRequest, ModelStreamInferResponse
 
-from ocr_gate import checks, messages, room
+from ocr_gate import checks, line, messages, room
 from ocr_gate.__main__ import GRPC, GrpcDoor, open_grpc
 from ocr_gate.calls import Calls
 from ocr_gate.line import Line
@@ -199,7 +199,9 @@ def test_a_deadline_and_a_cancellation_reach_the_server(server: Server, method: 
 
 
 @pytest.mark.parametrize("method", [messages.UNARY, messages.STREAM])
-def test_the_servers_own_refusal_is_passed_back(server: Server, method: str) -> None:
+def test_the_servers_own_refusal_is_passed_back(server: Server, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line, "WAIT_S", 0)
+
     async def ask(caller: grpc.aio.Channel) -> None:
         call = caller.stream_stream(method)(metadata=[("do", "refuse")])
         await send(call, ASKED)
