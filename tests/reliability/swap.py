@@ -21,6 +21,7 @@ from PIL import Image, ImageOps
 
 from ocr_client import OcrClient, OcrError, Page
 from ocr_client.administration import Administration
+from ocr_launch.model_config import ModelConfig
 from server.triton import TritonServer
 from tests.project import SAMPLES
 from tests.reliability.senders import Senders, urls
@@ -134,6 +135,12 @@ def outcome(client: OcrClient, pages: Mapping[str, Page]) -> Answer:
     told = str(page.facts.model_version) if page.facts else ""
     is_so = dataclasses.replace(page, facts=None) == pages.get(told)
     return Answer(start_s, told) if is_so else Answer(start_s, MIXED, str(page))
+
+
+def few_processes(model: str, config: ModelConfig) -> None:
+    """Have two of the last step: Triton takes a second and more for each, one after the other, to unload them."""
+    if model == "ctc_decoding":
+        config.instance_group[0].count = 2
 
 
 @contextmanager

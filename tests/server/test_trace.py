@@ -16,6 +16,7 @@ import tritonclient.http
 
 from server.triton import TritonServer
 from tests.project import MODEL_REPOSITORY, SAMPLES
+from tests.reliability.swap import few_processes
 
 TIMEOUT_S = 120
 # An exporter may lose spans; one that loses those of so many requests does not work.
@@ -109,7 +110,8 @@ def server(collector: Collector, tmp_path_factory: pytest.TempPathFactory) -> It
     """One that traces each request."""
     log = tmp_path_factory.mktemp("traced") / "triton.log"
     url = f"--trace-config=opentelemetry,url=http://127.0.0.1:{collector.server_address[1]}/v1/traces"
-    with TritonServer(MODEL_REPOSITORY, log=log, options=(*FLAGS, url), stop_timeout_s=10) as running:
+    flags = (*FLAGS, url)
+    with TritonServer(MODEL_REPOSITORY, log=log, options=flags, change=few_processes, stop_timeout_s=10) as running:
         yield running
 
 

@@ -28,6 +28,7 @@ from tests.reliability.swap import (
     KEY,
     MIXED,
     Readers,
+    few_processes,
     image,
     late_ones,
     outcome,
@@ -49,7 +50,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def served(root: Path) -> Iterator[tuple[TritonServer, Administration]]:
     """A server that was started with version 1 alone; version 2 was exported while it ran."""
-    with serving(root) as (server, operator):
+    with serving(root, change=few_processes) as (server, operator):
         add_second_version(root)
         yield server, operator
 
