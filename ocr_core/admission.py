@@ -7,9 +7,9 @@ the way, as its process died, counts until its deadline has passed. A step that 
 noted refuses: whoever reaches Triton may call it.
 
 On a slow machine, as many pages at once may be too many for their callers' patience: they would be begun and not
-finished in time. So while pages are refused, only as many are let in at once as are read within the time that the next
-one has. As long as none is refused, how large pages are does not matter: small ones are not refused because others are
-slow.
+finished in time. So while pages are refused or come too late, only as many are let in at once as are read within the
+time that the next one has. As long as none is, how large pages are does not matter: small ones are not refused because
+others are slow.
 """
 
 import math

@@ -22,7 +22,7 @@ from ocr_core.server_files import PAGES, files_of
 
 # So long after its deadline a page that was lost is still known: its step may not have seen it yet.
 KNOWN_S = 60.0
-# "While others are refused": within so much time.
+# "While others are refused, or too late": within so much time.
 REFUSED_S = 1.0
 # A page should have so many times as much time as it will probably take: not all are alike. Fewer pages at once take
 # less time each; but no more than this part of the places would leave cores idle, so these are less patient.
@@ -30,7 +30,7 @@ PATIENCE, LEAST_PATIENCE, LEAST_PART = 4, 2, 1 / 4
 # What a page needs is a mean that follows larger pages faster than smaller ones: most need no more than it.
 UP, DOWN = 4, 32
 # So many numbers stand in the file before the pages.
-HEAD = 8
+HEAD = 9
 # Each holder of the file's lock needs microseconds; one that was stopped may not stop the others.
 LOCK_S, LOCK_PAUSE_S = 1.0, 0.001
 
@@ -48,6 +48,7 @@ class Noted:
     Attributes:
         moved_ns: When a page was last seen by a step behind the first one.
         refused_ns: When a page was last refused.
+        late_ns: When the time of one was last over.
         looked_ns: When the file was last looked at.
         shared_ns: The clock that runs at the speed of each page.
         page_ns: What a page needs of the machine, that is, how long it would take alone; 0 if none has been read yet.
@@ -60,6 +61,7 @@ class Noted:
 
     moved_ns: int = 0
     refused_ns: int = 0
+    late_ns: int = 0
     looked_ns: int = 0
     shared_ns: int = 0
     page_ns: int = 0
@@ -117,7 +119,7 @@ class Noted:
 
     def places_for(self, timeout_ns: int, max_pages: int) -> int:
         """So many pages may be in the pipeline, one that has so much time among them."""
-        if self.page_ns == 0 or self.looked_ns - self.refused_ns > REFUSED_S * 1e9:
+        if self.page_ns == 0 or self.looked_ns - max(self.refused_ns, self.late_ns) > REFUSED_S * 1e9:
             return max_pages
         in_time = timeout_ns / self.page_ns
         least = min(math.ceil(LEAST_PART * max_pages), int(in_time / LEAST_PATIENCE))
@@ -136,6 +138,7 @@ class Noted:
         over_ns = [deadline_ns for deadline_ns in self.entered_ns if deadline_ns < now_ns]
         self.lost_ns = [deadline_ns for deadline_ns in over_ns + self.lost_ns if deadline_ns >= known_ns]
         self.late += len(over_ns)
+        self.late_ns = max([self.late_ns, *over_ns])
         for deadline_ns in over_ns:
             # It needs more than it got.
             self._learn(max(self.page_ns, self.shared_ns - self.entered_ns.pop(deadline_ns)))

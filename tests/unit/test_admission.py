@@ -185,6 +185,17 @@ def test_pages_that_are_given_up_as_too_late_are_learnt_from(pages: Pages, clock
     assert places(pages, timeout_s=21) == 2
 
 
+def test_fewer_are_let_in_after_pages_that_came_too_late(pages: Pages, clock: Clock) -> None:
+    """As many clients as there are places: none is refused, and together they may be too many all the same."""
+    read(pages, clock, took_s=1)
+    for _ in range(8):
+        enter(pages, Request(Options(), 5), max_pages=8)
+    clock.now_s += 5.1
+    assert places(pages, timeout_s=8.1) == 2
+    clock.now_s += pages_file.REFUSED_S + 0.1
+    assert places(pages, timeout_s=8.1) == 8
+
+
 def test_a_refusal_says_how_long_pages_take(pages: Pages, clock: Clock) -> None:
     read(pages, clock, took_s=4)
     refuse(pages)
