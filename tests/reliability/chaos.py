@@ -91,7 +91,8 @@ def inflict(server: Server, load: Load, process: str, what: str) -> Fault:
         TimeoutError: It does not.
     """
     restarts = server.state.restarts
-    victim = next(pid for name, pid in _victims(server) if name == process)
+    # The last one: of a model that was loaded anew, processes of before may live on.
+    *_, victim = (pid for name, pid in _victims(server) if name == process)
     start_s = time.monotonic()
     os.kill(victim, SIGNALS[what])
     _wait_until(
