@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -156,6 +156,10 @@ def serving(root: Path, **how: Any) -> Iterator[tuple[TritonServer, Administrati
         server = stack.enter_context(TritonServer(root, **{"version": 1, "stop_timeout_s": 10, **how}))
         operator = Administration(server.url, headers={"ocr-admin-key": KEY}, timeout_s=GIVE_UP_S)
         yield server, stack.enter_context(operator)
+
+
+# For tests in which versions are unloaded.
+serving_few = partial(serving, change=few_processes)
 
 
 @cache

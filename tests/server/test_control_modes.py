@@ -22,10 +22,9 @@ from tests.reliability.swap import (
     MIXED,
     Answer,
     Readers,
-    few_processes,
     image,
     read_by_each,
-    serving,
+    serving_few,
 )
 from tests.reliability.two_versions import add_second_version, first_version
 from tests.server.processes import wait_until
@@ -38,7 +37,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Page]:
     """What each version reads."""
     root = first_version(tmp_path_factory.mktemp("both") / "models")
     add_second_version(root)
-    with serving(root, change=few_processes) as (server, operator):
+    with serving_few(root) as (server, operator):
         return read_by_each(server, operator)
 
 
@@ -62,10 +61,7 @@ def test_polled_weights_are_replaced_under_load_and_taken_back(
 ) -> None:
     """The export is found; all its models are loaded before one of them reads; the version before is unloaded."""
     how = {"version": None, "control_mode": control.POLL, "options": [OFTEN]}
-    with (
-        serving(root, change=few_processes, **how) as (server, operator),
-        Readers(urls(server), pages, CLIENTS) as readers,
-    ):
+    with serving_few(root, **how) as (server, operator), Readers(urls(server), pages, CLIENTS) as readers:
         readers.wait_for(CLIENTS)
         add_second_version(root)
         wait_until(reading_with("2", readers), GIVE_UP_S)
@@ -78,7 +74,7 @@ def test_polled_weights_are_replaced_under_load_and_taken_back(
 
 def test_a_polled_version_that_was_asked_for_stays(root: Path, pages: dict[str, Page]) -> None:
     add_second_version(root)
-    with serving(root, change=few_processes, control_mode=control.POLL, options=[OFTEN]) as (server, operator):
+    with serving_few(root, control_mode=control.POLL, options=[OFTEN]) as (server, operator):
         with OcrClient(server.url) as client:
             assert client.read(image()) == pages["1"]
         assert [version.version for version in operator.versions()] == [1]
@@ -86,7 +82,7 @@ def test_a_polled_version_that_was_asked_for_stays(root: Path, pages: dict[str, 
 
 def test_without_control_nothing_is_replaced_until_the_server_starts_anew(root: Path, pages: dict[str, Page]) -> None:
     """A process that dies is brought back with the whole server, by the version that was served before."""
-    with serving(root, change=few_processes, control_mode=control.NONE) as (server, _), OcrClient(server.url) as client:
+    with serving_few(root, control_mode=control.NONE) as (server, _), OcrClient(server.url) as client:
         with Readers(urls(server), pages, CLIENTS) as readers:
             readers.wait_for(CLIENTS)
             add_second_version(root)
@@ -97,10 +93,7 @@ def test_without_control_nothing_is_replaced_until_the_server_starts_anew(root: 
         wait_until(lambda: server.state.server_restarts == 1 and server.state.state == SERVING, GIVE_UP_S)
         assert client.read(image()) == pages["1"]
         assert "started the server anew" in server.state.faults[-1]
-    with (
-        serving(root, change=few_processes, version=None, control_mode=control.NONE) as (server, _),
-        OcrClient(server.url) as client,
-    ):
+    with serving_few(root, version=None, control_mode=control.NONE) as (server, _), OcrClient(server.url) as client:
         assert client.read(image()) == pages["2"]
 
 

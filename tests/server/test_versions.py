@@ -28,12 +28,11 @@ from tests.reliability.swap import (
     KEY,
     MIXED,
     Readers,
-    few_processes,
     image,
     late_ones,
     outcome,
     read_by_each,
-    serving,
+    serving_few,
 )
 from tests.reliability.two_versions import add_second_version, first_version
 from tests.server.processes import wait_until
@@ -50,7 +49,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def served(root: Path) -> Iterator[tuple[TritonServer, Administration]]:
     """A server that was started with version 1 alone; version 2 was exported while it ran."""
-    with serving(root, change=few_processes) as (server, operator):
+    with serving_few(root) as (server, operator):
         add_second_version(root)
         yield server, operator
 

@@ -3,12 +3,12 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 
 import psutil
 
 from ocr_launch import processes
 from ocr_launch.processes import Process
+from tests.server.processes import wait_until
 
 # Its first thread ends, by the system call of x86-64; another one lives.
 HEADLESS = """
@@ -16,13 +16,6 @@ import ctypes, threading, time
 threading.Thread(target=time.sleep, args=(60,)).start()
 ctypes.CDLL(None).syscall(60, 0)
 """
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_the_dead_are_not_waited_for_though_their_parent_has_not_buried_them() -> None:

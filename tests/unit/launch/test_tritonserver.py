@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from ocr_launch.http_api import HttpApi
 from ocr_launch.tritonserver import Plan, Tritonserver
+from tests.server.processes import wait_until
 
 # Names itself once it is told to end, and does so after some seconds, with status 3.
 SERVER = """
@@ -42,8 +42,7 @@ def start(tmp_path: Path) -> Callable[..., Tritonserver]:
             stop_timeout_s=20,
         )
         server = Tritonserver(plan)
-        while not (tmp_path / "ready").exists():
-            time.sleep(0.01)
+        wait_until((tmp_path / "ready").exists)
         return server
 
     return started
