@@ -17,6 +17,7 @@ The modules in the order of the data flow:
     columns.py        whether strips of a page are columns or a table's
     section.py        rows of a page that share their gutters
     rows.py           rows of boxes, and lines of words
+    arcs.py           lines on an arc of a circle, found and straightened
     crops.py          quads → upright crops, laid side by side in a strip
     gutters.py        lines that the detector joined across a gutter between columns, taken apart
     segments.py       where along the lines there is ink

@@ -24,6 +24,7 @@ def of_page(
     characters: Sequence[str],
     options: Options,
     *,
+    detected_bends: FloatArray,
     read_size: IntArray,
     read_scale: FloatArray,
     moments_ns: Moments,
@@ -36,6 +37,7 @@ def of_page(
         widths: (N,) int32, pixels.
         characters: Entry i is the recognizer's class i.
         options: `min_confidence`, `words`, `characters` and `timings` apply.
+        detected_bends: (N, 2) float32, of the lines whose crops these are, pixels, as in `arcs`.
         read_size: (2,) int32, height and width of the image; passes through.
         read_scale: (1,) float32, pixels of the detector's input for one of the image; passes through.
         moments_ns: (4,) int64, as `timings.outputs` takes them.
@@ -63,16 +65,16 @@ def of_page(
     metrics.note(metrics.LINES_READ, int(kept.sum()))
     if len(confidences):
         metrics.note(metrics.CONFIDENCE, float(confidences.mean()))
-    told |= words.outputs(_seen(lines, crops, np.flatnonzero(kept)), characters, options)
+    told |= words.outputs(_seen(lines, crops, detected_bends, np.flatnonzero(kept)), characters, options)
     return told | timings.outputs(moments_ns, read_ns, options)
 
 
-def _seen(lines: Lines, crops: Sequence[RgbArray], kept: Indices) -> Iterator[words.Seen]:
+def _seen(lines: Lines, crops: Sequence[RgbArray], bends: FloatArray, kept: Indices) -> Iterator[words.Seen]:
     """Some of the lines, (n,) indices, as the recognizer saw them."""
     for line in kept:
         turned = bool(lines.turned[line])
         crop = np.ascontiguousarray(crops[line][::-1, ::-1]) if turned else crops[line]
-        yield words.Seen(lines.reading.steps[line], crop, lines.quads[line], turned)
+        yield words.Seen(lines.reading.steps[line], crop, lines.quads[line], bends[lines.places[line]], turned)
 
 
 def _renumbered(blocks: IntArray) -> IntArray:

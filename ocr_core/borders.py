@@ -83,6 +83,7 @@ def check_strip(
     quads: FloatArray,
     scores: FloatArray,
     blocks: NDArray[np.int32],
+    bends: FloatArray,
     recognizer: Recognizer,
 ) -> None:
     """Check the crops of a page and what is known of each.
@@ -93,6 +94,7 @@ def check_strip(
         quads: (N, 4, 2) float32.
         scores: (N,) float32.
         blocks: (N,) int32.
+        bends: (N, 2) float32.
         recognizer: The crops that it takes.
 
     Raises:
@@ -103,8 +105,9 @@ def check_strip(
             f"widths, detected_quads and detected_scores are of {len(widths)}, {len(quads)} and {len(scores)} lines; "
             "they must be of equally many"
         )
-    if len(blocks) != len(widths):
-        raise BadRequest(f"detected_blocks has {len(blocks)} entries; it must have one for each line, {len(widths)}")
+    for name, values in (("detected_blocks", blocks), ("detected_bends", bends)):
+        if len(values) != len(widths):
+            raise BadRequest(f"{name} has {len(values)} entries; it must have one for each line, {len(widths)}")
     check_lines(len(widths))
     if not ((widths >= 1) & (widths <= recognizer.max_width)).all():
         raise BadRequest(

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_core import metrics
+from ocr_core.arcs import STRAIGHT, Arc, line_lengths
 from ocr_core.borders import check_widths
 from ocr_core.image import size
 from ocr_core.opencv import cv2
@@ -20,29 +21,32 @@ IntArray = NDArray[np.int32]
 EXACT_PX = 0.5
 
 
-def widths_px(quads: FloatArray, recognizer: Recognizer) -> IntArray:
+def widths_px(widths: FloatArray, heights: FloatArray, recognizer: Recognizer) -> IntArray:
     """Width of each crop at the recognizer's height.
 
     Args:
-        quads: (N, 4, 2) float32, clockwise from the top-left corner in reading direction.
+        widths: (N,) float32, of the lines of text, pixels of the page.
+        heights: Likewise.
         recognizer: The crops that it takes.
 
     Returns:
         (N,) int32, pixels, at least `recognizer.min_width`, at most `recognizer.max_width`.
     """
-    widths, heights = edge_lengths(quads)
     natural = np.rint(recognizer.height * widths / np.maximum(heights, 1))
     return np.asarray(np.clip(natural, recognizer.min_width, recognizer.max_width), np.int32)
 
 
 @metrics.timed(metrics.CROPPING)
-def cut(page: PixelArray, quads: FloatArray, recognizer: Recognizer) -> tuple[PixelArray, IntArray]:
-    """Cut the quads out of the page, each by the simplest transform that its corners allow.
+def cut(
+    page: PixelArray, quads: FloatArray, recognizer: Recognizer, bends: FloatArray | None = None
+) -> tuple[PixelArray, IntArray]:
+    """Cut the quads out of the page, each by the simplest transform that its corners allow; straighten those that bend.
 
     Args:
         page: (height, width, channels) uint8, RGB or grey.
         quads: (N, 4, 2) float32, page pixels, clockwise from the top-left corner in reading direction.
         recognizer: The crops that it takes.
+        bends: (N, 2) float32, page pixels, as in `arcs`; 0 if there are none.
 
     Returns:
         The strip, (recognizer.height, sum of widths, channels) uint8, and the widths, (N,) int32, pixels.
@@ -50,13 +54,15 @@ def cut(page: PixelArray, quads: FloatArray, recognizer: Recognizer) -> tuple[Pi
     Raises:
         BadImage: The strip would be larger than a page's can be.
     """
-    widths = widths_px(quads, recognizer)
+    bends = np.zeros((len(quads), 2), np.float32) if bends is None else bends
+    lengths, heights = line_lengths(quads, bends)
+    widths = widths_px(lengths, heights, recognizer)
     check_widths(widths)
     strip = np.empty((recognizer.height, int(widths.sum()), page.shape[2]), np.uint8)
     crops = split(strip, widths)
-    for halved, lines in _halvings(page, quads, recognizer):
+    for halved, lines in _halvings(page, heights, recognizer):
         corners = scale(quads[lines], size(page), size(halved))
-        _cut(halved, corners, [crops[line] for line in lines])
+        _cut(halved, corners, bends[lines] * (len(halved) / len(page)), [crops[line] for line in lines])
     return strip, widths
 
 
@@ -91,12 +97,11 @@ def turned_by_half(
     return np.concatenate([strip[:, :0], *(middle[::-1, ::-1] for middle in middles)], axis=1), taken
 
 
-def _halvings(page: PixelArray, quads: FloatArray, recognizer: Recognizer) -> Iterator[tuple[PixelArray, Indices]]:
-    """The page halved again and again, and the quads, (n,) indices, to be cut out of each of these.
+def _halvings(page: PixelArray, heights: FloatArray, recognizer: Recognizer) -> Iterator[tuple[PixelArray, Indices]]:
+    """The page halved again and again, and the lines, (n,) indices, to be cut out of each of these.
 
     Their text is less than twice as high as a crop there: else pixels are skipped.
     """
-    heights = edge_lengths(quads)[1]
     times = np.log2(np.maximum(heights / recognizer.height, 1)).astype(int)
     for time in range(times.max(initial=0) + 1):
         if time:
@@ -105,14 +110,18 @@ def _halvings(page: PixelArray, quads: FloatArray, recognizer: Recognizer) -> It
         yield page, np.flatnonzero(times == time)
 
 
-def _cut(page: PixelArray, quads: FloatArray, crops: Sequence[PixelArray]) -> None:
+def _cut(page: PixelArray, quads: FloatArray, bends: FloatArray, crops: Sequence[PixelArray]) -> None:
     """Fill crops, (height, width, channels) uint8 each, with what is in the quads."""
+    arcs = {line: arc for line in np.flatnonzero(bends.any(axis=1)) if (arc := Arc.of(quads[line], bends[line]))}
     widths, heights = np.array([crop.shape[1::-1] for crop in crops]).reshape(-1, 2).T
     boxes = np.concatenate([quads.min(axis=1), quads.max(axis=1)], axis=1)
     is_upright = np.abs(quads - boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2)).max(axis=(1, 2)) < EXACT_PX
     spans = _spans(boxes[:, ::2], widths, page.shape[1]), _spans(boxes[:, 1::2], heights, page.shape[0])
-    for quad, crop, upright, (left, right), (top, bottom) in zip(quads, crops, is_upright, *spans, strict=True):
-        if upright and left < right and top < bottom:  # a tenth of the time that a transform takes
+    lines = zip(quads, crops, is_upright, *spans, strict=True)
+    for line, (quad, crop, upright, (left, right), (top, bottom)) in enumerate(lines):
+        if arc := arcs.get(line):
+            arc.cut(page, crop)
+        elif upright and left < right and top < bottom:  # a tenth of the time that a transform takes
             cv2.resize(page[top:bottom, left:right], crop.shape[1::-1], crop)
         else:
             _warp(page, quad, crop)
@@ -140,7 +149,14 @@ def _warp(page: PixelArray, quad: FloatArray, crop: PixelArray) -> None:
 
 
 def place(
-    boxes: FloatArray, quad: FloatArray, width: int, height: int, margin_px: float = 0, *, turned: bool = False
+    boxes: FloatArray,
+    quad: FloatArray,
+    width: int,
+    height: int,
+    margin_px: float = 0,
+    *,
+    bend: FloatArray = STRAIGHT,
+    turned: bool = False,
 ) -> FloatArray:
     """Carry boxes in a crop back to where the crop was cut out.
 
@@ -150,21 +166,26 @@ def place(
         width: Of the crop, pixels.
         height: Likewise.
         margin_px: By how much the boxes grow on every side, in pixels as in `quad`.
+        bend: (2,) float32, of the line in the crop, as in `arcs`.
         turned: Whether the crop was turned by half after it had been cut out.
 
     Returns:
         (N, 4, 2) float32, pixels as in `quad`, clockwise from the top-left corner in reading direction, and within the
         upright box round the quad; one point of it for a quad whose corners lie on a line.
     """
-    # The crop's pixels were taken at the centres of the page's, the first one at a corner, which of a turned crop comes
-    # behind its last one; boxes are counted from edge to edge.
-    centre = 0.5 if turned else -0.5
-    margin = margin_px * height / max(float(edge_lengths(quad[None])[1][0]), 1)
+    arc = Arc.of(quad, bend)
+    margin = margin_px * height / max(arc.height if arc else float(edge_lengths(quad[None])[1][0]), 1)
     grown = boxes + np.array([-margin, -margin, margin, margin])
-    corners = grown[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 1, 2) + centre
-    matrix = cv2.getPerspectiveTransform(_corners(width, height), quad)
-    placed = cv2.perspectiveTransform(corners, matrix).reshape(-1, 4, 2) + 0.5 if len(boxes) else corners
-    return np.asarray(np.clip(placed, quad.min(axis=0), quad.max(axis=0)), np.float32).reshape(-1, 4, 2)
+    placed = corners = grown[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2)
+    if arc:
+        placed = np.array([arc.part(box, width, height).quad()[0] for box in grown]).reshape(-1, 4, 2)
+    elif len(boxes):
+        # The crop's pixels were taken at the centres of the page's, the first one at a corner, which of a turned crop
+        # comes behind its last one; boxes are counted from edge to edge.
+        centre = 0.5 if turned else -0.5
+        matrix = cv2.getPerspectiveTransform(_corners(width, height), quad)
+        placed = cv2.perspectiveTransform(corners.reshape(-1, 1, 2) + centre, matrix).reshape(-1, 4, 2) + 0.5
+    return np.asarray(np.clip(placed, quad.min(axis=0), quad.max(axis=0)), np.float32)
 
 
 def _corners(width: int, height: int) -> FloatArray:

@@ -24,6 +24,7 @@ class Found(NamedTuple):
     Attributes:
         quads: (N, 4, 2) float32, page pixels, clockwise from the top-left corner in reading direction.
         scores: (N,) float32 in [0, 1].
+        bends: (N, 2) float32, page pixels, as in `arcs`.
         blocks: (N,) int32, the number of each line's block; none less than the one before.
         overhang: `Detector.overhang`, for the step that may turn the page and order it anew.
         angle: By which the page was turned for this order: 0, 90 or 270 unless the request says 180.
@@ -31,6 +32,7 @@ class Found(NamedTuple):
 
     quads: FloatArray
     scores: FloatArray
+    bends: FloatArray
     blocks: NDArray[np.int32]
     overhang: float
     angle: int
@@ -45,15 +47,24 @@ class Found(NamedTuple):
         return {
             "quads": quads.scale(self.quads, page_size, image_size),
             "quad_scores": self.scores,
+            "bends": _stretched(self.bends, page_size, image_size),
             "blocks": self.blocks,
             "overhang": np.array([self.overhang], np.float32),
         }
 
 
+class _Boxes(NamedTuple):
+    """Boxes as a decoder finds them, corners from any on; the fields are those of `Found`."""
+
+    quads: FloatArray
+    scores: FloatArray
+    bends: FloatArray
+
+
 def decode(
     maps: FloatArray, page_size: tuple[int, int], detector: Detector, options: Options
 ) -> tuple[FloatArray, FloatArray]:
-    """`find` without the blocks."""
+    """Quads and scores of `find`."""
     return find(maps, page_size, detector, options)[:2]
 
 
@@ -71,8 +82,8 @@ def find(maps: FloatArray, page_size: tuple[int, int], detector: Detector, optio
         ModelMismatch: The maps are another family's.
     """
     detector = detector.with_options(options)
-    found, scores = _boxes(maps, page_size, detector)
-    return _in_order(found, scores, detector, orientation.of_boxes(found, scores, options))
+    boxes = _boxes(maps, page_size, detector)
+    return _in_order(boxes, detector, orientation.of_boxes(boxes.quads, boxes.scores, options))
 
 
 def find_on(page: RgbArray, maps: FloatArray, detector: Detector, options: Options, send: Send) -> Found:
@@ -93,42 +104,49 @@ def find_on(page: RgbArray, maps: FloatArray, detector: Detector, options: Optio
         ModelMismatch: Likewise.
     """
     detector = detector.with_options(options)
-    found, scores = _boxes(maps, image.size(page), detector)
-    looks = [(found, scores, 0)]
-    if angles := orientation.turns_to_try(found, scores, options):
+    boxes = _boxes(maps, image.size(page), detector)
+    looks = [(boxes, 0)]
+    if angles := orientation.turns_to_try(boxes.quads, boxes.scores, options):
         looks += _look_again(page, angles, detector, send)
-    found, scores, turn = max(looks, key=lambda look: _amount(*look[:2]))
-    angle = orientation.of_boxes(found, scores, options)
-    return _in_order(found, scores, detector, turn or angle if orientation.is_sideways(angle) else angle)
+    boxes, turn = max(looks, key=lambda look: _amount(look[0]))
+    angle = orientation.of_boxes(boxes.quads, boxes.scores, options)
+    return _in_order(boxes, detector, turn or angle if orientation.is_sideways(angle) else angle)
 
 
-def _look_again(
-    page: RgbArray, angles: Sequence[int], detector: Detector, send: Send
-) -> Iterator[tuple[FloatArray, FloatArray, int]]:
+def _look_again(page: RgbArray, angles: Sequence[int], detector: Detector, send: Send) -> Iterator[tuple[_Boxes, int]]:
     """The boxes of a page, turned by each of these angles, where they lie on the page as it came; and the angle."""
     turned = [np.ascontiguousarray(np.rot90(page, angle // orientation.QUARTER)) for angle in angles]
     answers = send([{"image": image.fit_to_detector(each, detector)[None]} for each in turned])
     for angle, each, ((maps,),) in zip(angles, turned, answers, strict=True):
-        found, scores = _boxes(maps, image.size(each), detector)
-        yield orientation.turn_back(found, angle, image.size(page)), scores, angle
+        found, scores, bends = _boxes(maps, image.size(each), detector)
+        back = orientation.turn_back(found, angle, image.size(page))
+        yield _Boxes(back, scores, orientation.turn(bends, -angle)), angle
 
 
-def _boxes(maps: FloatArray, page_size: tuple[int, int], detector: Detector) -> tuple[FloatArray, FloatArray]:
+def _boxes(maps: FloatArray, page_size: tuple[int, int], detector: Detector) -> _Boxes:
     detector.check(maps)
-    found, scores = db.decode(maps[0], detector) if detector.decoder == "db" else east.decode(maps, detector)
+    found = _Boxes(*(db.decode(maps[0], detector) if detector.decoder == "db" else east.decode(maps, detector)))
     _, height, width = maps.shape
-    check_lines(len(found))
-    return quads.scale(found, (height * detector.map_stride_px, width * detector.map_stride_px), page_size), scores
+    check_lines(len(found.scores))
+    seen = height * detector.map_stride_px, width * detector.map_stride_px
+    return _Boxes(quads.scale(found.quads, seen, page_size), found.scores, _stretched(found.bends, seen, page_size))
 
 
-def _amount(found: FloatArray, scores: FloatArray) -> float:
+def _stretched(vectors: FloatArray, from_size: tuple[int, int], to_size: tuple[int, int]) -> FloatArray:
+    """Vectors, (N, 2), x and y, in an image of one (height, width) that is given another."""
+    (from_height, from_width), (to_height, to_width) = from_size, to_size
+    return np.asarray(vectors * np.array([to_width / from_width, to_height / from_height]), np.float32)
+
+
+def _amount(boxes: _Boxes) -> float:
     """How much text boxes hold: their lengths in heights, each by its score."""
-    lengths = np.stack(quads.edge_lengths(found))
-    return float(np.sum(scores * lengths.max(axis=0) / np.maximum(lengths.min(axis=0), 1)))
+    lengths = np.stack(quads.edge_lengths(boxes.quads))
+    return float(np.sum(boxes.scores * lengths.max(axis=0) / np.maximum(lengths.min(axis=0), 1)))
 
 
-def _in_order(found: FloatArray, scores: FloatArray, detector: Detector, angle: int) -> Found:
+def _in_order(boxes: _Boxes, detector: Detector, angle: int) -> Found:
     """Boxes on a page of this angle, in reading direction and order."""
-    upright = quads.turn_to_reading_direction(orientation.turn(found, angle))
+    upright = quads.turn_to_reading_direction(orientation.turn(boxes.quads, angle))
     order, blocks = order_and_blocks(upright, detector.overhang)
-    return Found(orientation.turn(upright[order], -angle), scores[order], blocks, detector.overhang, angle)
+    in_order = orientation.turn(upright[order], -angle)
+    return Found(in_order, boxes.scores[order], boxes.bends[order], blocks, detector.overhang, angle)

@@ -51,7 +51,7 @@ class Rectangles(NamedTuple):
         return Rectangles(*(values[which] for values in self))
 
 
-def decode(maps: FloatArray, detector: Detector) -> tuple[FloatArray, FloatArray]:
+def decode(maps: FloatArray, detector: Detector) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Turn the maps of one page into rotated boxes.
 
     Args:
@@ -60,8 +60,8 @@ def decode(maps: FloatArray, detector: Detector) -> tuple[FloatArray, FloatArray
         detector: Its thresholds apply; a word becomes longer at either end by `unclip_ratio` times its height.
 
     Returns:
-        Quads, (N, 4, 2) float32, pixels of the detector's input, clockwise; and their scores, (N,) float32 in [0, 1]:
-        the mean score of the cells that the box comes from.
+        Quads, (N, 4, 2) float32, pixels of the detector's input, clockwise; their scores, (N,) float32 in [0, 1]: the
+        mean score of the cells that the box comes from; and their bends, (N, 2) float32, 0: words are straight.
     """
     cells, positions, blobs = rectangles_of_cells(maps, detector.map_threshold, detector.map_stride_px)
     pieces = _merge(cells, positions, blobs)
@@ -71,7 +71,7 @@ def decode(maps: FloatArray, detector: Detector) -> tuple[FloatArray, FloatArray
     words = words.take(_strongest(words))
     growth = 2 * detector.unclip_ratio * words.sizes[:, 1]
     longer = words.sizes + np.stack([growth, np.zeros(len(growth))], axis=1)
-    return from_rectangles(words.centres, longer, words.angles_rad), words.scores
+    return from_rectangles(words.centres, longer, words.angles_rad), words.scores, np.zeros_like(words.centres)
 
 
 def rectangles_of_cells(maps: FloatArray, threshold: float, stride_px: int) -> tuple[Rectangles, FloatArray, Groups]:

@@ -81,6 +81,11 @@ class Parts:
     start: FloatArray
     end: FloatArray
 
+    @property
+    def are_whole(self) -> BoolArray:
+        """Which are all of their line: (P,) bool."""
+        return np.asarray((self.start == 0) & (self.end == 1))
+
     def quads(self, quads: FloatArray) -> FloatArray:
         """Those of the parts, (P, 4, 2) float32, given those of the lines."""
         shares = np.stack([self.start, self.end, self.end, self.start], axis=1)[:, :, None]
@@ -116,7 +121,8 @@ def take_apart(found: Found, strip: RgbArray, widths: IntArray) -> tuple[Found, 
     quads = parts.quads(found.quads)
     order, blocks = order_and_blocks(orientation.turn(quads, found.angle), found.overhang)
     parts = parts.of(order)
-    apart = found._replace(quads=quads[order], scores=found.scores[parts.line], blocks=blocks)
+    bends = np.where(parts.are_whole[:, None], found.bends[parts.line], np.float32(0))
+    apart = found._replace(quads=quads[order], scores=found.scores[parts.line], bends=bends, blocks=blocks)
     return apart, *parts.crops(strip, widths)
 
 

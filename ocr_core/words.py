@@ -115,12 +115,14 @@ class Seen:
         steps: What it said.
         crop: (height, width, 3) uint8, with the text upright.
         quad: (4, 2) float32, the corners of the crop in the image, clockwise from the text's top-left one.
+        bend: (2,) float32, pixels of the image, as in `arcs`.
         turned: Whether the crop was turned by half after it had been cut out.
     """
 
     steps: Steps
     crop: RgbArray
     quad: FloatArray
+    bend: FloatArray
     turned: bool
 
 
@@ -163,7 +165,7 @@ def _characters(located: Sequence[Word], line: Seen, first_word: int) -> Iterato
 
 def _placed(boxes: FloatArray, line: Seen) -> FloatArray:
     height, width, _ = line.crop.shape
-    return crops.place(boxes, line.quad, width, height, MARGIN_PX, turned=line.turned)
+    return crops.place(boxes, line.quad, width, height, MARGIN_PX, bend=line.bend, turned=line.turned)
 
 
 def _arrays(name: str, wholes: str, pieces: Sequence[_Piece]) -> dict[str, NDArray[Any]]:

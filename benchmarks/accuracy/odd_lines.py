@@ -60,17 +60,18 @@ def small(points: float, font: str) -> OddPage:
     return OddPage(_averaged(image, A4_WH), lines)
 
 
-def on_arc(radius_px: int, font: str) -> OddPage:
-    """A line on an arc, over level ones."""
+def on_arc(radius_px: int, font: str, side: int = 1) -> OddPage:
+    """A line on an arc, over level ones; of side 1 its middle is its top, of side -1 the lowest part of it."""
     page = _body(font, PAGE_WH[1] // 2)
     strip, radius = _strip(font), radius_px * OVERSAMPLING
     height, width = strip.shape
-    # From each pixel of the page back to the strip, whose middle lies on the arc's top.
+    # From each pixel of the page back to the strip, whose middle lies in the arc's.
     y, x = np.indices(page.shape, np.float32)
-    middle, top = page.shape[1] / 2, MARGIN_PX * OVERSAMPLING + height / 2
-    away, angle = np.hypot(x - middle, y - top - radius), np.arctan2(x - middle, top + radius - y)
+    middle, lies = page.shape[1] / 2, (MARGIN_PX if side > 0 else PAGE_WH[1] // 2 - MARGIN_PX) * OVERSAMPLING
+    centre = lies + side * (height / 2 + radius)
+    away, angle = np.hypot(x - middle, y - centre), np.arctan2(x - middle, side * (centre - y))
     along = np.asarray(angle * radius + width / 2, np.float32)
-    across = np.asarray(radius - away + height / 2, np.float32)
+    across = np.asarray(side * (radius - away) + height / 2, np.float32)
     bent = cv2.remap(strip, along, across, cv2.INTER_LINEAR, borderValue=(PAPER,))
     return OddPage(_averaged(np.minimum(page, bent), PAGE_WH), (ODD,))
 
@@ -88,6 +89,7 @@ def against_the_page(quarters: int, font: str) -> OddPage:
 CASES: dict[str, Callable[[str], OddPage]] = {
     **{f"{points} pt at 300 dpi": partial(small, points) for points in (4, 5, 6)},
     **{f"on an arc, radius {radius} px": partial(on_arc, radius) for radius in (900, 600, 300)},
+    **{f"below the middle of one, radius {radius} px": partial(on_arc, radius, side=-1) for radius in (900, 600, 300)},
     "upwards": partial(against_the_page, 1),
     "on its head": partial(against_the_page, 2),
     "downwards": partial(against_the_page, 3),

@@ -94,7 +94,7 @@ def measure(models: ModelsAlone, encoded: bytes) -> Cost:
     page, _ = image.decode(encoded, MAX_MEGAPIXELS, models.weights.detector)
     (maps,) = models.detector.run(image.fit_to_detector(page, models.weights.detector)[None])
     found = detection.find_on(page, maps[0], models.weights.detector, Options(), look)
-    strip, widths = crops.cut(page, found.quads, models.weights.recognizer)
+    strip, widths = crops.cut(page, found.quads, models.weights.recognizer, found.bends)
     boxes = found.quads, found.scores, found.blocks
     lines = reading.read(strip, widths, *boxes, recognize, Options(), found.overhang)
     return Cost(works[0], sum(works[1:], Work()), sum(looks_s), process_time() - start_s, lines.angle)

@@ -19,11 +19,13 @@ from google.protobuf import json_format  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from PIL import Image
 
+from benchmarks.accuracy import odd_lines
 from benchmarks.reading_order.columns import COLUMNS
 from benchmarks.reading_order.distance import distance, tokens
 from benchmarks.reading_order.layout import page
 from benchmarks.reading_order.sheet import draw
-from ocr_core import server_files
+from ocr_core import orientation, server_files
+from ocr_core.image import size
 from tests.contract.configs import CONFIGS, ONNX_MODELS, PYTHON_MODELS, STEPS, by_name, conforms
 from tests.project import MODEL_REPOSITORY, SAMPLES
 from tests.unit import fake_triton
@@ -153,7 +155,7 @@ def test_the_milliseconds_of_the_steps_come_to_who_asks_and_to_nobody_else(model
 def test_what_belongs_to_a_line_has_one_entry_a_line(run: tuple[str, Arrays]) -> None:
     _, tensors = run
     for names in (
-        ("widths", "detected_quads", "detected_scores", "detected_blocks"),
+        ("widths", "detected_quads", "detected_scores", "detected_blocks", "detected_bends"),
         ("texts", "text_confidences", "quads", "quad_scores", "blocks"),
     ):
         assert len({len(tensors[name]) for name in names}) == 1
@@ -170,6 +172,22 @@ def test_columns_that_the_detector_joins_across_their_gutter_are_read_one_after_
     draw(sheet).save(file, "PNG")
     read = run_steps(models, np.frombuffer(file.getvalue(), np.uint8))["texts"]
     assert distance(tokens(map(str, read)), tokens(line.text for line in sheet.lines)) < 0.05
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2])
+def test_a_line_on_an_arc_is_read_and_its_words_lie_on_the_circle(models: dict[str, Any], turns: int) -> None:
+    radius_px = 300
+    drawn = odd_lines.on_arc(radius_px, "DejaVuSans").image
+    file = io.BytesIO()
+    image = np.rot90(drawn, turns)
+    Image.fromarray(image).save(file, "PNG")
+    outputs = run_steps(models, np.frombuffer(file.getvalue(), np.uint8), words=True)
+    line = list(map(str, outputs["texts"])).index(odd_lines.ODD)
+    middles = outputs["word_quads"][outputs["word_lines"] == line].mean(axis=1)
+    assert len(middles) == len(odd_lines.ODD.split())
+    up = np.array([drawn.shape[1] / 2, odd_lines.MARGIN_PX + odd_lines.SIZE_PX + radius_px])
+    centre = orientation.turn_back(up[None], (0, 270, 180)[turns], size(image))[0]
+    np.testing.assert_allclose(np.hypot(*(middles - centre).T), radius_px, atol=12)
 
 
 def test_a_page_in_grey_is_read_in_one_channel(models: dict[str, Any]) -> None:

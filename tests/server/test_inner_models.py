@@ -47,6 +47,7 @@ def decoding(widths: list[int], strip_width: int, quads: int | None = None) -> A
         "strip": np.zeros((48, strip_width, 3), np.uint8),
         "widths": np.array(widths, np.int32),
         "detected_quads": np.zeros((count, 4, 2), np.float32),
+        "detected_bends": np.zeros((len(widths), 2), np.float32),
         "detected_blocks": np.zeros(len(widths), np.int32),
         "detected_scores": np.zeros(count, np.float32),
         "overhang": np.zeros(1, np.float32),

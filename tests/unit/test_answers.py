@@ -16,6 +16,7 @@ def test_blocks_are_numbered_by_the_lines_that_were_read() -> None:
     strip, widths = np.zeros((48, 40, 3), np.uint8), np.full(4, 10, np.int32)
     outputs = answers.of_page(
         *(lines, strip, widths, [], Options()),
+        detected_bends=np.zeros((4, 2), np.float32),
         read_size=np.array([8, 8], np.int32),
         read_scale=np.ones(1, np.float32),
         moments_ns=np.zeros(0, np.int64),

@@ -14,7 +14,7 @@ from ocr_core.options import Options
 from tests.unit.asking import DB, EAST, recognizer
 
 Array = NDArray[Any]
-Tensors = tuple[Array, Array, Array, Array, Array]
+Tensors = tuple[Array, Array, Array, Array, Array, Array]
 RECOGNIZER = recognizer()
 
 
@@ -63,6 +63,7 @@ def strip_of(
     quads: int = 0,
     scores: int = 0,
     blocks: int = 0,
+    bends: int = 0,
     channels: int = 3,
 ) -> Tensors:
     count = len(widths)
@@ -73,6 +74,7 @@ def strip_of(
         np.zeros((count + quads, 4, 2), np.float32),
         np.zeros(count + scores, np.float32),
         np.zeros(count + blocks, np.int32),
+        np.zeros((count + bends, 2), np.float32),
     )
 
 
@@ -88,6 +90,7 @@ def test_a_strip_of_its_crops_is_taken(widths: list[int]) -> None:
         (strip_of([20, 30], quads=1), "are of 2, 3 and 2 lines; they must be of equally many"),
         (strip_of([20, 30], scores=-1), "are of 2, 2 and 1 lines"),
         (strip_of([20, 30], blocks=1), "detected_blocks has 3 entries; it must have one for each line, 2"),
+        (strip_of([20, 30], bends=-1), "detected_bends has 1 entries; it must have one for each line, 2"),
         (strip_of([50, -20]), "widths are between -20 and 50 pixels; they must be between 1 and 320"),
         (strip_of([0]), "widths are between 0 and 0"),
         (strip_of([321]), "widths are between 321 and 321"),
@@ -98,7 +101,7 @@ def test_a_strip_of_its_crops_is_taken(widths: list[int]) -> None:
         (strip_of([20] * 20_000), f"20000 lines of text were found; at most {MAX_LINES} are read"),
         (strip_of([320] * MAX_LINES), f"1600000 pixels long together; at most {MAX_STRIP_PX}"),
     ],
-    ids=str.split("quads scores blocks negative none wide long low stray-column channels too-many too-much"),
+    ids=str.split("quads scores blocks bends negative none wide long low stray-column channels too-many too-much"),
 )
 def test_what_is_no_strip_of_crops_is_refused(tensors: Tensors, told: str) -> None:
     with pytest.raises(BadRequest, match=re.escape(told)):
@@ -107,10 +110,10 @@ def test_what_is_no_strip_of_crops_is_refused(tensors: Tensors, told: str) -> No
 
 def test_widths_whose_sum_does_not_fit_into_their_type_are_refused() -> None:
     wide = recognizer(max_width=2**31 - 1)
-    strip, widths, quads, scores, blocks = strip_of([1, 1])
+    strip, widths, quads, scores, blocks, bends = strip_of([1, 1])
     widths[:] = 2**31 - 1
     with pytest.raises(BadImage, match="4294967294 pixels long together"):
-        check_strip(strip, widths, quads, scores, blocks, wide)
+        check_strip(strip, widths, quads, scores, blocks, bends, wide)
 
 
 def test_a_page_with_more_lines_than_can_be_is_refused_before_they_are_put_in_order() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ocr_core import crops, quads
 from ocr_core.pixels import RgbArray, as_rgb
-from ocr_core.quads import FloatArray
+from ocr_core.quads import FloatArray, edge_lengths
 from tests.unit.asking import recognizer
 
 # Grey levels by which equal pictures may differ; a turned or mirrored pattern differs by more than 60.
@@ -35,7 +35,7 @@ def mean_difference(one: RgbArray, other: RgbArray) -> float:
     [(100, 48, 100), (100, 24, 200), (100, 96, 50), (33, 32, 50), (2, 48, 16), (9000, 48, 320), (40, 0, 320)],
 )
 def test_a_crop_is_as_wide_as_its_line_at_the_recognizers_height(width: int, height: int, expected: int) -> None:
-    widths = crops.widths_px(box(5, 7, 5 + width, 7 + height), RECOGNIZER)
+    widths = crops.widths_px(*edge_lengths(box(5, 7, 5 + width, 7 + height)), RECOGNIZER)
     assert (widths.tolist(), widths.dtype.name) == ([expected], "int32")
 
 

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocr_core import db, detection
+from ocr_core.arcs import line_lengths
 from ocr_core.options import Options
-from ocr_core.quads import FloatArray
+from ocr_core.quads import FloatArray, edge_lengths, turn_to_reading_direction
 from tests.unit.asking import DB
 
 AS_DRAWN = replace(DB, unclip_ratio=0)
@@ -39,7 +40,7 @@ def farthest_corner_px(quad: FloatArray, corners: FloatArray) -> float:
 def test_a_rectangle_comes_back_at_every_angle(size: tuple[float, float], angle_deg: float) -> None:
     probability = np.zeros((128, 160), np.float32)
     corners = draw(probability, (75, 60), size, angle_deg, 0.75)
-    found, scores = db.decode(probability, AS_DRAWN)
+    found, scores, _ = db.decode(probability, AS_DRAWN)
     assert (found.shape, found.dtype.name, scores.dtype.name) == ((1, 4, 2), "float32", "float32")
     # Drawn on a grid, an edge is off by half a pixel, a corner by that on two edges.
     assert farthest_corner_px(found[0], corners) <= 1.1
@@ -53,7 +54,7 @@ def test_each_of_several_rectangles_comes_back_once(cells: set[tuple[int, int]],
     probability = np.zeros((80, 160), np.float32)
     for column, row in cells:
         probability[20 * row + 2 : 20 * row + 9, 40 * column + 3 : 40 * column + 3 + width] = 1
-    found, scores = db.decode(probability, AS_DRAWN)
+    found, scores, _ = db.decode(probability, AS_DRAWN)
     corners = {tuple(corner) for quad in np.rint(found).tolist() for corner in map(tuple, quad)}
     assert len(found) == len(cells)
     assert corners == {
@@ -68,7 +69,7 @@ def test_a_box_grows_on_every_side_by_area_times_ratio_over_perimeter(
 ) -> None:
     probability = np.zeros((100, 200), np.float32)
     probability[40:51, 60:121] = 1  # corners at pixels 60 … 120 and 40 … 50: 60 × 10, perimeter 140
-    found, _ = db.decode(probability, DB.with_options(Options(unclip_ratio=unclip_ratio)))
+    found, _, _ = db.decode(probability, DB.with_options(Options(unclip_ratio=unclip_ratio)))
     corners = [[x, y] for x in (60 - growth_px, 120 + growth_px) for y in (40 - growth_px, 50 + growth_px)]
     np.testing.assert_allclose(sorted(np.round(found[0], 3).tolist()), corners, atol=2e-3)
 
@@ -76,7 +77,7 @@ def test_a_box_grows_on_every_side_by_area_times_ratio_over_perimeter(
 def test_the_score_is_the_mean_inside_the_box_before_it_grows() -> None:
     probability = np.zeros((40, 100), np.float32)
     probability[10:20, 10:50], probability[10:20, 50:90] = 0.4, 0.8
-    _, scores = db.decode(probability, DB.with_options(Options(unclip_ratio=5)))
+    _, scores, _ = db.decode(probability, DB.with_options(Options(unclip_ratio=5)))
     np.testing.assert_allclose(scores, [0.6], rtol=1e-6)
 
 
@@ -99,7 +100,7 @@ def test_thresholds_of_the_map_are_exceeded_and_those_of_boxes_reached(
 ) -> None:
     probability = np.zeros((40, 100), np.float32)
     probability[10:20, 10:50] = value
-    found, scores = db.decode(probability, DB.with_options(options))
+    found, scores, _ = db.decode(probability, DB.with_options(options))
     assert (len(found), len(scores)) == (expected, expected)
 
 
@@ -115,7 +116,7 @@ def test_a_ring_is_one_box_and_its_hole_none() -> None:
     probability = np.zeros((100, 100), np.float32)
     probability[20:80, 20:80] = 1
     probability[30:70, 30:70] = 0
-    found, _ = db.decode(probability, DB.with_options(Options(quad_threshold=0, unclip_ratio=0)))
+    found, _, _ = db.decode(probability, DB.with_options(Options(quad_threshold=0, unclip_ratio=0)))
     assert sorted(np.rint(found[0]).tolist()) == [[20, 20], [20, 79], [79, 20], [79, 79]]
     assert len(found) == 1
 
@@ -123,14 +124,14 @@ def test_a_ring_is_one_box_and_its_hole_none() -> None:
 def test_boxes_of_a_coarse_map_are_in_pixels_of_the_detectors_input() -> None:
     probability = np.zeros((40, 100), np.float32)
     probability[10:20, 10:50] = 1
-    found, _ = db.decode(probability, replace(AS_DRAWN, map_stride_px=4))
+    found, _, _ = db.decode(probability, replace(AS_DRAWN, map_stride_px=4))
     assert sorted(np.rint(found[0]).tolist()) == [[40, 40], [40, 76], [196, 40], [196, 76]]
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
 @pytest.mark.parametrize("shape", [(1, 1), (2, 50), (32, 32)])
 def test_a_map_of_one_value_is_no_box_or_the_whole_map(shape: tuple[int, int], value: float) -> None:
-    found, scores = db.decode(np.full(shape, value, np.float32), AS_DRAWN)
+    found, scores, _ = db.decode(np.full(shape, value, np.float32), AS_DRAWN)
     assert (found.dtype.name, scores.dtype.name) == ("float32", "float32")
     if value and min(shape) > 2:
         assert sorted(np.rint(found[0]).tolist()) == [[0, 0], [0, 31], [31, 0], [31, 31]]
@@ -142,7 +143,7 @@ def test_a_box_at_the_border_is_scored_by_what_is_inside() -> None:
     probability = np.zeros((60, 60), np.float32)
     draw(probability, (0, 0), (60, 20), 45, 1)
     draw(probability, (59, 59), (60, 20), 45, 1)
-    _, scores = db.decode(probability, DB.with_options(Options()))
+    _, scores, _ = db.decode(probability, DB.with_options(Options()))
     assert len(scores) == 2
     assert scores.min() > 0.9
 
@@ -173,15 +174,18 @@ def arc(value: float) -> FloatArray:
 
 
 def test_a_line_on_an_arc_counts_by_its_own_shape() -> None:
-    """It fills less than half of its rectangle, and grows as a straight line of its thickness does."""
-    probability = arc(0.9)
-    found, scores = db.decode(probability, DB)
+    """It fills less than half of its rectangle, and is as long and as high as a straight line of its thickness."""
+    found, scores, bends = db.decode(arc(0.9), DB)
     np.testing.assert_allclose(scores, [0.9], rtol=1e-5)
-    bottom, top = np.argwhere(probability).max(axis=0)[0], np.argwhere(probability).min(axis=0)[0]
     straight = np.zeros((120, 300), np.float32)
     straight[50:66, 50:238] = 0.9
-    grown_px = np.ptp(db.decode(straight, DB)[0][0, :, 1]) - 15
-    assert np.ptp(found[0, :, 1]) - (bottom - top) == pytest.approx(grown_px, abs=2)
+    lengths, heights = edge_lengths(turn_to_reading_direction(db.decode(straight, DB)[0]))
+    bent_lengths, bent_heights = line_lengths(found, bends)
+    np.testing.assert_allclose(bent_lengths, lengths, rtol=0.03)
+    np.testing.assert_allclose(bent_heights, heights, rtol=0.2)
+    x, y = found[0].mean(axis=0) + bends[0]  # the centre of its circle
+    assert x == pytest.approx(150, abs=1)
+    assert 165 < y < 205
 
 
 def test_an_arc_of_which_the_detector_is_not_sure_is_no_line() -> None:

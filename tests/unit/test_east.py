@@ -73,7 +73,7 @@ def farthest_corner_px(quad: FloatArray, corners: FloatArray) -> float:
 def test_a_word_comes_back_at_every_angle_that_east_can_tell(size: tuple[float, float], angle_deg: float) -> None:
     maps = blank()
     corners = draw(maps, (190, 130), size, angle_deg, score=0.9)
-    found, scores = east.decode(maps, AS_DRAWN)
+    found, scores, _ = east.decode(maps, AS_DRAWN)
     assert found.shape == (1, 4, 2)
     assert found.dtype == scores.dtype == np.float32
     assert farthest_corner_px(found[0], corners) < 0.01
@@ -87,14 +87,14 @@ def test_each_of_several_words_comes_back_once_and_as_opencv_says(
 ) -> None:
     maps = blank()
     drawn = [draw(maps, (65 + 125 * column, 40 + 55 * row), (100, 24), angle_deg) for column, row in places]
-    found, _ = east.decode(maps, AS_DRAWN)
+    found, _, _ = east.decode(maps, AS_DRAWN)
     for expected in (np.array(drawn, np.float32).reshape(-1, 4, 2), by_opencv(maps)):
         assert len(found) == len(expected)
         assert all(max(iou(quad, other) for other in found) > 0.99 for quad in expected)
 
 
 def test_without_text_there_are_no_quads() -> None:
-    found, scores = east.decode(blank(), EAST.with_options(Options()))
+    found, scores, _ = east.decode(blank(), EAST.with_options(Options()))
     assert (found.shape, scores.shape) == ((0, 4, 2), (0,))
 
 
@@ -108,7 +108,7 @@ def test_either_end_of_a_long_word_is_where_the_cells_near_it_see_it() -> None:
         distance[cells] = np.minimum(distance[cells], 150)
     assert x[cells].min() < 50
     assert x[cells].max() > 330
-    found, _ = east.decode(maps, AS_DRAWN)
+    found, _, _ = east.decode(maps, AS_DRAWN)
     assert farthest_corner_px(found[0], corners) < 1
 
 
@@ -116,7 +116,7 @@ def test_pieces_of_a_broken_word_are_one_word() -> None:
     maps = blank()
     draw(maps, (100, 130), (120, 24), seen=slice(0, 26))
     draw(maps, (180, 130), (120, 24), seen=slice(40, None))
-    found, _ = east.decode(maps, AS_DRAWN)
+    found, _, _ = east.decode(maps, AS_DRAWN)
     assert len(found) == 1
     assert farthest_corner_px(found[0], rectangle((140, 130), (200, 24))) < 1
 
@@ -127,7 +127,7 @@ def test_pieces_of_a_broken_word_are_one_word() -> None:
 def test_neighbours_stay_two_words(dx: float, dy: float) -> None:
     maps = blank()
     drawn = [draw(maps, (100, 100), (120, 24)), draw(maps, (100 + dx, 100 + dy), (120, 24))]
-    found, _ = east.decode(maps, AS_DRAWN)
+    found, _, _ = east.decode(maps, AS_DRAWN)
     assert len(found) == 2
     assert all(max(iou(quad, other) for other in found) > 0.9 for quad in drawn)
 
@@ -136,7 +136,7 @@ def test_of_two_boxes_on_one_word_the_one_with_more_cells_stays() -> None:
     maps = blank()
     word = draw(maps, (190, 130), (160, 40))
     draw(maps, (190, 152), (160, 30), score=1, seen=slice(54, 57))
-    found, _ = east.decode(maps, AS_DRAWN)
+    found, _, _ = east.decode(maps, AS_DRAWN)
     assert len(found) == 1
     assert max(iou(word, other) for other in found) > 0.9
 
@@ -145,7 +145,7 @@ def test_a_word_is_lengthened_at_either_end_by_a_share_of_its_height() -> None:
     maps = blank()
     draw(maps, (190, 130), (160, 24))
     for unclip_ratio, expected in ((None, 160 + 2 * 0.1 * 24), (0, 160), (0.5, 160 + 24)):
-        found, _ = east.decode(maps, EAST.with_options(Options(unclip_ratio=unclip_ratio)))
+        found, _, _ = east.decode(maps, EAST.with_options(Options(unclip_ratio=unclip_ratio)))
         assert np.ptp(found[0], axis=0) == pytest.approx([expected, 24], abs=0.01)
 
 
@@ -170,7 +170,7 @@ def test_of_too_many_pieces_those_with_most_cells_are_read(monkeypatch: pytest.M
     widths = (80, 160, 120)
     for row, width in enumerate(widths):
         draw(maps, (190, 40 + 60 * row), (width, 24))
-    found, _ = east.decode(maps, AS_DRAWN)
+    found, _, _ = east.decode(maps, AS_DRAWN)
     assert sorted(np.ptp(found[:, :, 0], axis=1).round().tolist()) == [120, 160]
 
 
@@ -183,7 +183,7 @@ def test_whatever_the_maps_say_quads_are_finite_clockwise_and_scored_above_the_t
     maps = random.random((6, 12, 15), np.float32)
     maps[1:5] *= random.choice([0, 1, 512])
     maps[5] = (maps[5] - 0.5) * np.pi / 2
-    found, scores = east.decode(maps, EAST.with_options(Options(map_threshold=threshold, quad_threshold=0)))
+    found, scores, _ = east.decode(maps, EAST.with_options(Options(map_threshold=threshold, quad_threshold=0)))
     assert len(found) == len(scores)
     assert np.isfinite(found).all()
     assert all(cv2.contourArea(quad, oriented=True) >= -1e-3 for quad in found)

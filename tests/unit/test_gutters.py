@@ -74,6 +74,13 @@ def cut(lines: Sequence[Line], paper: int = PAPER, ink: int = INK) -> tuple[RgbA
     return crops.cut(page, quads_of(lines), recognizer(max_width=3200))
 
 
+def found_in(quads: FloatArray, angle: int = 0) -> Found:
+    """Straight lines in these quads, all of one block."""
+    count = len(quads)
+    bends = np.zeros((count, 2), np.float32)
+    return Found(quads, np.ones(count, np.float32), bends, np.zeros(count, np.int32), OVERHANG, angle)
+
+
 def ends(parts: gutters.Parts | None, lines: Sequence[Line]) -> list[tuple[float, float, float]]:
     """Row, left and right end of each box that is left."""
     quads = quads_of(lines)
@@ -197,7 +204,7 @@ def test_a_line_that_runs_down_beside_the_columns_is_kept() -> None:
 
 
 def test_a_page_without_text_stays_so() -> None:
-    found = Found(np.zeros((0, 4, 2), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int32), OVERHANG, 0)
+    found = found_in(np.zeros((0, 4, 2), np.float32))
     strip, widths = np.zeros((48, 0, 3), np.uint8), np.zeros(0, np.int32)
     assert gutters.take_apart(found, strip, widths) == (found, strip, widths)
 
@@ -205,7 +212,7 @@ def test_a_page_without_text_stays_so() -> None:
 def test_a_page_without_gutters_is_passed_on() -> None:
     lines = [line(LEFT, row) for row in range(ROWS)]
     strip, widths = cut(lines)
-    found = Found(quads_of(lines), np.ones(ROWS, np.float32), np.zeros(ROWS, np.int32), OVERHANG, 0)
+    found = found_in(quads_of(lines))
     assert gutters.take_apart(found, strip, widths)[1] is strip
 
 
@@ -215,7 +222,7 @@ def test_columns_taken_apart_are_read_one_after_the_other(angle: int) -> None:
     lines = joined()
     strip, widths = cut(lines)
     scores = np.linspace(0.6, 0.9, ROWS, dtype=np.float32)
-    found = Found(turn(quads_of(lines), -angle), scores, np.zeros(ROWS, np.int32), OVERHANG, angle)
+    found = found_in(turn(quads_of(lines), -angle), angle)._replace(scores=scores)
     apart, strip, widths = gutters.take_apart(found, strip, widths)
     assert apart.scores.tolist() == [*scores.tolist(), *scores.tolist()]
     assert apart.blocks.tolist() == [0] * ROWS + [1] * ROWS

@@ -156,6 +156,7 @@ def answer(
     lines = Lines(read, QUADS, np.ones(3, np.float32), blocks, np.array(places), np.full(3, turned), 0)
     told = answers.of_page(
         *(lines, strip, np.array([160] * 3, np.int32), ALPHABET, options),
+        detected_bends=np.zeros((3, 2), np.float32),
         read_size=np.array([200, 200], np.int32),
         read_scale=np.ones(1, np.float32),
         moments_ns=np.zeros(0, np.int64),
@@ -253,15 +254,20 @@ def test_a_word_is_placed_where_the_crop_was_cut_from(corners: list[list[float]]
     indices=arrays.arrays(np.int32, st.tuples(st.integers(1, 3), st.just(20)), elements=st.integers(0, 5)),
     pixels=arrays.arrays(np.uint8, (HEIGHT, 30), elements=st.sampled_from([0, 90, 255])),
     corners=arrays.arrays(np.float32, (4, 2), elements=st.integers(0, 60)),
+    bend=arrays.arrays(np.float32, 2, elements=st.integers(-60, 60)),
     turned=st.booleans(),
 )
 def test_anything_gives_as_many_boxes_as_characters_and_none_outside(
-    indices: NDArray[np.int32], pixels: NDArray[np.uint8], corners: NDArray[np.float32], turned: bool
+    indices: NDArray[np.int32],
+    pixels: NDArray[np.uint8],
+    corners: NDArray[np.float32],
+    bend: NDArray[np.float32],
+    turned: bool,
 ) -> None:
     drawn = np.tile(pixels[:, :, None], (1, 1, 3))
     said = [Steps(row, np.ones(len(row), np.float32), 8) for row in indices]
     texts, _ = ctc.decode(indices, np.ones(indices.shape, np.float32), ALPHABET)
-    read = [words.Seen(each, drawn, corners, turned) for each, text in zip(said, texts, strict=True) if text]
+    read = [words.Seen(each, drawn, corners, bend, turned) for each, text in zip(said, texts, strict=True) if text]
     told = words.outputs(read, ALPHABET, Options(characters=True))
     assert "".join(told["word_texts"]) == "".join("".join(texts).split()) == "".join(told["character_texts"])
     for name in ("word_quads", "character_quads"):

@@ -25,7 +25,7 @@ class TritonPythonModel:
         detected = [passed.pop(f"detected_{what}") for what in ("quads", "scores", "blocks")]
         with self.pages.leaving(request, int(deadline_ns[0])) as check:
             model, recognizer = self.recognizers.of(request.options.language)
-            borders.check_strip(strip, widths, *detected, recognizer)
+            borders.check_strip(strip, widths, *detected, passed["detected_bends"], recognizer)
             send = partial(call, self.executor, model, self.version, outputs=("indices", "confidences"), check=check)
             recognize = partial(reading.recognize, recognizer, send, limits=self.limits)
             lines = reading.read(strip, widths, *detected, recognize, request.options, *overhang)

@@ -28,7 +28,7 @@ class TritonPythonModel:
             borders.check_maps(page, maps, image_size, self.detector)
             send = partial(call, self.executor, self.model, self.version, outputs=("maps",), check=check)
             found = detection.find_on(page, maps[0], self.detector, request.options, send)
-            strip, widths = crops.cut(page, found.quads, self.recognizer)
+            strip, widths = crops.cut(page, found.quads, self.recognizer, found.bends)
             found, strip, widths = gutters.take_apart(found, strip, widths)
             cut = {"strip": strip, "widths": widths} | timings.moments(request, moments_ns)
             return cut | found.outputs(size(page), tuple(image_size))

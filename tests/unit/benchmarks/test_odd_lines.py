@@ -26,10 +26,11 @@ def test_a_line_against_the_page_lies_at_its_lower_right(case: str, is_tall: boo
     assert PAGE_WH[1] - MARGIN_PX * 2 < rows.max() < PAGE_WH[1] - MARGIN_PX
 
 
-def test_the_smaller_the_radius_the_higher_the_arc() -> None:
+@pytest.mark.parametrize("name", ["on an arc", "below the middle of one"])
+def test_the_smaller_the_radius_the_higher_the_arc(name: str) -> None:
     heights = []
     for radius in (900, 600, 300):
-        rows, _ = np.nonzero(CASES[f"on an arc, radius {radius} px"](FONT).image[: PAGE_WH[1] // 2] < PAPER_FROM)
+        rows, _ = np.nonzero(CASES[f"{name}, radius {radius} px"](FONT).image[: PAGE_WH[1] // 2] < PAPER_FROM)
         heights.append(np.ptp(rows))
     assert heights == sorted(heights)
     assert heights[-1] > 2 * heights[0]
