@@ -12,6 +12,7 @@ The modules in the order of the data flow:
     db.py, east.py    detector maps → quads and scores
     quads.py          corners put in reading direction, scaled, clipped
     orientation.py    how a page lies: upright, sideways, on its head
+    pieces.py         lines across the page, put together from what the detector took apart
     reading_order.py  the order of the lines, and their blocks
     page_layout.py    sections, columns and tables of a level page
     columns.py        whether strips of a page are columns or a table's

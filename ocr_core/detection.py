@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_core import db, east, image, orientation, quads
+from ocr_core import db, east, image, orientation, pieces, quads
 from ocr_core.borders import check_lines
 from ocr_core.detector import Detector
 from ocr_core.options import Options
@@ -147,6 +147,7 @@ def _amount(boxes: _Boxes) -> float:
 def _in_order(boxes: _Boxes, detector: Detector, angle: int) -> Found:
     """Boxes on a page of this angle, in reading direction and order."""
     upright = quads.turn_to_reading_direction(orientation.turn(boxes.quads, angle))
+    upright, scores, firsts = pieces.join(upright, boxes.scores)
     order, blocks = order_and_blocks(upright, detector.overhang)
     in_order = orientation.turn(upright[order], -angle)
-    return Found(in_order, boxes.scores[order], boxes.bends[order], blocks, detector.overhang, angle)
+    return Found(in_order, scores[order], boxes.bends[firsts][order], blocks, detector.overhang, angle)

@@ -190,6 +190,14 @@ def test_a_line_on_an_arc_is_read_and_its_words_lie_on_the_circle(models: dict[s
     np.testing.assert_allclose(np.hypot(*(middles - centre).T), radius_px, atol=12)
 
 
+@pytest.mark.parametrize("case", ["upwards", "downwards"])
+def test_a_line_across_the_page_is_read_as_one(models: dict[str, Any], case: str) -> None:
+    """The detector finds it word by word: letters of equal widths have wide spaces between words."""
+    file = io.BytesIO()
+    Image.fromarray(odd_lines.CASES[case]("DejaVuSansMono").image).save(file, "PNG")
+    assert odd_lines.ODD in map(str, run_steps(models, np.frombuffer(file.getvalue(), np.uint8))["texts"])
+
+
 def test_a_page_in_grey_is_read_in_one_channel(models: dict[str, Any]) -> None:
     file = io.BytesIO()
     Image.open(SAMPLES / "label.png").convert("L").save(file, "PNG")
