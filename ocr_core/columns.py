@@ -19,6 +19,8 @@ FULL = 0.75
 RAGGED, CLOSE = 0.5, 1.88
 # … and is this many times as wide as high: about ten letters.
 WIDE = 6.5
+# Lines as long as each other tell of prose where they are so many.
+MIN_JUSTIFIED = 8
 # Words, not numbers, where a list might be a table's column.
 WORDY = 3.6
 MIN_COLUMN_LINES = 3
@@ -41,6 +43,18 @@ def is_prose(boxes: FloatArray, members: Indices) -> bool:
     width, height = quantile(found[:, 2] - found[:, 0]), typical_height(found)
     fill = width / max(np.ptp(found[:, ::2]), 1e-6)
     return width >= WIDE * height and bool(fill >= FULL or (fill >= RAGGED and _pitch(found) < CLOSE * height))
+
+
+def are_justified(boxes: FloatArray, members: Indices) -> bool:
+    """Whether most rows begin and end where the others do: prose in a narrow column, however wide its spaces are."""
+    order, row_of = rows(boxes[members])
+    found, starts = boxes[members[order]], _starts(row_of)
+    left, right = np.minimum.reduceat(found[:, 0], starts), np.maximum.reduceat(found[:, 2], starts)
+    height = typical_height(found)
+    most = MIN_INDENT * height
+    flush = (left - left.min() < most) & (right.max() - right < most)
+    wide = np.ptp(found[:, ::2]) >= WIDE * height
+    return len(starts) >= MIN_JUSTIFIED and wide and bool(flush.mean() > MOST and _pitch(lines(found)) < CLOSE * height)
 
 
 def may_be_columns(boxes: FloatArray, strips: Sequence[Indices]) -> bool:

@@ -75,9 +75,12 @@ def _columns(boxes: FloatArray, section: Section, depth: int) -> list[Part]:
     parts = []
     are_lists = columns.are_lists(boxes, strips)
     for strip in strips:
-        parts.append(_read(boxes, strip, depth + 1))
-        if not (are_lists or parts[-1].is_column):
-            return []
+        part = _read(boxes, strip, depth + 1)
+        if not (are_lists or part.is_column):
+            if not columns.are_justified(boxes, strip):
+                return []
+            part = Part(partial(columns.paragraphs, boxes, strip), part.height, part.height)
+        parts.append(part)
     return parts if are_lists or not columns.are_cells(boxes, section) else []
 
 

@@ -37,6 +37,12 @@ LAYOUTS: dict[str, Layout] = {
     "two columns found word by word": [
         (shift + left, 20.0 * row, 60, 12) for shift in (0, 240) for row in range(5) for left in (0.0, 68.0, 136.0)
     ],
+    "two narrow justified columns found word by word": [
+        (shift + left, 18.0 * row, width, 12)
+        for shift in (0, 130)
+        for row in range(10)
+        for left, width in ([(0.0, 30.0 + row), (62.0 + row, 38.0 - row)] if row % 4 else [(0.0, 100.0)])
+    ],
     "the cells of a table": [(left, 20.0 * row, 50, 12) for row in range(6) for left in (0.0, 120.0, 240.0)],
     "names and prices of a receipt": [
         (left, 20.0 * row, width, 12) for row in range(8) for left, width in ((0.0, 90 + 5.0 * row), (300.0, 40.0))
