@@ -21,9 +21,9 @@ INKED, MIN_CONTRAST = 0.3, 12
 # A gap is wide from so many heights of a box on: a gutter of one em is 0.8, spaces between words are 0.2 to 0.4 wide.
 MIN_GAP = 0.65
 # Lines that are longer than this, in heights of a box, may be those of two columns.
-LONG = 6.0
-# What is shorter than this, in heights of a box, and lies within another line, belongs to that one.
-MAX_SLIVER = 1.0
+LONG = 4.0
+# What is shorter than this, in heights of a box, and lies within another line or so near to it, belongs to that one.
+MAX_SLIVER, NEAR = 1.0, 0.1
 # A line is level if this share of its length is.
 LEVEL = 0.9
 
@@ -128,7 +128,8 @@ class Segments:
         lengths, boxes = self.end - self.start, self.boxes(lines)
         short = np.flatnonzero(lengths < MAX_SLIVER * lines.heights[self.line])
         middles = (boxes[short, None, :2] + boxes[short, None, 2:]) / 2
-        within = ((boxes[:, :2] < middles) & (middles < boxes[:, 2:])).all(axis=2)
+        near = np.stack([NEAR * lines.heights[self.line], np.zeros(len(boxes))], axis=1)
+        within = ((boxes[:, :2] - near < middles) & (middles < boxes[:, 2:] + near)).all(axis=2)
         within &= (self.line != self.line[short, None]) & (lengths > lengths[short, None])
         found = np.zeros(len(lengths), bool)
         found[short] = within.any(axis=1)

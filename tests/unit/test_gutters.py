@@ -182,6 +182,20 @@ def test_a_box_that_reaches_over_the_gutter_into_the_next_line_is_shortened() ->
     assert np.abs(np.array(find(lines)) - as_they_were(APART)).max() <= 1
 
 
+def test_a_box_that_begins_with_the_last_stroke_of_the_line_beside_it_is_shortened() -> None:
+    (stroke, end), row = (GUTTER[0] - 1, GUTTER[0]), 3
+    lines = [one for one in APART if one.row != row]
+    lines += [Line(2, stroke, LEFT, row), Line(stroke, RIGHT[-1][1] + 8, [(stroke, end), *RIGHT], row)]
+    assert abs(find(lines)[2 * row + 1][1] - (RIGHT[0][0] - 8)) <= 1
+
+
+def test_two_short_words_that_the_detector_joined_across_the_gutter_are_taken_apart() -> None:
+    last, first, row = (GUTTER[0] - 30, GUTTER[0]), (GUTTER[1], GUTTER[1] + 30), 3
+    lines = [one for one in APART if one.row != row]
+    lines += [line(words, row) for words in (LEFT[:-1], [last, first], RIGHT[1:])]
+    assert len(find(lines)) == 2 * ROWS + 2
+
+
 @pytest.mark.parametrize("paper", [0, 255])
 def test_a_box_without_any_ink_in_a_gutter_is_left_out(paper: int) -> None:
     lines = [*APART, Line(GUTTER[0] + 2, GUTTER[1] - 2, [], 3)]
