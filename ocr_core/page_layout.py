@@ -118,18 +118,15 @@ def _is_border(
 
 
 def _alone(boxes: FloatArray, bands: Sequence[Indices], gaps: Sequence[float], typical: float) -> set[int]:
-    """Numbers of the gaps that set a head or a foot of one row off from the rest: they are wider than all others.
+    """Numbers of the gaps that set a head or a foot of one row off from the rest: they are wider than all within it.
 
-    What is larger than the rest is a title, and may be that of a column.
+    A first row that is larger than the rest is a title, and may be that of a column.
     """
     if len(gaps) < 3:
         return set()
-    ends = {0: (bands[0], gaps[1:]), len(gaps) - 1: (bands[-1], gaps[:-1])}
-    return {
-        place
-        for place, (band, others) in ends.items()
-        if gaps[place] > SPACE * max(typical, *others) and typical_height(boxes[band]) < TITLE * typical
-    }
+    last, least = len(gaps) - 1, SPACE * max(typical, *gaps[1:-1])
+    is_title = typical_height(boxes[bands[0]]) >= TITLE * typical
+    return {place for place in (0, last) if gaps[place] > least and not (place == 0 and is_title)}
 
 
 def _bands(boxes: FloatArray, members: Indices) -> tuple[list[Indices], list[float]]:

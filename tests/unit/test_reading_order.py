@@ -34,6 +34,13 @@ LAYOUTS: dict[str, Layout] = {
         *((left + 230, top, width, 12) for left, top, width, _ in COLUMN),
         (100, 130, 200, 12),
     ],
+    "a running head and a page number as far from two columns": [
+        (0, -45, 120, 12),
+        (330, -45, 100, 12),
+        *COLUMN,
+        *((left + 230, top, width, 12) for left, top, width, _ in COLUMN),
+        (207, 125, 16, 15),
+    ],
     "two columns found word by word": [
         (shift + left, 20.0 * row, 60, 12) for shift in (0, 240) for row in range(5) for left in (0.0, 68.0, 136.0)
     ],
