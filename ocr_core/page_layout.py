@@ -26,6 +26,8 @@ SPACE = 1.3
 TITLE = 1.15
 # Cells are shorter than this, in heights of a line; columns of prose are wider.
 MAX_CELL = 6.5
+# So many rows tell whether they have a gutter that a heading above them lies across.
+AHEAD = 5
 # Cuts within cuts; no page has more, and no page made to overthrow this may have.
 MAX_DEPTH = 16
 
@@ -93,13 +95,14 @@ def _sections(boxes: FloatArray, members: Indices) -> list[Section]:
     sections: list[Section] = []
     run, shared = [bands[0]], spans[0]
     for number, gap in enumerate(gaps):
-        before, after = spans[number : number + 2]
-        together = _merged(shared, after, MIN_GUTTER * typical)
+        before, after, *later = spans[number : number + 1 + AHEAD]
+        below = _shared([after, *later], MIN_GUTTER * typical) if len(shared) == 1 else after
+        together = _merged(shared, below, MIN_GUTTER * typical)
         if number in alone or _is_border(shared, before, after, together, gap / typical, MAX_CELL * typical):
             sections.append(Section(run, shared))
             run, shared = [], after
         else:
-            shared = together
+            shared = _merged(shared, after, MIN_GUTTER * typical)
         run.append(bands[number + 1])
     return [*sections, Section(run, shared)]
 
@@ -147,6 +150,17 @@ def _spans(boxes: FloatArray, bands: Sequence[Indices], min_gap: float) -> list[
     for number, left, right in zip(band_of.tolist(), *segments[:, ::2].T.tolist(), strict=True):
         spans[number].append((left, right))
     return spans
+
+
+def _shared(rows: Sequence[list[Span]], min_gap: float) -> list[Span]:
+    """What the first of these rows has in common with those that leave it a gutter."""
+    shared, *others = rows
+    for row in others:
+        together = _merged(shared, row, min_gap)
+        if len(together) == 1:
+            break
+        shared = together
+    return shared
 
 
 def _merged(first: list[Span], second: list[Span], min_gap: float) -> list[Span]:

@@ -122,6 +122,18 @@ def numbered_page(random: Random, style: Style) -> Sheet:
     return sheet(head, body, Block((line(small, "217", LEFT + width / 2, base, "m"),), base))
 
 
+def three_parts(random: Random, style: Style) -> Sheet:
+    """Head and foot with something at both ends and in the middle, which is not much wider than the gutter."""
+    width, small = spread(style, 2, 1.4, style.ems(20)), style.times(0.85)
+
+    def across(middle: str, base: float) -> Block:
+        ends = line(small, words(random, 2), LEFT, base), line(small, words(random, 2), LEFT + width, base, "r")
+        return Block((ends[0], line(small, middle, LEFT + width / 2, base, "m"), ends[1]), base)
+
+    body = set_columns(random, style, 2, 1.4, ems=20, rows=28, top=TOP + style.ems(1.8))
+    return sheet(across("1894", TOP), body, across("3 of 12", body.bottom_px + style.ems(2)))
+
+
 def corner_number(random: Random, style: Style) -> Sheet:
     """Only a page's number, below the left column."""
     body = set_columns(random, style, 2, 1.6, ems=20, rows=28)
@@ -138,6 +150,20 @@ def sections(random: Random, style: Style) -> Sheet:
         body = set_columns(random, style, 2, 1.6, ems=20, rows=int(rows), top=head.bottom_px)
         blocks += [head, body]
         top = body.bottom_px + style.ems(1.2)
+    return sheet(*blocks)
+
+
+def short_headings(random: Random, style: Style) -> Sheet:
+    """Headings of one word over the gutter of two columns, again and again."""
+    width, large = spread(style, 2, 1.6, style.ems(20)), style.times(1.1)
+    blocks: list[Block] = []
+    top = TOP
+    for rows in random.integers(6, 11, 3):
+        text = f"Chapter {random.integers(1, 10)}"
+        head = Block((line(large, text, LEFT + width / 2, top + style.ems(1), "m"),), top + style.ems(1.9))
+        body = set_columns(random, style, 2, 1.6, ems=20, rows=int(rows), top=head.bottom_px)
+        blocks += [head, body]
+        top = body.bottom_px + style.ems(1)
     return sheet(*blocks)
 
 
@@ -266,8 +292,10 @@ COLUMNS = (
     Layout("aligned gaps between paragraphs", aligned_gaps),
     Layout("foot at both ends of the page", footed),
     Layout("running head and page number", numbered_page),
+    Layout("head and foot in three parts", three_parts),
     Layout("page number below the left column", corner_number),
     Layout("sections one below the other", sections),
+    Layout("short headings over two columns", short_headings),
     Layout("articles side by side", sections_side_by_side),
     Layout("articles of two columns side by side", articles_of_columns),
     Layout("picture across, with a caption", partial(picture_across, caption=True)),
