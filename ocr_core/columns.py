@@ -5,6 +5,7 @@ begin in step with those beside them.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,11 @@ RAGGED, CLOSE = 0.5, 1.88
 WIDE = 6.5
 # Lines as long as each other tell of prose where they are so many.
 MIN_JUSTIFIED = 8
+# Cells of a row stand as high as each other but for so much, in heights of a line; of lines in columns, so many do by
+# chance, if they are not fewer than this.
+STEP, IN_STEP, MIN_STEPS = 0.3, 0.6, 8
+# A number of a line is no wider, in heights of a line.
+MAX_MARK = 2.5
 # Words, not numbers, where a list might be a table's column.
 WORDY = 3.6
 MIN_COLUMN_LINES = 3
@@ -55,6 +61,23 @@ def are_justified(boxes: FloatArray, members: Indices) -> bool:
     flush = (left - left.min() < most) & (right.max() - right < most)
     wide = np.ptp(found[:, ::2]) >= WIDE * height
     return len(starts) >= MIN_JUSTIFIED and wide and bool(flush.mean() > MOST and _pitch(lines(found)) < CLOSE * height)
+
+
+def are_out_of_step(boxes: FloatArray, strips: Sequence[Indices]) -> bool:
+    """Whether lines of strips side by side stand at heights of their own, as no cells do."""
+    middles = [np.sort(found[:, 1] + found[:, 3]) / 2 for found in (lines(boxes[strip]) for strip in strips)]
+    most = STEP * typical_height(boxes[np.concatenate(strips)])
+    shares = []
+    for pair in pairwise(middles):
+        fewer, others = sorted(pair, key=len)
+        shares.append(np.mean(np.abs(fewer[:, None] - others).min(axis=1) < most))
+    return min(map(len, middles)) >= MIN_STEPS and max(shares) < IN_STEP
+
+
+def are_marks(boxes: FloatArray, strip: Indices, beside: Indices) -> bool:
+    """Whether a strip numbers some lines of the one beside it: short, and beside few of them."""
+    widths, others = np.ptp(boxes[strip][:, ::2], axis=1), lines(boxes[beside])
+    return 2 * len(widths) < len(others) and bool(np.all(widths < MAX_MARK * typical_height(others)))
 
 
 def may_be_columns(boxes: FloatArray, strips: Sequence[Indices]) -> bool:

@@ -75,15 +75,16 @@ def _columns(boxes: FloatArray, section: Section, depth: int) -> list[Part]:
     if not columns.may_be_columns(boxes, strips):
         return []
     parts = []
-    are_lists = columns.are_lists(boxes, strips)
-    for strip in strips:
+    are_lists, out_of_step = columns.are_lists(boxes, strips), columns.are_out_of_step(boxes, strips)
+    for number, strip in enumerate(strips):
         part = _read(boxes, strip, depth + 1)
-        if not (are_lists or part.is_column):
-            if not columns.are_justified(boxes, strip):
+        if not (are_lists or part.is_column or (out_of_step and part.columns_height)):
+            are_marks = 0 < number < len(strips) - 1 and columns.are_marks(boxes, strip, strips[number - 1])
+            if not (are_marks or columns.are_justified(boxes, strip)):
                 return []
             part = Part(partial(columns.paragraphs, boxes, strip), part.height, part.height)
         parts.append(part)
-    return parts if are_lists or not columns.are_cells(boxes, section) else []
+    return parts if are_lists or out_of_step or not columns.are_cells(boxes, section) else []
 
 
 def _sections(boxes: FloatArray, members: Indices) -> list[Section]:
@@ -95,10 +96,10 @@ def _sections(boxes: FloatArray, members: Indices) -> list[Section]:
     sections: list[Section] = []
     run, shared = [bands[0]], spans[0]
     for number, gap in enumerate(gaps):
-        before, after, *later = spans[number : number + 1 + AHEAD]
+        after, *later = spans[number + 1 : number + 1 + AHEAD]
         below = _shared([after, *later], MIN_GUTTER * typical) if len(shared) == 1 else after
         together = _merged(shared, below, MIN_GUTTER * typical)
-        if number in alone or _is_border(shared, before, after, together, gap / typical, MAX_CELL * typical):
+        if number in alone or _is_border(spans, number, shared, together, gap / typical, MAX_CELL * typical):
             sections.append(Section(run, shared))
             run, shared = [], after
         else:
@@ -108,15 +109,16 @@ def _sections(boxes: FloatArray, members: Indices) -> list[Section]:
 
 
 def _is_border(
-    shared: list[Span], before: list[Span], after: list[Span], together: list[Span], gap: float, max_cell: float
+    spans: Sequence[list[Span]], number: int, shared: list[Span], together: list[Span], gap: float, max_cell: float
 ) -> bool:
-    """Whether a new section begins between two rows, `gap` heights of a line apart."""
-    several = max(len(shared), len(after)) > 1
-    if several and (len(together) == 1 or gap > PICTURE):
+    """Whether a new section begins behind a row, `gap` heights of a line above the next one."""
+    before, after, last = spans[number], spans[number + 1], len(spans) - 1
+    if max(len(shared), len(after)) > 1 and (len(together) == 1 or gap > PICTURE):
         return True
-    richer = max(before, after, key=len)
-    if gap > SPACE and len(together) < len(richer) > 2:
-        return quantile(np.array([right - left for left, right in richer])) < max_cell
+    # A table has several cells in a row, and several rows.
+    first, second = (number, max(number - 1, 0)) if len(before) >= len(after) else (number + 1, min(number + 2, last))
+    if gap > SPACE and len(together) < len(spans[first]) and min(len(spans[first]), len(spans[second])) > 2:
+        return quantile(np.array([right - left for left, right in spans[first]])) < max_cell
     return False
 
 

@@ -11,6 +11,8 @@ from ocr_core.rows import Indices
 
 Span: TypeAlias = tuple[float, float]
 
+MIN_PROSE = 0.4
+
 
 @dataclass(frozen=True)
 class Section:
@@ -62,5 +64,5 @@ class Part:
 
     @property
     def is_column(self) -> bool:
-        """Whether it is mostly prose."""
-        return 2 * self.columns_height > self.height
+        """Whether much of it is prose: between questions to tick, there are their answers, side by side."""
+        return self.columns_height > MIN_PROSE * self.height

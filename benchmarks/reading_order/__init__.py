@@ -2,6 +2,7 @@
 
 __main__.py    python -m benchmarks.reading_order: layout by layout, from true boxes or through a server
 columns.py     layouts of prose: columns, titles, pictures, notes
+papers.py      layouts of two columns with something between: patents, papers, question papers
 lists.py       layouts of short lines: lists, verse, letters
 tables.py      layouts that are read by rows; and pages that lie askew
 right_to_left.py  some of these, mirrored
