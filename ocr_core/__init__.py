@@ -14,6 +14,7 @@ The modules in the order of the data flow:
     orientation.py    how a page lies: upright, sideways, on its head
     pieces.py         lines across the page, put together from what the detector took apart
     reading_order.py  the order of the lines, and their blocks
+    perspective.py    a photographed page, as if it had been scanned
     page_layout.py    sections, columns and tables of a level page
     columns.py        whether strips of a page are columns or a table's
     section.py        rows of a page that share their gutters

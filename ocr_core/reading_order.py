@@ -1,6 +1,7 @@
 """Which line of text comes first, on a page that may be askew.
 
-The page is turned level, boxes are shortened to their text, and `page_layout.py` divides it into blocks.
+The page is turned level, what converges on a photo is straightened, boxes are shortened to their text, and
+`page_layout.py` divides it into blocks.
 """
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from ocr_core import metrics
 from ocr_core.page_layout import blocks_in_order
+from ocr_core.perspective import level_boxes
 from ocr_core.quads import FloatArray, edge_lengths
 from ocr_core.rows import SAME_ROW, Indices
 
@@ -43,8 +45,8 @@ def order_and_blocks(
         return np.zeros(0, np.intp), np.zeros(0, np.int32)
     if right_to_left:
         quads = _mirrored(quads)
-    level = _turn(quads, -_skew_rad(quads))
-    boxes = np.concatenate([level.min(axis=1), level.max(axis=1)], axis=1)
+    skew_rad, lines = _skew(quads)
+    boxes = level_boxes(_turn(quads, -skew_rad), lines)
     width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     ends, sides = np.minimum(overhang * height, 0.4 * width), 0.3 * overhang * height
     boxes += np.stack([ends, sides, -ends, -sides], axis=1)
@@ -57,15 +59,20 @@ def _mirrored(quads: FloatArray) -> FloatArray:
     return (quads * np.array([-1, 1], np.float32))[:, [1, 0, 3, 2]]
 
 
-def _skew_rad(quads: FloatArray) -> float:
-    """Angle by which the page as a whole is turned; 0 where its lines do not agree, as the signs of a street."""
+def _skew(quads: FloatArray) -> tuple[float, FloatArray]:
+    """Angle by which the page as a whole is turned, radians, and where its lines begin and end once it is turned back.
+
+    0 and no lines where boxes do not agree, as the signs of a street; else (L, 2, 2) float32.
+    """
     quads = quads[np.argsort(quads[:, 0, 1])[:MAX_SKEW_BOXES]]
     angles, lengths = _directions(quads[:, 0], quads[:, 1])
     skew = weighted_median(angles, lengths)
     if weighted_median(np.abs(angles - skew), lengths) >= MAX_SKEW_SPREAD_RAD:
-        return 0.0
+        return 0.0, np.zeros((0, 2, 2), np.float32)
     # A box round a short word knows its angle to a few degrees at best, a whole line knows better.
-    return skew + weighted_median(*_directions(*_ends_of_lines(_turn(quads, -skew))))
+    lines = np.stack(_ends_of_lines(_turn(quads, -skew)), axis=1)
+    rest = weighted_median(*_directions(lines[:, 0], lines[:, 1]))
+    return skew + rest, _turn(lines, -rest)
 
 
 def _directions(starts: FloatArray, ends: FloatArray) -> tuple[FloatArray, FloatArray]:

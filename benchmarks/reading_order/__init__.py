@@ -4,7 +4,7 @@ __main__.py    python -m benchmarks.reading_order: layout by layout, from true b
 columns.py     layouts of prose: columns, titles, pictures, notes
 papers.py      layouts of two columns with something between: patents, papers, question papers
 lists.py       layouts of short lines: lists, verse, letters
-tables.py      layouts that are read by rows; and pages that lie askew
+tables.py      layouts that are read by rows; and pages that lie askew or were photographed
 right_to_left.py  some of these, mirrored
 layout.py      a layout, its styles and its pages
 typesetter.py  words → paragraphs and columns

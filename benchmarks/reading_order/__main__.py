@@ -18,11 +18,11 @@ from benchmarks.reading_order.lists import LISTS
 from benchmarks.reading_order.papers import PAPERS
 from benchmarks.reading_order.right_to_left import RIGHT_TO_LEFT
 from benchmarks.reading_order.sheet import Sheet, boxes, draw
-from benchmarks.reading_order.tables import ASKEW, TABLES
+from benchmarks.reading_order.tables import ASKEW, PHOTOGRAPHED, TABLES
 from ocr_client import OcrClient
 from ocr_core.reading_order import reading_order
 
-LEFT_TO_RIGHT = (*COLUMNS, *PAPERS, *LISTS, *TABLES, *ASKEW)
+LEFT_TO_RIGHT = (*COLUMNS, *PAPERS, *LISTS, *TABLES, *ASKEW, *PHOTOGRAPHED)
 LAYOUTS = (*LEFT_TO_RIGHT, *RIGHT_TO_LEFT)
 FILE = Path(__file__).with_name("distances.csv")
 SEEDS = 4

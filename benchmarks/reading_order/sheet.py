@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+import cv2
 import numpy as np
 from matplotlib import get_data_path
 from numpy.typing import NDArray
@@ -83,6 +84,7 @@ class Sheet:
         rules: The same of black ones.
         angle_deg: By which the page lies askew, clockwise.
         right_to_left: Whether a row begins on the right.
+        narrowed: By how much its top is narrower than its bottom, as in a photo: a share of the width.
     """
 
     lines: tuple[Line, ...]
@@ -90,6 +92,22 @@ class Sheet:
     rules: tuple[tuple[float, float, float, float], ...] = ()
     angle_deg: float = 0
     right_to_left: bool = False
+    narrowed: float = 0
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Of the page while it lies straight, pixels."""
+        drawn = [(line.left_px + line.width_px, line.baseline_px) for line in self.lines]
+        areas = [(area[2], area[3]) for area in (*self.pictures, *self.rules)]
+        width, height = np.max([*drawn, *areas], axis=0) + MARGIN_PX
+        return int(width), int(height)
+
+    def perspective(self) -> NDArray[np.float64]:
+        """The matrix, (3, 3), by which a camera sees it, from below and a little from the left."""
+        width, height = self.size_wh
+        corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+        seen = corners + self.narrowed * width * np.array([[0.8, 0.4], [-0.2, 0], [0, 0], [0, 0]], np.float32)
+        return np.asarray(cv2.getPerspectiveTransform(corners, seen), np.float64)
 
 
 @lru_cache(maxsize=8192)
@@ -121,7 +139,7 @@ def boxes(sheet: Sheet, random: np.random.Generator) -> FloatArray:
     left, right = left - ends[:, 0], left + width + ends[:, 1]
     top, bottom = base - ASCENT * size[:, 0] - sides[:, 0], base + DESCENT * size[:, 0] + sides[:, 1]
     corners = np.stack([left, top, right, top, right, bottom, left, bottom], axis=1).reshape(-1, 4, 2)
-    return turned(corners, sheet.angle_deg)
+    return turned(np.asarray(cv2.perspectiveTransform(corners, sheet.perspective()), np.float64), sheet.angle_deg)
 
 
 BEYOND_EMS, JITTER_EMS = (0.1, 0.6), 0.06
@@ -135,16 +153,16 @@ def turned(points: NDArray[np.float64], angle_deg: float) -> FloatArray:
 
 def draw(sheet: Sheet) -> Image.Image:
     """The page in black on white."""
-    drawn = [(line.left_px + line.width_px, line.baseline_px) for line in sheet.lines]
-    areas = [*sheet.pictures, *sheet.rules]
-    right, bottom = np.max([*drawn, *((area[2], area[3]) for area in areas)], axis=0) + MARGIN_PX
-    image = Image.new("L", (int(right), int(bottom)), 255)
+    image = Image.new("L", sheet.size_wh, 255)
     canvas = ImageDraw.Draw(image)
     for area, grey in [*((area, 170) for area in sheet.pictures), *((area, 0) for area in sheet.rules)]:
         canvas.rectangle(area, fill=grey)
     for line in sheet.lines:
         for word, left in zip(line.text.split(" "), _word_places(line), strict=True):
             canvas.text((left, line.baseline_px), word, 0, font(line.style.font, line.style.size_px), "ls")
+    if sheet.narrowed:
+        seen = cv2.warpPerspective(np.asarray(image), sheet.perspective(), sheet.size_wh, borderValue=(255,))
+        image = Image.fromarray(seen)
     return image.rotate(-sheet.angle_deg, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
 
 

@@ -1,7 +1,7 @@
 """Layouts that are read by rows: tables, forms, receipts, bills."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -150,12 +150,18 @@ def timetable(random: Random, style: Style) -> Sheet:
 
 def askew(layouts: Sequence[Layout], name: str, angle_deg: float) -> Layout:
     """Another layout, on a page that lies askew."""
-    (upright,) = (layout for layout in layouts if layout.name == name)
+    return _changed(layouts, name, f"askew by {angle_deg} degrees", partial(dataclasses.replace, angle_deg=angle_deg))
 
-    def turned(random: Random, style: Style) -> Sheet:
-        return dataclasses.replace(upright.set(random, style), angle_deg=angle_deg)
 
-    return Layout(f"{name}, askew by {angle_deg} degrees", turned)
+def photographed(layouts: Sequence[Layout], name: str, narrowed: float) -> Layout:
+    """Another layout, on a page whose top is further away than its bottom."""
+    how = f"its top narrower by {narrowed:.0%}"
+    return _changed(layouts, name, how, partial(dataclasses.replace, narrowed=narrowed))
+
+
+def _changed(layouts: Sequence[Layout], name: str, how: str, change: Callable[[Sheet], Sheet]) -> Layout:
+    (straight,) = (layout for layout in layouts if layout.name == name)
+    return Layout(f"{name}, {how}", lambda random, style: change(straight.set(random, style)))
 
 
 TABLES = (
@@ -182,4 +188,11 @@ ASKEW = (
     askew(TABLES, "table of numbers", -6),
     askew(TABLES, "table with long cells, wide pitch", 20),
     askew(TABLES, "receipt", 3),
+)
+PHOTOGRAPHED = (
+    photographed(COLUMNS, "two columns, gutter 2.0 em", 0.1),
+    photographed(COLUMNS, "three columns, gutter 2.0 em", 0.15),
+    photographed(COLUMNS, "running head and page number", 0.1),
+    photographed(TABLES, "receipt", 0.15),
+    photographed(TABLES, "form", 0.1),
 )
