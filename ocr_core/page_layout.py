@@ -75,16 +75,16 @@ def _columns(boxes: FloatArray, section: Section, depth: int) -> list[Part]:
     if not columns.may_be_columns(boxes, strips):
         return []
     parts = []
-    are_lists, out_of_step = columns.are_lists(boxes, strips), columns.are_out_of_step(boxes, strips)
+    are_lists, are_out_of_step = columns.are_lists(boxes, strips), partial(columns.are_out_of_step, boxes, strips)
     for number, strip in enumerate(strips):
         part = _read(boxes, strip, depth + 1)
-        if not (are_lists or part.is_column or (out_of_step and part.columns_height)):
+        if not (are_lists or part.is_column or (part.columns_height and are_out_of_step())):
             are_marks = 0 < number < len(strips) - 1 and columns.are_marks(boxes, strip, strips[number - 1])
             if not (are_marks or columns.are_justified(boxes, strip)):
                 return []
             part = Part(partial(columns.paragraphs, boxes, strip), part.height, part.height)
         parts.append(part)
-    return parts if are_lists or out_of_step or not columns.are_cells(boxes, section) else []
+    return parts if are_lists or not columns.are_cells(boxes, section) or are_out_of_step() else []
 
 
 def _sections(boxes: FloatArray, members: Indices) -> list[Section]:
