@@ -88,6 +88,11 @@ class Arc:
         return cls(middle + bend, along, side, (outer + inner) / 2, outer - inner, math.asin(sine))
 
     @property
+    def down(self) -> FloatArray:
+        """(2,) unit vector, from the line's tops to its feet in its middle."""
+        return np.array([-self.along[1], self.along[0]])
+
+    @property
     def length(self) -> float:
         """Of the line, pixels."""
         return 2 * self.half_angle * self.radius
@@ -101,7 +106,7 @@ class Arc:
         """The rectangle round it, (4, 2) float32, clockwise from its top-left corner, and its bend, (2,) float32."""
         outer, inner = self.radius + self.height / 2, self.radius - self.height / 2
         foot = inner * math.cos(self.half_angle)
-        bend = self.side * (outer + foot) / 2 * np.array([self.along[1], -self.along[0]])
+        bend = -self.side * (outer + foot) / 2 * self.down
         size = np.array([[2 * outer * math.sin(self.half_angle), outer - foot]])
         angle = np.arctan2(self.along[1:], self.along[:1])
         return from_rectangles((self.centre - bend)[None], size, angle)[0], np.asarray(bend, np.float32)
@@ -116,9 +121,8 @@ class Arc:
         """
         angles = self.half_angle * (2 * points[..., 0] / width - 1)
         radii = self.radius + self.side * self.height * (points[..., 1] / height - 0.5)
-        down = np.array([-self.along[1], self.along[0]])
         along, across = radii * np.sin(angles), self.side * radii * np.cos(angles)
-        return np.asarray(self.centre + along[..., None] * self.along + across[..., None] * down, np.float32)
+        return np.asarray(self.centre + along[..., None] * self.along + across[..., None] * self.down, np.float32)
 
     def part(self, box: FloatArray, width: int, height: int) -> "Arc":
         """What of it is in a box of its crop.
@@ -130,10 +134,9 @@ class Arc:
         """
         left, top, right, bottom = (box / np.array([width, height, width, height]) - 0.5).tolist()
         turn = self.half_angle * (left + right)
-        down = np.array([-self.along[1], self.along[0]])
         return Arc(
             self.centre,
-            self.along * math.cos(turn) - self.side * down * math.sin(turn),
+            self.along * math.cos(turn) - self.side * self.down * math.sin(turn),
             self.side,
             self.radius + self.side * self.height * (top + bottom) / 2,
             self.height * (bottom - top),

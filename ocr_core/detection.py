@@ -47,7 +47,7 @@ class Found(NamedTuple):
         return {
             "quads": quads.scale(self.quads, page_size, image_size),
             "quad_scores": self.scores,
-            "bends": _stretched(self.bends, page_size, image_size),
+            "bends": np.asarray(quads.stretch(self.bends, page_size, image_size), np.float32),
             "blocks": self.blocks,
             "overhang": np.array([self.overhang], np.float32),
         }
@@ -129,13 +129,8 @@ def _boxes(maps: FloatArray, page_size: tuple[int, int], detector: Detector) -> 
     _, height, width = maps.shape
     check_lines(len(found.scores))
     seen = height * detector.map_stride_px, width * detector.map_stride_px
-    return _Boxes(quads.scale(found.quads, seen, page_size), found.scores, _stretched(found.bends, seen, page_size))
-
-
-def _stretched(vectors: FloatArray, from_size: tuple[int, int], to_size: tuple[int, int]) -> FloatArray:
-    """Vectors, (N, 2), x and y, in an image of one (height, width) that is given another."""
-    (from_height, from_width), (to_height, to_width) = from_size, to_size
-    return np.asarray(vectors * np.array([to_width / from_width, to_height / from_height]), np.float32)
+    bends = np.asarray(quads.stretch(found.bends, seen, page_size), np.float32)
+    return _Boxes(quads.scale(found.quads, seen, page_size), found.scores, bends)
 
 
 def _amount(boxes: _Boxes) -> float:

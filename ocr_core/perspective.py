@@ -7,7 +7,7 @@ over the page. Lines tell by their own ends how they fall; the ends of lines bel
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_core.quads import FloatArray, edge_lengths
+from ocr_core.quads import FloatArray, edge_lengths, line_ends
 from ocr_core.rows import quantile, typical_height
 
 Values = NDArray[np.float64]
@@ -41,14 +41,14 @@ def level_boxes(quads: FloatArray, lines: FloatArray) -> FloatArray:
     if len(lines) < MIN_LINES:
         return boxes
     height, middle = typical_height(boxes), (boxes[:, :2].min(axis=0) + boxes[:, 2:].max(axis=0)) / 2
-    ends = np.stack([quads[:, [0, 3]].mean(axis=1), quads[:, 1:3].mean(axis=1)], axis=1) - middle
+    ends = line_ends(quads) - middle
     falls = _falls(lines - middle, height)
     x, y = ends[..., 0], ends[..., 1]
     y = y - x * (falls[0] + falls[1] * x / 2 + falls[2] * y)
     leans = _leans(x, y, height)
     if not (falls.any() or leans.any()):
         return boxes
-    x = x - y * (leans[0] + leans[1] * x) / (1 + leans[1] * y)
+    x = x - y * _lean(leans[0], leans[1], x, y)
     y, half = y.mean(axis=1), edge_lengths(quads)[1] / 2
     return np.asarray(np.stack([x.min(axis=1), y - half, x.max(axis=1), y + half], axis=1), np.float32)
 
@@ -73,8 +73,6 @@ def _falls(lines: FloatArray, height: float) -> Values:
 def _leans(x: Values, y: Values, height: float) -> Values:
     """How margins lean: in the middle, and more with each pixel to the right; 0 if they are upright, or do not tell.
 
-    A margin that is at x0 half-way down leans by d + e x0. Through x and y, that is (d + e x) / (1 + e y).
-
     Args:
         x: (N, 2), where lines begin and end.
         y: Likewise.
@@ -87,16 +85,21 @@ def _leans(x: Values, y: Values, height: float) -> Values:
     some = np.linspace(0, pairs.shape[1] - 1, min(pairs.shape[1], MOST_PAIRS)).astype(int)
     middle, more = TRIED[:, None, None], TRIED[:, None] * min(1 / right, MAX_NARROWED / MAX_LEAN / bottom)
     left_px, top_px, lean = pairs[:, some]
-    agree = np.mean(np.abs((middle + more * left_px) / (1 + more * top_px) - lean) < STRAIGHT, axis=2)
+    agree = np.mean(np.abs(_lean(middle, more, left_px, top_px) - lean) < STRAIGHT, axis=2)
     if agree.max() < max(AGREE, CLEARLY * upright):
         return np.zeros(2)
     best, side = np.unravel_index(agree.argmax(), agree.shape)
     left_px, top_px, lean = pairs
-    near = np.abs((TRIED[best] + more[side] * left_px) / (1 + more[side] * top_px) - lean) < STRAIGHT
+    near = np.abs(_lean(TRIED[best], more[side], left_px, top_px) - lean) < STRAIGHT
     factors = np.stack([np.ones_like(lean), left_px - lean * top_px], axis=1)[near]
     leans = np.linalg.lstsq(factors, lean[near], rcond=None)[0]
     shift = (abs(leans[0]) + right * abs(leans[1])) * bottom
     return leans if shift > MIN_SHIFT * height and abs(leans[1]) * bottom < 2 * MAX_NARROWED else np.zeros(2)
+
+
+def _lean(middle: Values, more: Values, x: Values, y: Values) -> Values:
+    """How the margin through x and y leans: where it is at x0 half-way down, by `middle` and as often `more` as x0."""
+    return np.asarray((middle + more * x) / (1 + more * y))
 
 
 def _pairs(x: Values, y: Values, height: float) -> Values:

@@ -73,9 +73,19 @@ def scale(quads: FloatArray, from_size: tuple[int, int], to_size: tuple[int, int
     Returns:
         (N, 4, 2) float32, pixels of the image at `to_size`, within [0, width] and [0, height].
     """
+    to_height, to_width = to_size
+    return np.asarray(np.clip(stretch(quads, from_size, to_size), 0, [to_width, to_height]), np.float32)
+
+
+def stretch(vectors: FloatArray, from_size: tuple[int, int], to_size: tuple[int, int]) -> NDArray[np.float64]:
+    """Carry vectors, (…, 2), x and y, from an image of one (height, width) to the same image at another."""
     (from_height, from_width), (to_height, to_width) = from_size, to_size
-    scaled = quads * np.array([to_width / from_width, to_height / from_height])
-    return np.asarray(np.clip(scaled, 0, [to_width, to_height]), np.float32)
+    return np.asarray(vectors * np.array([to_width / from_width, to_height / from_height]))
+
+
+def line_ends(quads: FloatArray) -> FloatArray:
+    """Where each line begins and where it ends, half-way up: (N, 2, 2) float32, given its corners in reading order."""
+    return np.stack([quads[:, [0, 3]].mean(axis=1), quads[:, 1:3].mean(axis=1)], axis=1)
 
 
 def edge_lengths(quads: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ocr_core import metrics
 from ocr_core.page_layout import blocks_in_order
 from ocr_core.perspective import level_boxes
-from ocr_core.quads import FloatArray, edge_lengths
+from ocr_core.quads import FloatArray, edge_lengths, line_ends
 from ocr_core.rows import SAME_ROW, Indices
 
 # A page is turned if half of its text runs within this angle of one direction.
@@ -83,7 +83,7 @@ def _directions(starts: FloatArray, ends: FloatArray) -> tuple[FloatArray, Float
 
 def _ends_of_lines(quads: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Where each line begins and where it ends, half-way up: (L, 2) float32 each. Words form lines on a level page."""
-    starts, ends = quads[:, [0, 3]].mean(axis=1), quads[:, 1:3].mean(axis=1)
+    starts, ends = np.moveaxis(line_ends(quads), 1, 0)
     heights = edge_lengths(quads)[1]
     gaps, offsets = (starts[None, :, axis] - ends[:, None, axis] for axis in (0, 1))
     near = (starts[None, :, 0] > starts[:, None, 0]) & (gaps < SAME_LINE * heights[:, None])

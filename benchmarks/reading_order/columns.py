@@ -127,8 +127,8 @@ def three_parts(random: Random, style: Style) -> Sheet:
     width, small = spread(style, 2, 1.4, style.ems(20)), style.times(0.85)
 
     def across(middle: str, base: float) -> Block:
-        ends = line(small, words(random, 2), LEFT, base), line(small, words(random, 2), LEFT + width, base, "r")
-        return Block((ends[0], line(small, middle, LEFT + width / 2, base, "m"), ends[1]), base)
+        begins, ends = line(small, words(random, 2), LEFT, base), line(small, words(random, 2), LEFT + width, base, "r")
+        return Block((begins, line(small, middle, LEFT + width / 2, base, "m"), ends), base)
 
     body = set_columns(random, style, 2, 1.4, ems=20, rows=28, top=TOP + style.ems(1.8))
     return sheet(across("1894", TOP), body, across("3 of 12", body.bottom_px + style.ems(2)))
