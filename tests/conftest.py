@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session", autouse=True)
 def heed_interruptions() -> Iterator[None]:
-    """Let what tests start be interrupted, also where a script runs them with `&`: its shell lets that ignore Ctrl-C."""
+    """Let what tests start be interrupted, also where a script runs them with `&`: shells let that ignore it."""
     before = signal.getsignal(signal.SIGINT)
     if before is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
