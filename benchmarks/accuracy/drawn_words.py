@@ -3,7 +3,7 @@
 The fonts come with Pillow and Matplotlib, so that every machine draws the same pages.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
@@ -29,6 +29,8 @@ FONTS = (
     "STIXGeneralItalic",
 )
 SIZES_PX = (12, 14, 16, 20, 24, 28, 36, 48, 64)
+# Round smaller words, boxes leave more room: see `ocr_core.words`.
+LARGE_SIZES_PX = SIZES_PX[3:]
 PAGE_WH = 1000, 900
 MARGIN_PX, ABOVE_EM, BELOW_EM = 50, 0.95, 0.65
 # Letters are set at twice their size and averaged down: their boxes are good to half a pixel.
@@ -76,22 +78,22 @@ class DrawnPage:
     words: tuple[TrueWord, ...]
 
 
-def draw_pages(view: str) -> Iterator[DrawnPage]:
+def draw_pages(view: str, sizes_px: Sequence[int] = SIZES_PX) -> Iterator[DrawnPage]:
     """A page in each of the fonts, lying as one of the `VIEWS`."""
     for number, name in enumerate(FONTS):
-        page = _level_page(name, skipped=5 * number)
+        page = _level_page(name, sizes_px, skipped=5 * number)
         corners = VIEWS[view]
         yield _averaged(page if corners is None else _warped(page, corners))
 
 
-def _level_page(name: str, skipped: int) -> DrawnPage:
+def _level_page(name: str, sizes_px: Sequence[int], skipped: int) -> DrawnPage:
     """A page at `OVERSAMPLING` times its size: lines of growing size, from another word of the text on."""
     width, height = (side * OVERSAMPLING for side in PAGE_WH)
     image = Image.new("L", (width, height), PAPER)
     draw, words = ImageDraw.Draw(image), islice(cycle(TEXT.split()), skipped, None)
     drawn: list[TrueWord] = []
     margin = bottom = MARGIN_PX * OVERSAMPLING
-    for size in (size * OVERSAMPLING for size in cycle(SIZES_PX)):
+    for size in (size * OVERSAMPLING for size in cycle(sizes_px)):
         baseline, bottom = round(bottom + ABOVE_EM * size), round(bottom + (ABOVE_EM + BELOW_EM) * size)
         if bottom > height - margin:
             break

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from PIL import Image
 
-from benchmarks.accuracy.drawn_words import VIEWS, TrueWord, draw_pages
+from benchmarks.accuracy.drawn_words import LARGE_SIZES_PX, VIEWS, DrawnPage, TrueWord, draw_pages
 from benchmarks.accuracy.labels import find_sets, read_set
 from benchmarks.accuracy.word_boxes import BoxScore, score
 from benchmarks.common import cpu_time, options, tables
@@ -42,14 +42,17 @@ class WordPage:
 
 
 def drawn_sets() -> Iterator[tuple[str, list[WordPage]]]:
-    """The drawn pages, by how they lie."""
+    """The drawn pages, by how they lie, and those without small letters."""
     for view in VIEWS:
-        pages = []
-        for page in draw_pages(view):
-            file = io.BytesIO()
-            Image.fromarray(page.image_rgb).save(file, "PNG")
-            pages.append(WordPage(file.getvalue(), page.words))
-        yield f"drawn, {view}", pages
+        yield f"drawn, {view}", [_encoded(page) for page in draw_pages(view)]
+    sizes = f"{min(LARGE_SIZES_PX)} to {max(LARGE_SIZES_PX)} px"
+    yield f"drawn, level, {sizes}", [_encoded(page) for page in draw_pages("level", LARGE_SIZES_PX)]
+
+
+def _encoded(page: DrawnPage) -> WordPage:
+    file = io.BytesIO()
+    Image.fromarray(page.image_rgb).save(file, "PNG")
+    return WordPage(file.getvalue(), page.words)
 
 
 def labelled_sets(folder: Path, limit: int | None) -> Iterator[tuple[str, list[WordPage]]]:
