@@ -8,10 +8,12 @@ The modules in the order of the data flow:
     structure.py      what a file is made of, counted before its pixels are touched
     image_limits.py   what an image is refused for before they are
     pixels.py         a decoded image → RGB in the size that is of use
+    cropping.py       a page → its lines and the crops under them
     detection.py      detector maps → lines of text in reading order, by one of two decoders:
     db.py, east.py    detector maps → quads and scores
     quads.py          corners put in reading direction, scaled, clipped
     orientation.py    how a page lies: upright, sideways, on its head
+    upside_down.py    whether letters look as if they stood on their heads
     pieces.py         lines across the page, put together from what the detector took apart
     reading_order.py  the order of the lines, and their blocks
     perspective.py    a photographed page, as if it had been scanned

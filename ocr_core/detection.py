@@ -14,6 +14,9 @@ from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray
 from ocr_core.reading_order import order_and_blocks
 
+# A page is taken as turned by half if so much more text is seen on it then: little is missed of most that are.
+MORE = 1.05
+
 # Batches for the detector, by the name of its input → its output `maps` for each.
 Send = Callable[[Sequence[Mapping[str, RgbArray]]], Sequence[Sequence[FloatArray]]]
 
@@ -27,7 +30,7 @@ class Found(NamedTuple):
         bends: (N, 2) float32, page pixels, as in `arcs`.
         blocks: (N,) int32, the number of each line's block; none less than the one before.
         overhang: `Detector.overhang`, for the step that may turn the page and order it anew.
-        angle: By which the page was turned for this order: 0, 90 or 270 unless the request says 180.
+        angle: By which the page was turned for this order: 0, 90, 180 or 270.
     """
 
     quads: FloatArray
@@ -113,6 +116,27 @@ def find_on(page: RgbArray, maps: FloatArray, detector: Detector, options: Optio
     return _in_order(boxes, detector, turn or angle if orientation.is_sideways(angle) else angle)
 
 
+def find_turned_by_half(page: RgbArray, found: Found, detector: Detector, options: Options, send: Send) -> Found:
+    """What there is to find on a page once it has been turned by half, if that is more; else what was found so far.
+
+    Args:
+        page: As for `find_on`.
+        found: On it, as it lies or turned by `found.angle`.
+        detector: As for `find_on`.
+        options: Likewise.
+        send: Likewise.
+
+    Raises:
+        BadImage: As `find_on`.
+        ModelMismatch: Likewise.
+    """
+    detector = detector.with_options(options)
+    angle = (found.angle + 2 * orientation.QUARTER) % (4 * orientation.QUARTER)
+    ((boxes, _),) = _look_again(page, (angle,), detector, send)
+    turned = _in_order(boxes, detector, angle)
+    return turned if _amount(turned) > MORE * _amount(found) else found
+
+
 def _look_again(page: RgbArray, angles: Sequence[int], detector: Detector, send: Send) -> Iterator[tuple[_Boxes, int]]:
     """The boxes of a page, turned by each of these angles, where they lie on the page as it came; and the angle."""
     turned = [np.ascontiguousarray(np.rot90(page, angle // orientation.QUARTER)) for angle in angles]
@@ -133,7 +157,7 @@ def _boxes(maps: FloatArray, page_size: tuple[int, int], detector: Detector) -> 
     return _Boxes(quads.scale(found.quads, seen, page_size), found.scores, bends)
 
 
-def _amount(boxes: _Boxes) -> float:
+def _amount(boxes: _Boxes | Found) -> float:
     """How much text boxes hold: their lengths in heights, each by its score."""
     lengths = np.stack(quads.edge_lengths(boxes.quads))
     return float(np.sum(boxes.scores * lengths.max(axis=0) / np.maximum(lengths.min(axis=0), 1)))

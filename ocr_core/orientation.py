@@ -79,7 +79,7 @@ def of_boxes(quads: FloatArray, scores: FloatArray, options: Options) -> int:
 
 
 def turns_to_try(quads: FloatArray, scores: FloatArray, options: Options) -> tuple[int, ...]:
-    """Angles by which to turn a page that lies or may lie on its side, and look at it again; none for an upright one.
+    """Angles by which to turn a page that does not or may not stand upright, and look at it again; none if it does.
 
     Args:
         quads: As for `of_boxes`.
@@ -88,7 +88,7 @@ def turns_to_try(quads: FloatArray, scores: FloatArray, options: Options) -> tup
     """
     if options.orientation != "auto":
         angle = of_boxes(quads, scores, options)
-        return (angle,) if is_sideways(angle) else ()
+        return (angle,) if angle else ()
     level, upright = _evidence(quads, scores)
     may_be = upright >= MIN_UPRIGHT and upright > MIN_UPRIGHT_SHARE * level
     return (QUARTER, 3 * QUARTER) if may_be else ()

@@ -1,7 +1,7 @@
 """`python -m benchmarks.latency.orientation DATA`: what pages pay for being read however they lie."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.accuracy.labels import find_sets, read_set
 from benchmarks.common import options, tables
 from benchmarks.upper_bound.models_alone import MAX_MEGAPIXELS, ModelsAlone
-from ocr_core import crops, detection, image, reading
+from ocr_core import cropping, image, reading, upside_down
 from ocr_core.crops import IntArray
 from ocr_core.errors import NotExported
 from ocr_core.options import Options
@@ -63,6 +63,7 @@ class Cost:
     Attributes:
         first: Reading every line as its box lies.
         again: Reading lines the other way.
+        glance_s: Looking at the letters' outlines, seconds of CPU time.
         looks_s: Having the detector look at the page, turned, seconds of CPU time.
         cpu_s: The whole page, seconds of CPU time.
         angle: Of the page, as it was found.
@@ -70,6 +71,7 @@ class Cost:
 
     first: Work
     again: Work
+    glance_s: float
     looks_s: float
     cpu_s: float
     angle: int = 0
@@ -93,11 +95,19 @@ def measure(models: ModelsAlone, encoded: bytes) -> Cost:
 
     page, _ = image.decode(encoded, MAX_MEGAPIXELS, models.weights.detector)
     (maps,) = models.detector.run(image.fit_to_detector(page, models.weights.detector)[None])
-    found = detection.find_on(page, maps[0], models.weights.detector, Options(), look)
-    strip, widths = crops.cut(page, found.quads, models.weights.recognizer, found.bends)
+    weights = models.weights
+    found, strip, widths = cropping.crop(page, maps[0], weights.detector, weights.recognizer, Options(), look)
     boxes = found.quads, found.scores, found.blocks
     lines = reading.read(strip, widths, *boxes, recognize, Options(), found.overhang)
-    return Cost(works[0], sum(works[1:], Work()), sum(looks_s), process_time() - start_s, lines.angle)
+    cpu_s = process_time() - start_s
+    glance_s = _timed(lambda: upside_down.seem_upside_down(strip, widths))
+    return Cost(works[0], sum(works[1:], Work()), glance_s, sum(looks_s), cpu_s, lines.angle)
+
+
+def _timed(work: Callable[[], object]) -> float:
+    start_s = process_time()
+    work()
+    return process_time() - start_s
 
 
 def _send(models: ModelsAlone, batches: Sequence[Mapping[str, RgbArray]]) -> list[list[NDArray[Any]]]:
@@ -122,8 +132,8 @@ def row(name: str, costs: Sequence[Cost]) -> list[str]:
 
 
 def _share(costs: Sequence[Cost]) -> float:
-    """What part of the CPU time goes into second looks and readings."""
-    extra_s = sum(cost.looks_s + cost.again.cpu_s for cost in costs)
+    """What part of the CPU time goes into glances, second looks and readings."""
+    extra_s = sum(cost.glance_s + cost.looks_s + cost.again.cpu_s for cost in costs)
     return extra_s / sum(cost.cpu_s for cost in costs) if costs else 0.0
 
 

@@ -1,4 +1,4 @@
-"""A page on its side is looked at again, turned; its lines lie where they lie on the page as it came."""
+"""A page on its side or its head is looked at again, turned; its lines lie where they lie on the page as it came."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -51,18 +51,19 @@ PART = UPRIGHT.copy()
 PART[:, 160:], PART[:, :, 120:] = 0, 0
 
 
-@pytest.mark.parametrize(("option", "quarters"), [("auto", -1), ("90", -1), ("270", 1)])
-def test_a_page_on_its_side_is_looked_at_again(option: str, quarters: int) -> None:
+@pytest.mark.parametrize(("option", "quarters"), [("auto", -1), ("90", -1), ("180", 2), ("270", 1)])
+def test_a_page_that_does_not_stand_upright_is_looked_at_again(option: str, quarters: int) -> None:
     detector, options = Detector(UPRIGHT), Options(orientation=option)
     found = find(turned(PART, quarters), detector, options)
     assert detector.shown == [(1, 256, 320, 3)] * (2 if option == "auto" else 1)
+    assert found.angle == (90 if option == "auto" else int(option))
     as_seen = find(turned(UPRIGHT, quarters), Detector(UPRIGHT), replace(options, orientation="off"))
     corners = sorted((*quad.min(axis=0), *quad.max(axis=0)) for quad in found.quads)
     expected = sorted((*quad.min(axis=0), *quad.max(axis=0)) for quad in as_seen.quads)
     np.testing.assert_allclose(corners, expected, atol=1.01)  # a corner is the middle of a pixel
 
 
-@pytest.mark.parametrize("option", ["auto", "off", "0", "180"])
+@pytest.mark.parametrize("option", ["auto", "off", "0"])
 def test_an_upright_page_is_looked_at_once(option: str) -> None:
     detector = Detector(UPRIGHT)
     found = find(UPRIGHT, detector, Options(orientation=option))
@@ -121,3 +122,21 @@ def test_a_page_on_its_side_that_shows_less_when_it_is_turned_is_taken_as_it_was
     detector = Detector(two)
     found = find(turned(UPRIGHT, -1), detector, Options())
     assert (len(found.quads), len(detector.shown)) == (6, 2)
+
+
+@pytest.mark.parametrize(("seen", "angle", "lines"), [(UPRIGHT, 180, 6), (PART, 0, 5), (np.zeros_like(PART), 0, 5)])
+def test_a_page_is_taken_as_turned_by_half_if_more_is_seen_on_it_so(
+    seen: NDArray[np.float32], angle: int, lines: int
+) -> None:
+    page, detector = np.zeros((256, 320, 3), np.uint8), Detector(seen)
+    before = find(PART, detector, Options())
+    found = detection.find_turned_by_half(page, before, DETECTOR, Options(), detector)
+    assert (len(found.quads), found.angle, len(detector.shown)) == (lines, angle, 1)
+    assert (found is before) == (angle == 0)
+
+
+def test_a_page_on_its_side_is_turned_to_the_other_side_by_half() -> None:
+    page, detector = np.zeros((320, 256, 3), np.uint8), Detector(UPRIGHT)
+    before = find(turned(PART, -1), Detector(PART), Options())
+    found = detection.find_turned_by_half(page, before, DETECTOR, Options(), detector)
+    assert (before.angle, found.angle, len(found.quads)) == (90, 270, 6)

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from ocr_core import borders, crops, detection, gutters, metrics, timings
+from ocr_core import borders, cropping, metrics, timings
 from ocr_core.admission import Pages
 from ocr_core.detector import Detector
 from ocr_core.image import size
@@ -12,7 +12,7 @@ from ocr_core.triton import Meter, answer, call, exported, parameter, version
 
 
 class TritonPythonModel:
-    """One instance of text_cropping; see ocr_core/detection.py and ocr_core/crops.py."""
+    """One instance of text_cropping; see ocr_core/cropping.py."""
 
     def initialize(self, args):
         self.detector = Detector.load(exported(args))
@@ -27,8 +27,6 @@ class TritonPythonModel:
         with self.pages.passing(request, int(deadline_ns[0])) as check:
             borders.check_maps(page, maps, image_size, self.detector)
             send = partial(call, self.executor, self.model, self.version, outputs=("maps",), check=check)
-            found = detection.find_on(page, maps[0], self.detector, request.options, send)
-            strip, widths = crops.cut(page, found.quads, self.recognizer, found.bends)
-            found, strip, widths = gutters.take_apart(found, strip, widths)
-            cut = {"strip": strip, "widths": widths} | timings.moments(request, moments_ns)
-            return cut | found.outputs(size(page), tuple(image_size))
+            cropped = cropping.crop(page, maps[0], self.detector, self.recognizer, request.options, send)
+            outputs = cropped.outputs(size(page), tuple(image_size))
+        return outputs | timings.moments(request, moments_ns)
