@@ -14,8 +14,9 @@ from ocr_core.pixels import RgbArray
 from ocr_core.quads import FloatArray
 from ocr_core.reading_order import order_and_blocks
 
-# A page is taken as turned by half if so much more text is seen on it then: little is missed of most that are.
-MORE = 1.05
+# A page is taken as turned by half if its lines are together so much longer then: little is missed of most that stand
+# on their heads, and as much is seen of upright ones in scripts that look as if they did.
+LONGER = 1.05
 
 # Batches for the detector, by the name of its input → its output `maps` for each.
 Send = Callable[[Sequence[Mapping[str, RgbArray]]], Sequence[Sequence[FloatArray]]]
@@ -117,7 +118,7 @@ def find_on(page: RgbArray, maps: FloatArray, detector: Detector, options: Optio
 
 
 def find_turned_by_half(page: RgbArray, found: Found, detector: Detector, options: Options, send: Send) -> Found:
-    """What there is to find on a page once it has been turned by half, if that is more; else what was found so far.
+    """What there is to find on a page once it has been turned by half, if lines are longer; else what was found so far.
 
     Args:
         page: As for `find_on`.
@@ -134,7 +135,7 @@ def find_turned_by_half(page: RgbArray, found: Found, detector: Detector, option
     angle = (found.angle + 2 * orientation.QUARTER) % (4 * orientation.QUARTER)
     ((boxes, _),) = _look_again(page, (angle,), detector, send)
     turned = _in_order(boxes, detector, angle)
-    return turned if _amount(turned) > MORE * _amount(found) else found
+    return turned if _length(turned) > LONGER * _length(found) else found
 
 
 def _look_again(page: RgbArray, angles: Sequence[int], detector: Detector, send: Send) -> Iterator[tuple[_Boxes, int]]:
@@ -157,10 +158,14 @@ def _boxes(maps: FloatArray, page_size: tuple[int, int], detector: Detector) -> 
     return _Boxes(quads.scale(found.quads, seen, page_size), found.scores, bends)
 
 
-def _amount(boxes: _Boxes | Found) -> float:
+def _amount(boxes: _Boxes) -> float:
     """How much text boxes hold: their lengths in heights, each by its score."""
     lengths = np.stack(quads.edge_lengths(boxes.quads))
     return float(np.sum(boxes.scores * lengths.max(axis=0) / np.maximum(lengths.min(axis=0), 1)))
+
+
+def _length(found: Found) -> float:
+    return float(quads.edge_lengths(found.quads)[0].sum())
 
 
 def _in_order(boxes: _Boxes, detector: Detector, angle: int) -> Found:
