@@ -8,6 +8,7 @@ The modules in the order of the data flow:
     structure.py      what a file is made of, counted before its pixels are touched
     image_limits.py   what an image is refused for before they are
     pixels.py         a decoded image → RGB in the size that is of use
+    contrast.py       faded pages, in full contrast
     cropping.py       a page → its lines and the crops under them
     detection.py      detector maps → lines of text in reading order, by one of two decoders:
     db.py, east.py    detector maps → quads and scores

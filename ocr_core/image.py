@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, TiffImagePlugin, WebPImagePlugin  # noqa: F401 - they register themselves
 
-from ocr_core import image_limits
+from ocr_core import contrast, image_limits
 from ocr_core.detector import Detector
 from ocr_core.errors import BadImage
 from ocr_core.opencv import cv2
@@ -118,13 +118,16 @@ def fit_to_detector(page: PixelArray, detector: Detector) -> RgbArray:
 
 
 def outputs(page: PixelArray, image_size: tuple[int, int], detector: Detector) -> dict[str, NDArray[Any]]:
-    """What the first step gives of a page; `detector_scale` is how many pixels the detector sees for one of the image.
+    """What the first step gives of a page, in full contrast if it is faded.
+
+    `detector_scale` is how many pixels the detector sees for one of the image.
 
     Args:
         page: (height, width, channels) uint8, RGB or grey.
         image_size: (height, width) of the image that the page comes from.
         detector: What it takes.
     """
+    page = contrast.restore(page)
     fitted = fit_to_detector(page, detector)
     scale = math.sqrt(
         math.prod(size(fitted)) / math.prod(image_size)

@@ -17,8 +17,9 @@ PixelArray = NDArray[np.uint8]
 GREY = 1
 CHANNELS = (GREY, 3)
 Pixel = TypeVar("Pixel", np.uint8, np.uint16, np.float32)
-# Greatest values of grey in files of floating-point numbers, the least usual range that holds all of a file's counts.
-FLOAT_WHITES = (1, 255, 65535)
+# Greatest values of grey in files of floating-point numbers and of 16 bits, whose instruments have 8, 10, 12, 14 or 16:
+# the least usual range that holds all of a file's counts.
+FLOAT_WHITES, DEEP_WHITES = (1, 255, 65535), (255, 1023, 4095, 16383, 65535)
 
 
 def to_page(image: Image.Image, size_wh: tuple[int, int]) -> PixelArray:
@@ -86,8 +87,9 @@ def _on_white(image: Image.Image, size_wh: tuple[int, int]) -> RgbArray:
 def _deep_grey(grey: NDArray[np.generic], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
     """Map 16-bit, 32-bit and floating-point grey values to 0 … 255 by the least usual range that holds them."""
     if grey.dtype.kind == "u":
-        reduced = _reduce(grey.astype(np.uint16), size_wh)
-        return np.asarray(np.rint(reduced.astype(np.float32) * (255 / 65535)), np.uint8)
+        reduced = _reduce(grey.astype(np.uint16), size_wh).astype(np.float32)
+        scale = 255 / next(white for white in DEEP_WHITES if grey.max(initial=0) <= white)
+        return np.asarray(np.rint(reduced * scale), np.uint8)
     values = grey.astype(np.float32)
     np.nan_to_num(values, copy=False, posinf=0, neginf=0)
     np.clip(values, 0, None, out=values)

@@ -11,7 +11,7 @@ from tabulate import tabulate
 
 from benchmarks.accuracy.labels import find_sets, read_set
 from benchmarks.accuracy.score import Score, measure
-from benchmarks.accuracy.turned import read_turned_by
+from benchmarks.accuracy.turned import ALL_LEVELS, read_changed
 from benchmarks.common import options
 from ocr_client import OcrClient
 
@@ -24,6 +24,7 @@ Examples:
   python -m benchmarks.accuracy data/sroie --url box:8000  one set, another server
   python -m benchmarks.accuracy data --min-f1 sroie=0.93   status 1 if that set's F1 is lower
   python -m benchmarks.accuracy data --turn 90             images that lie on their side
+  python -m benchmarks.accuracy data --fade 46             faded images
 
 \b
 A data set is a folder of images with a labels.json: a list of
@@ -69,13 +70,29 @@ def _parse_minima(_ctx: click.Context, _param: click.Parameter, values: Iterable
     show_default=True,
     help="Turn the images so far counter-clockwise before they are sent.",
 )
+@click.option(
+    "--fade",
+    "levels",
+    type=click.IntRange(2, ALL_LEVELS),
+    default=ALL_LEVELS,
+    metavar="N",
+    help="Leave so many levels of each colour, the bright ones, before the images are sent.",
+)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the scores as JSON.")
-def main(folder: Path, url: str, minima: dict[str, float], concurrency: int, degrees: str, output: Path | None) -> None:
+def main(
+    folder: Path,
+    url: str,
+    minima: dict[str, float],
+    concurrency: int,
+    degrees: str,
+    levels: int,
+    output: Path | None,
+) -> None:
     """Print the token F1 of a running server on DATA: a labelled data set, or a folder of them."""
     sets = find_sets(folder.resolve())
     find_sets(folder.resolve(), "--min-f1", minima)  # a misspelt name would check nothing
     with OcrClient(url) as client:
-        read = partial(read_turned_by, client, int(degrees))
+        read = partial(read_changed, client, int(degrees), levels)
         scores = [measure(name, read_set(path), read, concurrency) for name, path in sets.items()]
     click.echo(table(scores))
     if output:

@@ -1,4 +1,4 @@
-"""Images that lie on their side or on their head, read and put upright again."""
+"""Images that lie on their side or on their head, or are faded, read and put upright again."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,22 +11,27 @@ from benchmarks.accuracy.score import read_by
 from ocr_client import OcrClient, Page
 from ocr_client.results import Line, Quad
 
+ALL_LEVELS = 256
 
-def read_turned_by(client: OcrClient, degrees: int, path: Path) -> Page:
-    """Turn an image counter-clockwise, have a server read it, and say where the lines are in the image as it was.
+
+def read_changed(client: OcrClient, degrees: int, levels: int, path: Path) -> Page:
+    """Turn and fade an image, have a server read it, and say where the lines are in the image as it was.
 
     Args:
         client: Asks the server.
-        degrees: 0, 90, 180 or 270.
+        degrees: By which it is turned counter-clockwise: 0, 90, 180 or 270.
+        levels: Of each colour that are left, the bright ones; `ALL_LEVELS` leaves the image as it is.
         path: The image.
 
     Raises:
         click.ClickException: The server cannot read it; the message names the image.
     """
-    if degrees == 0:
+    if degrees == 0 and levels == ALL_LEVELS:
         return read_by(client, path)
     with Image.open(path) as image:
         pixels = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    if levels < ALL_LEVELS:
+        pixels = np.rint(255 - (255 - pixels.astype(np.float32)) * ((levels - 1) / 255)).astype(np.uint8)
     return turn_back(read_by(client, path, np.rot90(pixels, degrees // 90)), degrees)
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.Image import Transpose
 
+from benchmarks.accuracy.drawn_words import LARGE_SIZES_PX, draw_pages
 from ocr_client import OcrClient, Page
 from tests.project import SAMPLES
 
@@ -73,6 +74,19 @@ def test_16_bit_grey_reads_like_8_bit(client: OcrClient, label: Page, picture: I
     """All low bytes are alike: what is to be seen is in the high ones."""
     grey = np.asarray(picture.convert("L")).astype(np.uint16) * 256 + 128
     assert_same(client.read(encoded(Image.fromarray(grey), "PNG")), label)
+
+
+def test_12_bit_grey_in_16_does_so_too(client: OcrClient, label: Page, picture: Image.Image) -> None:
+    grey = np.asarray(picture.convert("L")).astype(np.uint16) * 16
+    assert_same(client.read(encoded(Image.fromarray(grey), "PNG")), label)
+
+
+def test_a_faded_page_is_read_whole(client: OcrClient) -> None:
+    """The detector alone finds half of this page if it has but 40 levels of grey."""
+    drawn = next(draw_pages("level", LARGE_SIZES_PX))
+    faded = np.rint(250 - (255 - drawn.image_rgb.astype(np.float32)) * (45 / 255)).astype(np.uint8)
+    found = client.read(faded).text.split()
+    assert found == [word.text for word in drawn.words]
 
 
 def test_transparent_paper_is_white(client: OcrClient, label: Page, picture: Image.Image) -> None:

@@ -88,7 +88,7 @@ MODES: list[tuple[str, bytes, Rgb, Rgb]] = [
     ("1 bit fax TIFF", encode(halves("1", 0, 1), "TIFF", compression="group4"), (0,) * 3, WHITE),
     ("16-bit grey PNG", encode(grey("u2", 0x8080, 0xFFFF), "PNG"), (128,) * 3, WHITE),
     ("16-bit grey TIFF", encode(grey("u2", 0x8080, 0xFFFF), "TIFF"), (128,) * 3, WHITE),
-    ("dark 16-bit grey", encode(grey("u2", 0, 0x00FF), "PNG"), (0,) * 3, (1,) * 3),
+    ("8 bits of 16-bit grey", encode(grey("u2", 10, 0x00FF), "PNG"), (10,) * 3, WHITE),
     ("16-bit grey PGM", encode(grey("i4", 0x8080, 0xFFFF), "PPM"), (128,) * 3, WHITE),
     ("32-bit grey TIFF", encode(grey("i4", 100_000, 200_000), "TIFF"), (128,) * 3, WHITE),
     ("float TIFF up to 1", encode(grey("f4", 0.2, 1), "TIFF"), (51,) * 3, WHITE),

@@ -73,3 +73,11 @@ def test_a_number_that_no_page_has_does_not_darken_the_others() -> None:
     values[0, 0], values[1, 1], values[2, 2] = np.nan, np.inf, -3e38
     assert to_page(Image.fromarray(values), (50, 50))[20, 20] == 128
     assert (to_page(Image.fromarray(np.full((9, 9), 3e38, np.float32)), (3, 3)) == 255).all()
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+def test_white_is_what_an_instrument_of_so_many_bits_calls_white(bits: int) -> None:
+    """Its counts lie in the low bits of 16."""
+    white = 2**bits - 1
+    grey = np.linspace(0, white, 256).round().astype(np.uint16).reshape(16, 16)
+    np.testing.assert_allclose(to_page(Image.fromarray(grey), (16, 16))[:, :, 0].ravel(), np.arange(256), atol=1)

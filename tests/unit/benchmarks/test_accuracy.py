@@ -2,17 +2,20 @@
 
 import json
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from numpy.typing import NDArray
+from PIL import Image
 
 from benchmarks.accuracy.__main__ import main, table
 from benchmarks.accuracy.labels import LabelledImage, find_sets, read_set
 from benchmarks.accuracy.score import Score, judge, measure
 from benchmarks.accuracy.token_f1 import Counts, compare, outside, tokens
-from benchmarks.accuracy.turned import turn_back
-from ocr_client import Line, OcrError, Page
+from benchmarks.accuracy.turned import read_changed, turn_back
+from ocr_client import Line, OcrClient, OcrError, Page
 from ocr_client.results import Quad
 
 
@@ -104,6 +107,22 @@ def test_a_page_that_was_turned_has_its_lines_where_they_were(degrees: int) -> N
     line = Line(text="", confidence=1, quad=((x, y), (x, y), (x, y), (x, y)), score=1)
     page = turn_back(Page(width=turned.shape[1], height=turned.shape[0], lines=(line,)), degrees)
     assert (page.width, page.height, page.lines[0].quad[0]) == (60, 40, (50.5, 5.5))
+
+
+@pytest.mark.parametrize(("levels", "expected"), [(46, [255, 233, 210]), (256, None)])
+def test_an_image_is_faded_to_so_many_bright_levels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, levels: int, expected: list[int] | None
+) -> None:
+    Image.fromarray(np.array([[255, 128, 0]], np.uint8)).save(tmp_path / "a.png")
+    sent: list[NDArray[np.uint8] | None] = []
+
+    def read_by(_client: object, _path: Path, pixels: NDArray[np.uint8] | None = None) -> Page:
+        sent.append(pixels)
+        return page()
+
+    monkeypatch.setattr("benchmarks.accuracy.turned.read_by", read_by)
+    read_changed(cast("OcrClient", None), 0, levels, tmp_path / "a.png")
+    assert [pixels if pixels is None else pixels[0, :, 0].tolist() for pixels in sent] == [expected]
 
 
 def test_without_regions_every_line_counts() -> None:
