@@ -1,6 +1,7 @@
 """Version directories of the model repository: each written whole beside its place, then renamed into it."""
 
 import dataclasses
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from export.errors import ExportError
 from export.manifest import FILE_NAME, Inputs, Manifest, digest
 from export.templates import MANIFEST_MODEL, Templates
 from export.transaction import Transaction
+from ocr_core.recognizer import FILE_NAME as RECOGNIZER_FILE
 
 # What the launcher takes on CPUs without VNNI: the network in float32.
 MODEL_FILE = "model.onnx"
@@ -98,6 +100,8 @@ class ModelRepository:
                     built.recognizer.recognizer.save(staged[step])
                 Manifest(inputs, self._digests(staged), templates.configs).save(staged[MANIFEST_MODEL] / FILE_NAME)
                 templates.stage_steps(staged)
+                for step in RECOGNIZER_STEPS:
+                    self._keep_languages(step, staged[step])
                 for model in models:
                     transaction.replace(self._folder(model))
         except OSError as error:
@@ -134,6 +138,14 @@ class ModelRepository:
         staged = transaction.stage(self._folder(model))
         staged.mkdir()
         return staged
+
+    def _keep_languages(self, step: str, staged: Path) -> None:
+        """Take along what users have put there for further languages, from this version or else from the newest."""
+        place = self._folder(step)
+        versions = [folder for folder in place.parent.glob("*") if folder.name.isdecimal()]
+        newest = max(versions, key=lambda folder: int(folder.name), default=place)
+        for file in (place if place in versions else newest).glob(f"{Path(RECOGNIZER_FILE).stem}.*.json"):
+            shutil.copy(file, staged)
 
     def _digests(self, staged: Mapping[str, Path]) -> dict[str, str]:
         files = [(model, file) for model, folder in staged.items() for file in sorted(folder.iterdir())]

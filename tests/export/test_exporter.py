@@ -119,6 +119,20 @@ def test_force_writes_anew(root: Path, export_into: Run, quickly: object) -> Non
     assert set(files(root)) == set(before) & set(files(root))  # nothing is left over
 
 
+@pytest.mark.parametrize(("arguments", "version"), [(["--force"], "1"), (["--version", "2"], "2")])
+def test_recognizers_of_further_languages_stay(
+    root: Path,
+    export_into: Run,
+    quickly: object,  # noqa: ARG001
+    arguments: list[str],
+    version: str,
+) -> None:
+    (root / "ctc_decoding" / "1" / "recognizer.ru.json").write_text("{}")
+    assert export_into(root, *arguments).exit_code == 0
+    assert files(root)[f"ctc_decoding/{version}/recognizer.ru.json"] == b"{}"
+    assert files(root)["ctc_decoding/1/recognizer.ru.json"] == b"{}"
+
+
 @pytest.mark.parametrize(("tensor", "output"), [("image", "maps"), ("crops", "confidences")])
 def test_a_broken_graph_is_reported_and_leaves_the_repository_as_it_was(
     root: Path, export_into: Run, monkeypatch: pytest.MonkeyPatch, tensor: str, output: str
