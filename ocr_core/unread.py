@@ -3,6 +3,9 @@
 In every picture, a recognizer finds what its alphabet has. Of a line in a script that it does not know, it reads the
 crumbs that look like letters of its own, ", 25" for a whole address in Cyrillic, and is sure of them. What gives them
 away is that they are few for all the ink in the box.
+
+On the blank side of a sheet, print shines through from the other side, mirrored. Of most lines a recognizer is unsure,
+of some less so; what gives them away is that it is sure of none.
 """
 
 from collections.abc import Sequence
@@ -24,6 +27,8 @@ MAX_INK_PER_CHARACTER = 0.95
 # So does less, if they would pass as text, but are read with less confidence than this: an Armenian line looks like
 # "Ln n nu".
 MAX_INK_IF_UNSURE, SURE = 0.8, 0.9
+# A page of so many lines, of so many letters each, shows nothing to be read if it is `SURE` of none of them.
+MIN_LINES, MIN_LETTERS = 8, 4
 # What differs from the background by this share of the greatest difference is ink, …
 MIN_CONTRAST = 0.4
 # … and a column of it counts if it spans so much of the height: dots and dashes that lead from a title to a page number
@@ -40,15 +45,23 @@ def reasons(
         texts: (N,) objects.
         confidences: (N,) float32.
         crops: What was read, (height, width, 3) uint8 each.
-        options: `min_confidence` applies.
+        options: `min_confidence` applies; below the usual one, also to pages without a line that is surely read.
     """
     is_readable = ctc.is_readable(texts, confidences, options)
+    if options.min_confidence >= Options.min_confidence and _shines_through(texts, confidences):
+        is_readable = np.zeros(len(texts), bool)
     found = np.where(is_readable, "", LOW_CONFIDENCE).astype(object)
     usual = np.where(is_readable & (confidences < SURE), MAX_INK_IF_UNSURE, MAX_INK_PER_CHARACTER)
     for line, (text, crop) in enumerate(zip(texts, crops, strict=True)):
         if _is_more(crop, usual[line] * len(text.replace(" ", ""))):
             found[line] = UNKNOWN_SCRIPT
     return found
+
+
+def _shines_through(texts: NDArray[np.object_], confidences: FloatArray) -> bool:
+    """Whether a page has many lines, and none that is surely read."""
+    told = confidences[np.array([len(text.replace(" ", "")) >= MIN_LETTERS for text in texts], bool)]
+    return len(told) >= MIN_LINES and not (told >= SURE).any()
 
 
 def _is_more(crop: RgbArray, usual: float) -> bool:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from click.testing import CliRunner
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from benchmarks.accuracy.drawn_words import LARGE_SIZES_PX, draw_pages
 from ocr_client import OcrClient, Page
 from ocr_client.cli import main
 from tests.project import SAMPLES
@@ -65,3 +67,12 @@ def test_the_command_says_how_many_lines_are_in_an_unknown_script(triton: Triton
     done = CliRunner(env={"OCR_URL": triton.url}).invoke(main, ["read", str(file), "--format", "text"])
     assert (done.exit_code, done.stdout) == (0, f"{ENGLISH}\n")
     assert done.stderr == f"{file}: 3 lines are in a script that this recognizer does not know\n"
+
+
+def test_print_that_shines_through_paper_is_not_read(client: OcrClient) -> None:
+    """Mirrored, blurred, with a fifth of its contrast."""
+    printed = next(draw_pages("level", LARGE_SIZES_PX)).image_rgb
+    seen = cv2.GaussianBlur(printed[:, ::-1], (0, 0), 1.5).astype(np.float32)
+    page = client.read(np.rint(240 - (245 - seen) / 5).astype(np.uint8), unread=True)
+    assert page.text == ""
+    assert len(page.unread or ()) > 8

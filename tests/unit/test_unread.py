@@ -63,3 +63,28 @@ def test_a_line_below_the_confidence_asked_for_is_unread(confidence: float, told
 def test_without_lines_there_are_no_reasons() -> None:
     none = unread.reasons(np.zeros(0, object), np.zeros(0, np.float32), [], Options())
     assert (none.shape, none.dtype.name) == ((0,), "object")
+
+
+@pytest.mark.parametrize(
+    ("confidences", "min_confidence", "count"),
+    [
+        pytest.param([0.85] * 8, 0.75, 0, id="sure of none"),
+        pytest.param([0.85] * 7 + [0.95], 0.75, 8, id="sure of one"),
+        pytest.param([0.85] * 7, 0.75, 7, id="few lines"),
+        pytest.param([0.85] * 8, 0.7, 8, id="less is asked for"),
+        pytest.param([0.85] * 8, 0.85, 0, id="more is asked for"),
+    ],
+)
+def test_a_page_of_many_lines_none_of_which_is_surely_read_has_no_text(
+    confidences: list[float], min_confidence: float, count: int
+) -> None:
+    """Mirrored print that shines through paper, for example."""
+    texts = np.array(["Fifteen letters"] * len(confidences), object)
+    pictures = [crop(*LETTERS)] * len(confidences)
+    told = unread.reasons(texts, np.array(confidences, np.float32), pictures, Options(min_confidence=min_confidence))
+    assert list(told) == [""] * count + ["low_confidence"] * (len(confidences) - count)
+
+
+def test_lines_of_a_few_letters_do_not_tell_that_a_page_has_no_text() -> None:
+    texts, pictures = np.array(["abc"] * 20, object), [crop(*LETTERS[:3], width=110)] * 20
+    assert set(unread.reasons(texts, np.full(20, 0.85, np.float32), pictures, Options())) == {""}
