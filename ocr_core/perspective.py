@@ -25,6 +25,8 @@ TRIED = np.linspace(-MAX_LEAN, MAX_LEAN, 41)
 UPRIGHT, AGREE, CLEARLY = 0.4, 0.35, 2.5
 # What moves nothing by more than this, in heights of a line, is left as it is.
 MIN_SHIFT = 0.25
+# Where the middles of lines differ by less than about this part of the page, they do not tell how falls change over it.
+SAME = 0.02
 
 
 def level_boxes(quads: FloatArray, lines: FloatArray) -> FloatArray:
@@ -60,13 +62,14 @@ def _falls(lines: FloatArray, height: float) -> Values:
     if long.sum() < MIN_LINES:
         return falls
     x, y, width, drop = x[long], y[long], width[long], drop[long]
-    told, factors, weights = drop / width, np.stack([np.ones_like(x), x, y], axis=1), width
+    right, bottom = np.maximum(np.abs(lines).max(axis=(0, 1)), 1)
+    told, factors, weights = drop / width, np.stack([np.ones_like(x), x / right, y / bottom], axis=1), width
     for _ in range(3):  # without the lines that most others contradict
-        falls = np.linalg.lstsq(factors * weights[:, None], told * weights, rcond=None)[0]
+        falls = np.linalg.lstsq(factors * weights[:, None], told * weights, rcond=SAME)[0]
         error = np.abs(told - factors @ falls)
         weights = width * (error <= 3 * quantile(error) + 1e-3)
-    right, bottom = np.abs(lines).max(axis=(0, 1))
-    shift = right * np.abs(falls) @ np.array([1, right / 2, bottom])
+    shift = right * np.abs(falls) @ np.array([1, 0.5, 1])
+    falls = falls / np.array([1, right, bottom])
     return falls if shift > MIN_SHIFT * height else np.zeros(3)
 
 
