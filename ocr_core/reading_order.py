@@ -11,12 +11,15 @@ from ocr_core import metrics
 from ocr_core.page_layout import blocks_in_order
 from ocr_core.perspective import level_boxes
 from ocr_core.quads import FloatArray, edge_lengths, line_ends
-from ocr_core.rows import SAME_ROW, Indices
+from ocr_core.rows import SAME_ROW, Indices, typical_height
 
 # A page is turned if half of its text runs within this angle of one direction.
 MAX_SKEW_SPREAD_RAD = np.deg2rad(2)
 # So many boxes, the uppermost, tell a page's angle: each is compared with each.
 MAX_SKEW_BOXES = 1000
+# A line across the page, up or down, comes behind all others if it is beside so many heights of these, and one of a
+# few, a share of all lines. In its place it would come between lines of a paragraph.
+MIN_BESIDE, MAX_ACROSS_SHARE = 3.0, 0.2
 # Boxes of a row that are nearer than this, in heights of the first one, belong to one line.
 SAME_LINE = 1.0
 
@@ -46,12 +49,30 @@ def order_and_blocks(
     if right_to_left:
         quads = _mirrored(quads)
     skew_rad, lines = _skew(quads)
-    boxes = level_boxes(_turn(quads, -skew_rad), lines)
+    quads = _turn(quads, -skew_rad)
+    boxes = level_boxes(quads, lines)
     width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     ends, sides = np.minimum(overhang * height, 0.4 * width), 0.3 * overhang * height
     boxes += np.stack([ends, sides, -ends, -sides], axis=1)
-    blocks = blocks_in_order(boxes)
+    across = _across(quads, boxes)
+    level = np.setdiff1d(np.arange(len(quads)), across)
+    blocks = [level[block] for block in blocks_in_order(boxes[level])] + list(across[:, None])
     return np.concatenate(blocks), np.repeat(np.arange(len(blocks), dtype=np.int32), [len(block) for block in blocks])
+
+
+def _across(quads: FloatArray, boxes: FloatArray) -> Indices:
+    """The few lines that run up or down beside others, from left to right: (n,) indices, none where they are many.
+
+    Args:
+        quads: (N, 4, 2) float32, on the level page, pixels, clockwise from the top-left corner in reading direction.
+        boxes: (N, 4) float32, left, top, right, bottom of their text.
+    """
+    x, y = np.abs(quads[:, 1] - quads[:, 0]).T
+    runs_across = y > x
+    if not 0 < runs_across.sum() <= MAX_ACROSS_SHARE * len(quads):
+        return np.zeros(0, np.intp)
+    across = np.flatnonzero(runs_across & (y >= MIN_BESIDE * typical_height(boxes[~runs_across])))
+    return across[np.argsort(quads[across, :, 0].min(axis=1), kind="stable")]
 
 
 def _mirrored(quads: FloatArray) -> FloatArray:

@@ -126,6 +126,35 @@ def test_long_lines_tell_a_pages_angle_and_short_marks_do_not() -> None:
     assert reading_order(np.concatenate([cells, marks])).tolist() == list(range(12))
 
 
+def upwards(left: float, top: float, width: float, height: float) -> FloatArray:
+    """A line that runs up the page."""
+    return np.roll(quads_of([(left, top, width, height)]), 1, axis=1)
+
+
+PARAGRAPH = quads_of([(100, 20.0 * row, 300, 12) for row in range(12)])
+
+
+@pytest.mark.parametrize("angle_deg", [0, 5, -20])
+def test_lines_up_the_margins_come_behind_all_others_from_left_to_right(angle_deg: float) -> None:
+    quads = np.concatenate([upwards(450, 40, 12, 120), upwards(20, 60, 12, 150), PARAGRAPH])
+    order, blocks = order_and_blocks(turned(quads, angle_deg))
+    assert order.tolist() == [*range(2, 14), 1, 0]
+    assert blocks.tolist() == [0] * 12 + [1, 2]
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        pytest.param([upwards(450, 40, 12, 30)], id="no higher than two lines"),
+        pytest.param([upwards(450 + 20.0 * line, 40, 12, 120) for line in range(4)], id="many"),
+    ],
+)
+def test_other_lines_up_the_page_are_read_where_they_stand(others: list[FloatArray]) -> None:
+    order = reading_order(np.concatenate([PARAGRAPH, *others]))
+    assert sorted(order.tolist()) == list(range(12 + len(others)))
+    assert order[-1] == 11
+
+
 @given(
     rectangles=st.lists(
         st.tuples(
