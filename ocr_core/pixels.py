@@ -3,6 +3,7 @@
 Where an image is reduced, it is reduced first: what comes after it then costs a few megapixels, not all of them.
 """
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -88,12 +89,15 @@ def _deep_grey(grey: NDArray[np.generic], size_wh: tuple[int, int]) -> NDArray[n
     """Map 16-bit, 32-bit and floating-point grey values to 0 … 255 by the least usual range that holds them."""
     if grey.dtype.kind == "u":
         reduced = _reduce(grey.astype(np.uint16), size_wh).astype(np.float32)
-        scale = 255 / next(white for white in DEEP_WHITES if grey.max(initial=0) <= white)
-        return np.asarray(np.rint(reduced * scale), np.uint8)
+        return np.asarray(np.rint(reduced * _scale(float(grey.max(initial=0)), DEEP_WHITES)), np.uint8)
     values = grey.astype(np.float32)
     np.nan_to_num(values, copy=False, posinf=0, neginf=0)
     np.clip(values, 0, None, out=values)
-    greatest = float(values.max(initial=0))
     whites = FLOAT_WHITES if np.issubdtype(grey.dtype, np.floating) else FLOAT_WHITES[-1:]
-    values *= 255 / next((white for white in whites if greatest <= white), greatest)
+    values *= _scale(float(values.max(initial=0)), whites)
     return np.asarray(np.rint(_reduce(values, size_wh)), np.uint8)
+
+
+def _scale(greatest: float, whites: Sequence[int]) -> float:
+    """What maps the least of some ranges that holds a file's counts to 0 … 255; a range of their own, if none does."""
+    return 255 / next((white for white in whites if greatest <= white), greatest)
