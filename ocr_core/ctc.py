@@ -197,6 +197,11 @@ def _stripped(aligned: list[Character]) -> list[Character]:
     return aligned[inked[0] : inked[-1] + 1] if inked else []
 
 
+def letters(texts: NDArray[np.object_]) -> NDArray[np.int32]:
+    """How many characters beside spaces each line has: (N,)."""
+    return np.array([len(text.replace(" ", "")) for text in texts], np.int32)
+
+
 def is_readable(texts: NDArray[np.object_], confidences: FloatArray, options: Options) -> NDArray[np.bool_]:
     """Which lines have a text at all, read with at least the confidence asked for: (N,) bool."""
     return np.asarray((texts != "") & (confidences >= options.min_confidence))

@@ -91,7 +91,7 @@ def find(maps: FloatArray, page_size: tuple[int, int], detector: Detector, optio
 
 
 def find_on(page: RgbArray, maps: FloatArray, detector: Detector, options: Options, send: Send) -> Found:
-    """`find`, and if the page may lie on its side, what there is to find once it has been turned, where that is more.
+    """`find`, and if the page may not stand upright, what there is to find once it has been turned, where that is more.
 
     Detectors miss a part of text that stands upright, and small text on its head, or take letters below each other for
     a line. So they see most of a page that stands upright.

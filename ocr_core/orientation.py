@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ocr_core.options import Options
 from ocr_core.quads import FloatArray
-from ocr_core.reading_order import weighted_median
+from ocr_core.rows import weighted_median
 
 QUARTER = 90
 # A box this much longer than high, or higher than long, tells an axis.

@@ -247,7 +247,7 @@ def _may_run_against(reading: Reading, quads: FloatArray, angle: int) -> NDArray
     """Which lines are worth a second reading: (N,) bool."""
     lengths, heights = edge_lengths(quads)
     long = (lengths >= MIN_ASPECT * heights) & (reading.texts != "")
-    across, letters = orientation.is_across(quads, angle), _letters(reading)
+    across, letters = orientation.is_across(quads, angle), ctc.letters(reading.texts)
     telling = letters >= MIN_LETTERS
     doubtful = long & ~across & telling & (reading.confidences < DOUBTFUL)
     sparse = long & ~across & ~doubtful & (letters * heights < MIN_LETTERS_A_HEIGHT * lengths)
@@ -272,9 +272,4 @@ def _standing_out(along: NDArray[np.bool_], alone: NDArray[np.bool_], sure: int)
 
 def _is_telling(reading: Reading) -> NDArray[np.bool_]:
     """Which lines have enough letters to look wrong upside down: (N,) bool."""
-    return _letters(reading) >= MIN_LETTERS
-
-
-def _letters(reading: Reading) -> IntArray:
-    """How many letters each line has: (N,)."""
-    return np.array([len(text.replace(" ", "")) for text in reading.texts], np.int32)
+    return ctc.letters(reading.texts) >= MIN_LETTERS

@@ -7,11 +7,11 @@ The page is turned level, what converges on a photo is straightened, boxes are s
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_core import metrics
+from ocr_core import metrics, orientation
 from ocr_core.page_layout import blocks_in_order
 from ocr_core.perspective import level_boxes
 from ocr_core.quads import FloatArray, edge_lengths, line_ends
-from ocr_core.rows import SAME_ROW, Indices, typical_height
+from ocr_core.rows import SAME_ROW, Indices, typical_height, weighted_median
 
 # A page is turned if half of its text runs within this angle of one direction.
 MAX_SKEW_SPREAD_RAD = np.deg2rad(2)
@@ -67,11 +67,10 @@ def _across(quads: FloatArray, boxes: FloatArray) -> Indices:
         quads: (N, 4, 2) float32, on the level page, pixels, clockwise from the top-left corner in reading direction.
         boxes: (N, 4) float32, left, top, right, bottom of their text.
     """
-    x, y = np.abs(quads[:, 1] - quads[:, 0]).T
-    runs_across = y > x
+    runs_across, beside = orientation.is_across(quads, 0), np.abs(quads[:, 1, 1] - quads[:, 0, 1])
     if not 0 < runs_across.sum() <= MAX_ACROSS_SHARE * len(quads):
         return np.zeros(0, np.intp)
-    across = np.flatnonzero(runs_across & (y >= MIN_BESIDE * typical_height(boxes[~runs_across])))
+    across = np.flatnonzero(runs_across & (beside >= MIN_BESIDE * typical_height(boxes[~runs_across])))
     return across[np.argsort(quads[across, :, 0].min(axis=1), kind="stable")]
 
 
@@ -118,18 +117,6 @@ def _ends_of_lines(quads: FloatArray) -> tuple[FloatArray, FloatArray]:
         last = np.where(following[last] >= 0, following[last], last)
     first = np.setdiff1d(np.arange(len(quads)), following)
     return starts[first], ends[last[first]]
-
-
-def weighted_median(values: FloatArray, weights: FloatArray) -> float:
-    """The value up to which half of the weight lies.
-
-    Args:
-        values: (N,) float32, at least one.
-        weights: (N,) float32.
-    """
-    order = np.argsort(values)
-    cumulated = np.cumsum(weights[order])
-    return float(values[order[np.searchsorted(cumulated, cumulated[-1] / 2)]])
 
 
 def _turn(quads: FloatArray, angle_rad: float) -> FloatArray:

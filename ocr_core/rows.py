@@ -23,6 +23,18 @@ def quantile(values: NDArray[np.floating[Any]], share: float = 0.5) -> float:
     return float(low + (high - low) * (place - int(place)))
 
 
+def weighted_median(values: FloatArray, weights: FloatArray) -> float:
+    """The value up to which half of the weight lies.
+
+    Args:
+        values: (N,) float32, at least one.
+        weights: (N,) float32.
+    """
+    order = np.argsort(values)
+    cumulated = np.cumsum(weights[order])
+    return float(values[order[np.searchsorted(cumulated, cumulated[-1] / 2)]])
+
+
 def typical_height(boxes: FloatArray) -> float:
     """The median; never quite 0, so that others may be divided by it."""
     return max(quantile(boxes[:, 3] - boxes[:, 1]), 1e-3)

@@ -17,6 +17,7 @@ from ocr_core import ctc
 from ocr_core.options import Options
 from ocr_core.pixels import RgbArray, as_grey
 from ocr_core.quads import FloatArray
+from ocr_core.reading import MIN_LETTERS, SURE
 
 LOW_CONFIDENCE, UNKNOWN_SCRIPT = "low_confidence", "unknown_script"
 
@@ -26,9 +27,9 @@ MIN_INK = 1.2
 MAX_INK_PER_CHARACTER = 0.95
 # So does less, if they would pass as text, but are read with less confidence than this: an Armenian line looks like
 # "Ln n nu".
-MAX_INK_IF_UNSURE, SURE = 0.8, 0.9
-# A page of so many lines, of so many letters each, shows nothing to be read if it is `SURE` of none of them.
-MIN_LINES, MIN_LETTERS = 8, 4
+MAX_INK_IF_UNSURE = 0.8
+# A page of so many lines that say something shows nothing to be read if none of them is `SURE`.
+MIN_LINES = 8
 # What differs from the background by this share of the greatest difference is ink, …
 MIN_CONTRAST = 0.4
 # … and a column of it counts if it spans so much of the height: dots and dashes that lead from a title to a page number
@@ -52,15 +53,15 @@ def reasons(
         is_readable = np.zeros(len(texts), bool)
     found = np.where(is_readable, "", LOW_CONFIDENCE).astype(object)
     usual = np.where(is_readable & (confidences < SURE), MAX_INK_IF_UNSURE, MAX_INK_PER_CHARACTER)
-    for line, (text, crop) in enumerate(zip(texts, crops, strict=True)):
-        if _is_more(crop, usual[line] * len(text.replace(" ", ""))):
+    for line, (crop, ink) in enumerate(zip(crops, usual * ctc.letters(texts), strict=True)):
+        if _is_more(crop, ink):
             found[line] = UNKNOWN_SCRIPT
     return found
 
 
 def _shines_through(texts: NDArray[np.object_], confidences: FloatArray) -> bool:
     """Whether a page has many lines, and none that is surely read."""
-    told = confidences[np.array([len(text.replace(" ", "")) >= MIN_LETTERS for text in texts], bool)]
+    told = confidences[ctc.letters(texts) >= MIN_LETTERS]
     return len(told) >= MIN_LINES and not (told >= SURE).any()
 
 

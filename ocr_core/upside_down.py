@@ -11,6 +11,7 @@ import numpy as np
 from ocr_core.crops import IntArray, split
 from ocr_core.ink import Columns, find_ink
 from ocr_core.pixels import RgbArray
+from ocr_core.quads import FloatArray
 
 # The widest lines are asked, of pages that have so many. Most stand upright, and the first few lines agree on that.
 MIN_LINES, FIRST_LINES, ALL_LINES = 6, 3, 8
@@ -48,16 +49,14 @@ def _uprightness(crop: RgbArray) -> float:
     NaN for a line of few letters.
     """
     columns = Columns.of(find_ink(crop[:, :GLIMPSE_PX]))
-    edges = np.flatnonzero(np.diff(columns.counts > 0, prepend=False, append=False))
-    if len(edges) < 2 * MIN_LETTERS:
+    spans = np.flatnonzero(np.diff(columns.counts > 0, prepend=False, append=False)).reshape(-1, 2)
+    if len(spans) < MIN_LETTERS:
         return np.nan
-    tops = np.minimum.reduceat(np.append(columns.tops, columns.height), edges)[::2]
-    bottoms = np.maximum.reduceat(np.append(columns.bottoms, 0), edges)[::2]
+    _, tops, _, bottoms = columns.boxes(spans).T
     heights = bottoms - tops
     is_letter = heights > MIN_HEIGHT * np.median(heights)
-    tops, bottoms = tops[is_letter], bottoms[is_letter]
-    return float(_spread(tops) - _spread(bottoms)) / columns.height
+    return (_spread(tops[is_letter]) - _spread(bottoms[is_letter])) / columns.height
 
 
-def _spread(rows: IntArray) -> float:
+def _spread(rows: FloatArray) -> float:
     return float(np.abs(rows - np.median(rows)).mean())
