@@ -10,6 +10,6 @@ letters.py    python -m benchmarks.accuracy.letters: which letters of each langu
 alphabets.py  the letters of languages
 labels.py     labelled images
 score.py      labelled images and a reader → token F1
-turned.py     images that lie on their side or on their head
+changed.py    images that lie on their side or on their head, or are faded
 token_f1.py   the metric
 """

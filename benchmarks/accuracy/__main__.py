@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 from tabulate import tabulate
 
+from benchmarks.accuracy.changed import ALL_LEVELS, read_changed
 from benchmarks.accuracy.labels import find_sets, read_set
 from benchmarks.accuracy.score import Score, measure
-from benchmarks.accuracy.turned import ALL_LEVELS, read_changed
 from benchmarks.common import options
 from ocr_client import OcrClient
 

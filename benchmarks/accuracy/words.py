@@ -1,18 +1,17 @@
 """`python -m benchmarks.accuracy.words [DATA]`: how well the boxes of words lie on the words, and what they cost."""
 
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from PIL import Image
 
-from benchmarks.accuracy.drawn_words import LARGE_SIZES_PX, VIEWS, DrawnPage, TrueWord, draw_pages
+from benchmarks.accuracy.drawn_words import LARGE_SIZES_PX, VIEWS, TrueWord, draw_pages
 from benchmarks.accuracy.labels import find_sets, read_set
 from benchmarks.accuracy.word_boxes import BoxScore, score
 from benchmarks.common import cpu_time, options, tables
 from ocr_client import OcrClient, Page, ReadOptions, Word
+from ocr_client.images import ImageLike
 from ocr_launch.errors import StartError
 from ocr_launch.repository import Repository
 from server.triton import TritonServer
@@ -35,24 +34,18 @@ overlap is the same along the line only. Drawn words end with their ink; people 
 
 @dataclass(frozen=True, slots=True)
 class WordPage:
-    """An encoded image and the words that are on it."""
+    """An image and the words that are on it."""
 
-    image: bytes
+    image: ImageLike
     words: tuple[TrueWord, ...]
 
 
 def drawn_sets() -> Iterator[tuple[str, list[WordPage]]]:
     """The drawn pages, by how they lie, and those without small letters."""
     for view in VIEWS:
-        yield f"drawn, {view}", [_encoded(page) for page in draw_pages(view)]
-    sizes = f"{min(LARGE_SIZES_PX)} to {max(LARGE_SIZES_PX)} px"
-    yield f"drawn, level, {sizes}", [_encoded(page) for page in draw_pages("level", LARGE_SIZES_PX)]
-
-
-def _encoded(page: DrawnPage) -> WordPage:
-    file = io.BytesIO()
-    Image.fromarray(page.image_rgb).save(file, "PNG")
-    return WordPage(file.getvalue(), page.words)
+        yield f"drawn, {view}", [WordPage(page.image_rgb, page.words) for page in draw_pages(view)]
+    large = (WordPage(page.image_rgb, page.words) for page in draw_pages("level", LARGE_SIZES_PX))
+    yield f"drawn, level, {min(LARGE_SIZES_PX)} to {max(LARGE_SIZES_PX)} px", list(large)
 
 
 def labelled_sets(folder: Path, limit: int | None) -> Iterator[tuple[str, list[WordPage]]]:

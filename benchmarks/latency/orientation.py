@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass
 from functools import partial
 from pathlib import Path
 from time import process_time
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ HEAD = (
     *("set", "images", "of them looked at again", "of them read again", "lines read again"),
     *("of the recognizer's pixels", "of the CPU time", "found upright", "of their CPU time"),
 )
+
+Result = TypeVar("Result")
 
 EPILOG = """\b
 Example:
@@ -79,35 +81,32 @@ class Cost:
 
 def measure(models: ModelsAlone, encoded: bytes) -> Cost:
     """Read a page in this process."""
-    start_s, works, looks_s = process_time(), list[Work](), list[float]()
+    start_s, works, looks_s, weights = process_time(), list[Work](), list[float](), models.weights
 
     def recognize(strip: RgbArray, widths: IntArray) -> reading.Reading:
-        start_s = process_time()
-        read = reading.recognize(models.weights.recognizer, partial(_send, models), strip, widths)
-        works.append(Work(len(widths), int(widths.sum()), process_time() - start_s))
+        read, cpu_s = _timed(partial(reading.recognize, weights.recognizer, partial(_send, models), strip, widths))
+        works.append(Work(len(widths), int(widths.sum()), cpu_s))
         return read
 
     def look(batches: Sequence[Mapping[str, RgbArray]]) -> list[list[NDArray[Any]]]:
-        start_s = process_time()
-        maps = [models.detector.run(batch["image"]) for batch in batches]
-        looks_s.append(process_time() - start_s)
+        maps, cpu_s = _timed(lambda: [models.detector.run(batch["image"]) for batch in batches])
+        looks_s.append(cpu_s)
         return maps
 
-    page, _ = image.decode(encoded, MAX_MEGAPIXELS, models.weights.detector)
-    (maps,) = models.detector.run(image.fit_to_detector(page, models.weights.detector)[None])
-    weights = models.weights
+    page, _ = image.decode(encoded, MAX_MEGAPIXELS, weights.detector)
+    (maps,) = models.detector.run(image.fit_to_detector(page, weights.detector)[None])
     found, strip, widths = cropping.crop(page, maps[0], weights.detector, weights.recognizer, Options(), look)
     boxes = found.quads, found.scores, found.blocks
     lines = reading.read(strip, widths, *boxes, recognize, Options(), found.overhang)
     cpu_s = process_time() - start_s
-    glance_s = _timed(lambda: upside_down.seem_upside_down(strip, widths))
+    _, glance_s = _timed(partial(upside_down.seem_upside_down, strip, widths))
     return Cost(works[0], sum(works[1:], Work()), glance_s, sum(looks_s), cpu_s, lines.angle)
 
 
-def _timed(work: Callable[[], object]) -> float:
+def _timed(work: Callable[[], Result]) -> tuple[Result, float]:
+    """What work gives, and the CPU time that it took, seconds."""
     start_s = process_time()
-    work()
-    return process_time() - start_s
+    return work(), process_time() - start_s
 
 
 def _send(models: ModelsAlone, batches: Sequence[Mapping[str, RgbArray]]) -> list[list[NDArray[Any]]]:

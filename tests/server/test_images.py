@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.Image import Transpose
 
+from benchmarks.accuracy.changed import fade
 from benchmarks.accuracy.drawn_words import LARGE_SIZES_PX, draw_pages
 from ocr_client import OcrClient, Page
 from tests.project import SAMPLES
@@ -84,8 +85,7 @@ def test_12_bit_grey_in_16_does_so_too(client: OcrClient, label: Page, picture: 
 def test_a_faded_page_is_read_whole(client: OcrClient) -> None:
     """The detector alone finds half of this page if it has but 40 levels of grey."""
     drawn = next(draw_pages("level", LARGE_SIZES_PX))
-    faded = np.rint(250 - (255 - drawn.image_rgb.astype(np.float32)) * (45 / 255)).astype(np.uint8)
-    found = client.read(faded).text.split()
+    found = client.read(fade(drawn.image_rgb, 46)).text.split()
     assert found == [word.text for word in drawn.words]
 
 

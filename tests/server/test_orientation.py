@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.accuracy.turned import turn_back
+from benchmarks.accuracy.changed import turn_back
 from ocr_client import OcrClient, Page
 from ocr_core.timings import STEPS
 from tests.project import SAMPLES

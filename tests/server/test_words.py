@@ -1,14 +1,12 @@
 """Words and characters on request, each on its ink."""
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from PIL import Image
 
+from benchmarks.accuracy.changed import turn_back
 from benchmarks.accuracy.drawn_words import LARGE_SIZES_PX, SIZES_PX, draw_pages
-from benchmarks.accuracy.turned import turn_back
 from benchmarks.accuracy.word_boxes import score
 from ocr_client import OcrClient, Page, Word
 from tests.blocking import CLIENTS
@@ -33,9 +31,7 @@ def test_boxes_of_words_lie_on_the_words(
 ) -> None:
     """The first font's page; `python -m benchmarks.accuracy.words` measures all of them."""
     drawn = next(draw_pages(view, sizes_px))
-    file = io.BytesIO()
-    Image.fromarray(drawn.image_rgb).save(file, "PNG")
-    found = score(view, [(words_of(client.read(file.getvalue(), words=True)), drawn.words)])
+    found = score(view, [(words_of(client.read(drawn.image_rgb, words=True)), drawn.words)])
     assert found.matched > 0.9 * found.words
     assert found.overlap > least_overlap
     assert found.iou > least_iou

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.accuracy.__main__ import main, table
+from benchmarks.accuracy.changed import read_changed, turn_back
 from benchmarks.accuracy.labels import LabelledImage, find_sets, read_set
 from benchmarks.accuracy.score import Score, judge, measure
 from benchmarks.accuracy.token_f1 import Counts, compare, outside, tokens
-from benchmarks.accuracy.turned import read_changed, turn_back
 from ocr_client import Line, OcrClient, OcrError, Page
 from ocr_client.results import Quad
 
@@ -120,7 +120,7 @@ def test_an_image_is_faded_to_so_many_bright_levels(
         sent.append(pixels)
         return page()
 
-    monkeypatch.setattr("benchmarks.accuracy.turned.read_by", read_by)
+    monkeypatch.setattr("benchmarks.accuracy.changed.read_by", read_by)
     read_changed(cast("OcrClient", None), 0, levels, tmp_path / "a.png")
     assert [pixels if pixels is None else pixels[0, :, 0].tolist() for pixels in sent] == [expected]
 
@@ -197,7 +197,7 @@ def test_the_table_has_a_line_a_set() -> None:
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> tuple[int, str, str]:
     """Run the command with a server that reads "stop" in every image."""
     answer = page(("stop", box(0, 0, 9, 9)))
-    monkeypatch.setattr("benchmarks.accuracy.turned.read_by", lambda _client, _path: answer)
+    monkeypatch.setattr("benchmarks.accuracy.changed.read_by", lambda _client, _path: answer)
     result = CliRunner().invoke(main, [str(argument) for argument in arguments])
     return result.exit_code, result.stdout, result.stderr
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from benchmarks.accuracy.score import read_by
@@ -30,9 +31,12 @@ def read_changed(client: OcrClient, degrees: int, levels: int, path: Path) -> Pa
         return read_by(client, path)
     with Image.open(path) as image:
         pixels = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-    if levels < ALL_LEVELS:
-        pixels = np.rint(255 - (255 - pixels.astype(np.float32)) * ((levels - 1) / 255)).astype(np.uint8)
-    return turn_back(read_by(client, path, np.rot90(pixels, degrees // 90)), degrees)
+    return turn_back(read_by(client, path, np.rot90(fade(pixels, levels), degrees // 90)), degrees)
+
+
+def fade(pixels: NDArray[np.uint8], levels: int) -> NDArray[np.uint8]:
+    """Leave so many levels, the bright ones."""
+    return np.asarray(np.rint(255 - (255 - pixels.astype(np.float32)) * ((levels - 1) / 255)), np.uint8)
 
 
 def turn_back(page: Page, degrees: int) -> Page:
