@@ -52,5 +52,6 @@ The modules in the order of the data flow:
     errors.py         what may go wrong, and whose fault it is
     memory.py         memory of freed arrays is reused
     opencv.py         OpenCV on one thread
+    side_by_side.py   calls of other models, several at a time
     triton.py         the only file that knows Triton
 """

@@ -4,7 +4,6 @@ import ctypes
 import json
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import cache, partial
@@ -23,6 +22,7 @@ from ocr_core.heartbeat import Heartbeat
 from ocr_core.metrics import Metric, Note, Series
 from ocr_core.options import Options
 from ocr_core.request import Request
+from ocr_core.side_by_side import Threads
 
 Arrays = Mapping[str, NDArray[Any]]
 # The request, and arrays by the names of the step's input tensors → arrays by output names.
@@ -96,7 +96,7 @@ def answer(requests: Sequence[Any], step: Step, meter: Meter | None = None) -> l
 
 
 def call(
-    executor: Executor,
+    threads: Threads,
     model: str,
     version: int,
     batches: Sequence[Arrays],
@@ -106,7 +106,7 @@ def call(
     """Send batches to another model of the repository, several at a time, and wait for all.
 
     Args:
-        executor: Bounds how many are under way.
+        threads: As many are under way at once.
         model: Its name.
         version: Of the model: that of the step, see `version`.
         batches: Arrays by the names of the model's inputs, one mapping a call.
@@ -120,7 +120,7 @@ def call(
         CallFailed: A call failed.
     """
     with _heartbeat().waiting():
-        return list(executor.map(partial(_call, (model, version), outputs, check, _origin.get()), batches))
+        return threads.map(partial(_call, (model, version), outputs, check, _origin.get()), batches)
 
 
 def exported(args: Mapping[str, str]) -> Path:

@@ -2,7 +2,6 @@
 
 import json
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +19,7 @@ from ocr_core.errors import (
 )
 from ocr_core.options import Options
 from ocr_core.request import Request
+from ocr_core.side_by_side import Threads
 from tests.unit import fake_triton
 from tests.unit.fake_triton import InferenceRequest, InferenceResponse, Tensor, TritonError
 
@@ -135,8 +135,8 @@ def test_no_call_begins_once_the_check_fails(adapter: ModuleType) -> None:
             raise DeadlineExceeded("too late")
 
     fake_triton.models["reader"] = read
-    with ThreadPoolExecutor(1) as executor, pytest.raises(DeadlineExceeded):
-        adapter.call(executor, "reader", 3, [{"x": np.zeros(1)}] * 9, ["x"], check)
+    with pytest.raises(DeadlineExceeded):
+        adapter.call(Threads(1), "reader", 3, [{"x": np.zeros(1)}] * 9, ["x"], check)
     assert begun == [0, 1]
 
 
@@ -194,14 +194,13 @@ def test_outputs_keep_their_type_and_shape_when_they_are_views_or_empty(adapter:
 def test_outputs_of_another_model_come_in_the_order_of_the_batches_and_of_the_names(adapter: ModuleType) -> None:
     fake_triton.models["double"] = lambda inputs: {"sum": inputs["x"].sum(keepdims=True), "doubled": inputs["x"] * 2}
     batches = [{"x": np.array(values, np.int32)} for values in ([1, 2], [3], [4])]
-    with ThreadPoolExecutor(2) as executor:
-        outputs = adapter.call(executor, "double", 3, batches, ("doubled", "sum"))
-        assert adapter.call(executor, "double", 3, [], ("doubled", "sum")) == []
+    outputs = adapter.call(Threads(2), "double", 3, batches, ("doubled", "sum"))
+    assert adapter.call(Threads(2), "double", 3, [], ("doubled", "sum")) == []
     assert [[array.tolist() for array in of_batch] for of_batch in outputs] == [[[2, 4], [3]], [[6], [3]], [[8], [4]]]
     assert fake_triton.called == [("double", 3)] * 3
 
 
-def test_as_many_calls_are_under_way_as_the_executor_has_threads(adapter: ModuleType) -> None:
+def test_as_many_calls_are_under_way_as_there_are_threads(adapter: ModuleType) -> None:
     together = threading.Barrier(2, timeout=5)
 
     def wait(inputs: dict[str, Array]) -> dict[str, Array]:
@@ -209,8 +208,7 @@ def test_as_many_calls_are_under_way_as_the_executor_has_threads(adapter: Module
         return inputs
 
     fake_triton.models["wait"] = wait
-    with ThreadPoolExecutor(2) as executor:
-        assert len(adapter.call(executor, "wait", 3, [{"x": np.zeros(1)}] * 4, ["x"])) == 4
+    assert len(adapter.call(Threads(2), "wait", 3, [{"x": np.zeros(1)}] * 4, ["x"])) == 4
 
 
 @pytest.mark.parametrize(
@@ -228,8 +226,7 @@ def test_another_models_failure_keeps_its_code_and_is_logged_in_its_own_words_wi
     fake_triton.models["reader"] = lambda _: error
 
     def step(request: Request, values: Array) -> dict[str, Array]:  # noqa: ARG001 - every step gets the request
-        with ThreadPoolExecutor(1) as executor:
-            adapter.call(executor, "reader", 3, [{"x": values}], ["y"])
+        adapter.call(Threads(1), "reader", 3, [{"x": values}], ["y"])
         return {}
 
     (response,) = adapter.answer([request([1], request_id="order 66")], step)
@@ -253,12 +250,10 @@ def test_calls_of_other_models_bear_the_id_and_the_trace_of_the_request(adapter:
     values = {"values": np.ones(1, np.int32)}
 
     def step(request: Request, values: Array) -> dict[str, Array]:  # noqa: ARG001 - every step gets them
-        with ThreadPoolExecutor(2) as executor:
-            ((doubled,), _) = adapter.call(executor, "other", 3, [{"values": values}] * 2, ["doubled"])
+        ((doubled,), _) = adapter.call(Threads(2), "other", 3, [{"values": values}] * 2, ["doubled"])
         return {"doubled": doubled}
 
     requests = [request([1], request_id=name) for name in ("scan-7", "scan-8")]
     adapter.answer(requests, step)
     assert fake_triton.origins == [(each.request_id(), each.trace()) for each in requests for _ in range(2)]
-    with ThreadPoolExecutor(1) as executor:
-        adapter.call(executor, "other", 3, [values], ["doubled"])
+    adapter.call(Threads(1), "other", 3, [values], ["doubled"])

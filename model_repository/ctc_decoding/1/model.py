@@ -1,11 +1,11 @@
 """Crops → text: width buckets through text_recognition, CTC decoding, in the direction in which it makes sense."""
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from ocr_core import answers, batching, borders, metrics, reading
 from ocr_core.admission import Pages
 from ocr_core.recognizers import Recognizers
+from ocr_core.side_by_side import Threads
 from ocr_core.triton import Meter, answer, call, exported, parameter, parameters, version
 
 
@@ -14,7 +14,7 @@ class TritonPythonModel:
 
     def initialize(self, args):
         self.recognizers = Recognizers.load(exported(args), parameters(args, "recognizer"))
-        self.executor, self.pages = ThreadPoolExecutor(int(parameter(args, "calls_under_way"))), Pages.of_this_server()
+        self.threads, self.pages = Threads(int(parameter(args, "calls_under_way"))), Pages.of_this_server()
         self.version, self.meter = version(args), Meter(args, metrics.LAST_STEP)
         self.limits = batching.LIMITS[parameter(args, "calls")]
 
@@ -26,10 +26,10 @@ class TritonPythonModel:
         with self.pages.leaving(request, int(deadline_ns[0])) as check:
             model, recognizer = self.recognizers.of(request.options.language)
             borders.check_strip(strip, widths, *detected, passed["detected_bends"], recognizer)
-            send = partial(call, self.executor, model, self.version, outputs=("indices", "confidences"), check=check)
+            send = partial(call, self.threads, model, self.version, outputs=("indices", "confidences"), check=check)
             recognize = partial(reading.recognize, recognizer, send, limits=self.limits)
             lines = reading.read(strip, widths, *detected, recognize, request.options, *overhang)
         return answers.of_page(lines, strip, widths, recognizer.characters, request.options, **passed)
 
     def finalize(self):
-        self.executor.shutdown()
+        self.threads.shutdown()

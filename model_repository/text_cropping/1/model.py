@@ -1,6 +1,5 @@
 """The detector's maps → quads in reading order, and the crops of the page under them."""
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from ocr_core import borders, cropping, metrics, timings
@@ -8,6 +7,7 @@ from ocr_core.admission import Pages
 from ocr_core.detector import Detector
 from ocr_core.image import size
 from ocr_core.recognizer import Recognizer
+from ocr_core.side_by_side import Threads
 from ocr_core.triton import Meter, answer, call, exported, parameter, version
 
 
@@ -17,7 +17,7 @@ class TritonPythonModel:
     def initialize(self, args):
         self.detector = Detector.load(exported(args))
         self.recognizer = Recognizer.load(exported(args))
-        self.model, self.version, self.executor = parameter(args, "detector"), version(args), ThreadPoolExecutor(1)
+        self.model, self.version, self.threads = parameter(args, "detector"), version(args), Threads(1)
         self.pages, self.meter = Pages.of_this_server(), Meter(args, metrics.MIDDLE_STEP)
 
     def execute(self, requests):
@@ -26,7 +26,7 @@ class TritonPythonModel:
     def crop(self, request, page, maps, image_size, deadline_ns, moments_ns):
         with self.pages.passing(request, int(deadline_ns[0])) as check:
             borders.check_maps(page, maps, image_size, self.detector)
-            send = partial(call, self.executor, self.model, self.version, outputs=("maps",), check=check)
+            send = partial(call, self.threads, self.model, self.version, outputs=("maps",), check=check)
             cropped = cropping.crop(page, maps[0], self.detector, self.recognizer, request.options, send)
             outputs = cropped.outputs(size(page), tuple(image_size))
         return outputs | timings.moments(request, moments_ns)
