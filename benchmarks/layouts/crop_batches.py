@@ -26,8 +26,8 @@ from ocr_launch.errors import StartError
 # The default, and others that differ from it in one thing.
 WAYS = (
     *(replace(SMALL, bucket_px=bucket_px) for bucket_px in (16, 64, 128)),
-    *(replace(SMALL, max_crops=crops) for crops in (4, 16)),
-    *(replace(SMALL, max_px=width_px) for width_px in (640, 2560, 5120)),
+    *(replace(SMALL, max_crops=crops) for crops in (8, 32)),
+    *(replace(SMALL, max_px=width_px) for width_px in (1280, 5120)),
 )
 
 Pages = Sequence[Sequence[NDArray[np.uint8]]]

@@ -80,8 +80,8 @@ def test_a_python_step_stays_on_the_cpu(name: str) -> None:
     assert [kinds.Name(group.kind) for group in CONFIGS[name].instance_group] == ["KIND_CPU"]
 
 
-def test_the_calls_of_two_pages_fit_into_one_run_of_the_recognizer() -> None:
-    assert CONFIGS["text_recognition"].max_batch_size >= 2 * batching.SMALL.max_crops
+def test_the_recognizer_takes_as_many_crops_as_a_call_has() -> None:
+    assert CONFIGS["text_recognition"].max_batch_size == batching.SMALL.max_crops
 
 
 def test_the_model_that_looks_again_at_pages_on_their_side_is_the_ensembles_detector() -> None:
