@@ -13,9 +13,11 @@ from export.build import Built, build
 from export.choices import DETECTORS, RECOGNIZERS, Choice
 from export.contract import DETECTOR_MODEL, RECOGNIZER_MODEL, DetectorExport, RecognizerExport
 from export.errors import ExportError
+from export.further_language import LANGUAGE, FurtherLanguage
 from export.manifest import Inputs
 from export.provenance import provenance
 from export.repository import ModelRepository
+from ocr_core.options import DEFAULT_LANGUAGE
 
 # Keys of the provenance in an ONNX file's metadata begin with this.
 PREFIX = "ocr_triton."
@@ -38,6 +40,14 @@ class Name(click.Choice[str]):
 def _service(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
     if value is not None and not templates.SERVICE.fullmatch(value):
         raise click.ClickException(f"{value!r} is no name of a service: small letters and digits, such as signs")
+    return value or ""
+
+
+def _language(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
+    if value is not None and not (LANGUAGE.fullmatch(value) and value != DEFAULT_LANGUAGE):
+        raise click.ClickException(
+            f"{value!r} is no name of a further language: at most 20 small letters, digits and hyphens, such as ru"
+        )
     return value or ""
 
 
@@ -93,6 +103,13 @@ def list_choices(context: click.Context, _parameter: click.Parameter, wanted: bo
     help="Write a further service: an ensemble ocr_ensemble_NAME with models of its own, beside the default one.",
 )
 @click.option(
+    "--language",
+    metavar="NAME",
+    callback=_language,
+    help="Write the recognizer alone, beside the default pair, which must be there: requests with the option "
+    "language=NAME are read by it.",
+)
+@click.option(
     "--model-repository",
     type=click.Path(path_type=Path, file_okay=False),
     default=templates.TEMPLATE,
@@ -140,6 +157,7 @@ def main(
     characters: Path | None,
     version: int,
     service: str,
+    language: str,
     model_repository: Path,
     given: dict[str, Source],
     cpu_precision: str,
@@ -150,8 +168,14 @@ def main(
 
     Every detector works with every recognizer. If nothing has changed since the last export, nothing is written.
     """
+    if service and language:
+        raise click.ClickException("--language is for the default service; leave out --service")
     try:
-        repository = ModelRepository(model_repository, version, service)
+        repository = (
+            FurtherLanguage(model_repository, version, language)
+            if language
+            else ModelRepository(model_repository, version, service)
+        )
         chosen = own_files.detector(detector), own_files.recognizer(recognizer, characters)
         _export(*chosen, repository, given, (cpu_precision, gpu_precision), force)
     except (ExportError, DownloadError) as error:
@@ -161,20 +185,25 @@ def main(
 def _export(
     detector: Choice[DetectorExport],
     recognizer: Choice[RecognizerExport],
-    repository: ModelRepository,
+    repository: ModelRepository | FurtherLanguage,
     given: dict[str, Source],
     precisions: tuple[str, str],
     force: bool,
 ) -> None:
+    repository.check()
     weights.check_needed((detector, recognizer), given)
     detector_sources, recognizer_sources = weights.find(detector, given), weights.find(recognizer, given)
     inputs = {
         DETECTOR_MODEL: provenance(detector, detector_sources, *precisions),
         RECOGNIZER_MODEL: provenance(recognizer, recognizer_sources, *precisions),
     }
+    what = f"{detector.name} and {recognizer.name}"
+    if isinstance(repository, FurtherLanguage):
+        del inputs[DETECTOR_MODEL]
+        what = f"{recognizer.name} for language={repository.language}"
     if not force and repository.holds(inputs):
         _say_kept(repository.refresh(), repository.templates)
-        click.echo(f"{detector.name} and {recognizer.name} are in {repository.root} already", err=True)
+        click.echo(f"{repository.root} has {what} already", err=True)
         return
     started = time.monotonic()
     built = build((detector, detector_sources), (recognizer, recognizer_sources), inputs)
@@ -182,8 +211,7 @@ def _export(
     kept = repository.write(built, inputs, force=force)
     _say_kept(kept, repository.templates)
     click.echo(
-        f"Exported {detector.name} and {recognizer.name} to {repository.root}, version {repository.version}, "
-        f"in {time.monotonic() - started:.0f} s",
+        f"Exported {what} to {repository.root}, version {repository.version}, in {time.monotonic() - started:.0f} s",
         err=True,
     )
 

@@ -51,7 +51,7 @@ class Built:
     Attributes:
         detector: For text_detection.
         recognizer: For text_recognition.
-        forms: Of both, by the names of their models.
+        forms: Of those that were asked for, by the names of their models.
     """
 
     detector: DetectorExport
@@ -69,7 +69,8 @@ def build(
     Args:
         detector: The choice, and its files.
         recognizer: The same.
-        inputs: What was asked of the models of these names: the precision of their graphs for CPUs and for GPUs.
+        inputs: What was asked of the models of these names: the precision of their graphs for CPUs and for GPUs. A
+            detector that is not among them only finds the lines that the recognizer is verified on.
 
     Raises:
         DownloadError: A file is not within reach.
@@ -78,17 +79,18 @@ def build(
     detector_export = detector[0].build(*weights.fetch_all(detector[1]))
     recognizer_export = recognizer[0].build(*weights.fetch_all(recognizer[1]))
     click.echo("Verifying the rewritten graphs against the originals ...", err=True)
-    _say("detector", verify.verify_detector(detector_export, SAMPLES), "boxes")
+    forms = {}
+    if DETECTOR_MODEL in inputs:
+        _say("detector", verify.verify_detector(detector_export, SAMPLES), "boxes")
     lines = verify.cut_lines(detector_export, recognizer_export.recognizer, SAMPLES)
     _say("recognizer", verify.verify_recognizer(recognizer_export, lines), "texts")
-    boxes, texts = likeness.Boxes(detector_export, SAMPLES), likeness.Texts(recognizer_export, lines)
-    pages = [(1, *page) for page in PAGES]
+    if DETECTOR_MODEL in inputs:
+        boxes, pages = likeness.Boxes(detector_export, SAMPLES), [(1, *page) for page in PAGES]
+        forms[DETECTOR_MODEL] = _forms(boxes, inputs[DETECTOR_MODEL], pages)
+    texts = likeness.Texts(recognizer_export, lines)
     calls = [(crops, recognizer_export.recognizer.height, width) for crops, width in CALLS]
     padding = batching.PADDING if recognizer_export.recognizer.padding == "grey" else None
-    forms = {
-        DETECTOR_MODEL: _forms(boxes, inputs[DETECTOR_MODEL], pages),
-        RECOGNIZER_MODEL: _forms(texts, inputs[RECOGNIZER_MODEL], calls, padding),
-    }
+    forms[RECOGNIZER_MODEL] = _forms(texts, inputs[RECOGNIZER_MODEL], calls, padding)
     return Built(detector_export, recognizer_export, forms)
 
 

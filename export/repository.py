@@ -7,10 +7,11 @@ from pathlib import Path
 
 import onnx
 
-from export.build import Built
+from export.build import Built, Forms
+from export.contract import RECOGNIZER_MODEL
 from export.errors import ExportError
 from export.manifest import FILE_NAME, Inputs, Manifest, digest
-from export.templates import MANIFEST_MODEL, Templates
+from export.templates import MANIFEST_MODEL, Templates, recognizer_for
 from export.transaction import Transaction
 from ocr_core.recognizer import FILE_NAME as RECOGNIZER_FILE
 
@@ -44,12 +45,21 @@ class ModelRepository:
     @property
     def templates(self) -> Templates:
         """The project's files in it."""
-        return Templates(self.root, self.service)
+        return Templates(self.root, self.service, () if self.service else languages_in(self.root))
 
     @property
     def manifest(self) -> Manifest | None:
         """What was exported into this version; None if nothing was, or not to the end."""
         return Manifest.load(self._folder(MANIFEST_MODEL) / FILE_NAME)
+
+    def check(self) -> None:
+        """Check that no language is called as the service.
+
+        Raises:
+            ExportError: One is.
+        """
+        if self.service in languages_in(self.root):
+            raise ExportError(f"{self.service} is a language here, whose recognizer is {recognizer_for(self.service)}")
 
     def holds(self, inputs: Inputs) -> bool:
         """Whether this version was made from just these inputs, and all its files are as they were written."""
@@ -86,14 +96,7 @@ class ModelRepository:
                 templates.refresh_other_steps(transaction, self.version)
                 staged = {model: self._stage(model, transaction) for model in models}
                 for model, forms in built.forms.items():
-                    files = {
-                        MODEL_FILE: forms.floats,
-                        CPU_MODEL_FILE: forms.cpu,
-                        GPU_MODEL_FILE: forms.gpu,
-                        CUDA_MODEL_FILE: forms.cuda,
-                    }
-                    for file, graph in files.items():
-                        onnx.save(graph, staged[model] / file)
+                    save_forms(forms, staged[model])
                 for step in DETECTOR_STEPS:
                     built.detector.detector.save(staged[step])
                 for step in RECOGNIZER_STEPS:
@@ -105,11 +108,14 @@ class ModelRepository:
                 for model in models:
                     transaction.replace(self._folder(model))
         except OSError as error:
-            raise self._cannot_write(error) from error
+            raise cannot_write(self.root, error) from error
         return kept
 
-    def refresh(self) -> list[str]:
+    def refresh(self, *, force: bool = False) -> list[str]:
         """Bring configurations and Python steps up to date, where the weights and what is made of them are so already.
+
+        Args:
+            force: As for `write`.
 
         Returns:
             As for `write`.
@@ -120,7 +126,7 @@ class ModelRepository:
         templates, manifest = self.templates, self.manifest
         try:
             with Transaction() as transaction:
-                kept = templates.refresh_configs(transaction, force=False)
+                kept = templates.refresh_configs(transaction, force=force)
                 templates.refresh_steps(transaction, self.version)
                 templates.refresh_other_steps(transaction, self.version)
                 if manifest and manifest.configs != templates.configs:
@@ -128,7 +134,7 @@ class ModelRepository:
                     dataclasses.replace(manifest, configs=templates.configs).save(transaction.stage(place))
                     transaction.replace(place)
         except OSError as error:
-            raise self._cannot_write(error) from error
+            raise cannot_write(self.root, error) from error
         return kept
 
     def _folder(self, model: str) -> Path:
@@ -152,5 +158,21 @@ class ModelRepository:
         places = ((self._folder(model).relative_to(self.root), file) for model, file in files)
         return {f"{place.as_posix()}/{file.name}": digest(file) for place, file in places}
 
-    def _cannot_write(self, error: OSError) -> ExportError:
-        return ExportError(f"cannot write into {self.root}: {error.strerror or error}")
+
+def languages_in(root: Path) -> tuple[str, ...]:
+    """The further languages whose recognizers were exported into a repository, in alphabetical order."""
+    manifests = root.glob(f"{recognizer_for('*')}/[0-9]*/{FILE_NAME}")
+    return tuple(sorted({manifest.parts[-3].removeprefix(f"{RECOGNIZER_MODEL}_") for manifest in manifests}))
+
+
+def save_forms(forms: Forms, folder: Path) -> None:
+    """Write a network for each kind of processor."""
+    onnx.save(forms.floats, folder / MODEL_FILE)
+    onnx.save(forms.cpu, folder / CPU_MODEL_FILE)
+    onnx.save(forms.gpu, folder / GPU_MODEL_FILE)
+    onnx.save(forms.cuda, folder / CUDA_MODEL_FILE)
+
+
+def cannot_write(root: Path, error: OSError) -> ExportError:
+    """What to say where a repository's disk does not take it."""
+    return ExportError(f"cannot write into {root}: {error.strerror or error}")

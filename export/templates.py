@@ -8,26 +8,32 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
+from export.contract import RECOGNIZER_MODEL
 from export.manifest import FILE_NAME, Manifest, digest
 from export.transaction import Transaction
 
 TEMPLATE = Path(__file__).parent.parent / "model_repository"
 # The model whose version directories hold the manifests.
 MANIFEST_MODEL = "ocr_ensemble"
+# The step that calls the recognizers.
+CALLER = "ctc_decoding"
 # What stands before the ensemble, for callers with another contract: a further service goes without.
 BEFORE = ("ocr", "pixel_packing")
 SERVICE = re.compile("[a-z][a-z0-9]{0,30}")
+# Languages may have been exported into the project's own folder.
+NAMING = re.compile(rb'^parameters \{ key: "recognizer\.[^"]+" value \{ string_value: "[^"]+" \} \}\n', re.MULTILINE)
 
 
 def template_models(root: Path = TEMPLATE) -> list[str]:
     """Names of the models that the project has: the ensemble, its steps, and what they call.
 
     Args:
-        root: The project's repository. Further services may have been exported into it.
+        root: The project's repository. Further services and languages may have been exported into it: their models are
+            named after these, such as text_recognition_ru.
     """
     models = sorted(config.parent.name for config in root.glob("*/config.pbtxt"))
-    services = tuple(model.removeprefix(MANIFEST_MODEL) for model in models if model.startswith(f"{MANIFEST_MODEL}_"))
-    return [model for model in models if not (services and model.endswith(services))]
+    after = tuple(f"{model}_" for model in models if model not in BEFORE)
+    return [model for model in models if not model.startswith(after)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,10 +43,12 @@ class Templates:
     Attributes:
         root: The repository's folder: a user's own, or the project's, where copies and originals are the same files.
         service: Of a further service; its models are named by it, and their configurations name each other so.
+        languages: For each a further recognizer is there, text_recognition_LANGUAGE, which CTC decoding calls, too.
     """
 
     root: Path
     service: str = ""
+    languages: tuple[str, ...] = ()
 
     @cached_property
     def models(self) -> tuple[str, ...]:
@@ -63,6 +71,8 @@ class Templates:
             name: Its path in the repository.
         """
         model, _, inside = name.partition("/")
+        if model in map(recognizer_for, self.languages):
+            model = RECOGNIZER_MODEL
         return TEMPLATE / model.removesuffix(f"_{self.service}" if self.service else "") / inside
 
     @property
@@ -122,11 +132,17 @@ class Templates:
     @cached_property
     def _contents(self) -> dict[str, bytes]:
         """Path in the repository → the configuration that the project has for it, with the names of here."""
-        return {
-            f"{self.named(model)}/{file.relative_to(TEMPLATE / model).as_posix()}": self._renamed(file.read_bytes())
+        contents = {
+            f"{self.named(model)}/{name}": self._renamed(config)
             for model in self.models
-            for file in sorted((TEMPLATE / model).glob("**/*.pbtxt"))
+            for name, config in _configs(model).items()
         }
+        for language in self.languages:
+            model, ours = recognizer_for(language), f'"{RECOGNIZER_MODEL}"'.encode()
+            for name, config in _configs(RECOGNIZER_MODEL).items():
+                contents[f"{model}/{name}"] = config.replace(ours, f'"{model}"'.encode())
+            contents[f"{CALLER}/config.pbtxt"] += naming(language).encode()
+        return contents
 
     def _renamed(self, config: bytes) -> bytes:
         """Where a configuration names a model, it does so between quotation marks."""
@@ -148,6 +164,25 @@ class Templates:
             _write(self._contents[name], self.root / name, transaction, keep)
         elif (self.root / name).exists():
             transaction.remove(self.root / name, keep)
+
+
+def recognizer_for(language: str) -> str:
+    """The name of the model that reads a further language."""
+    return f"{RECOGNIZER_MODEL}_{language}"
+
+
+def naming(language: str) -> str:
+    """What the configuration of `CALLER` says of a further language: a line, which `NAMING` finds."""
+    return f'parameters {{ key: "recognizer.{language}" value {{ string_value: "{recognizer_for(language)}" }} }}\n'
+
+
+def _configs(model: str) -> dict[str, bytes]:
+    """The project's configurations of a model, by their paths in its folder, without what names further languages."""
+    folder = TEMPLATE / model
+    return {
+        file.relative_to(folder).as_posix(): NAMING.sub(b"", file.read_bytes())
+        for file in sorted(folder.glob("**/*.pbtxt"))
+    }
 
 
 def _write(content: bytes, place: Path, transaction: Transaction, keep: Path | None = None) -> None:

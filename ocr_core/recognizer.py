@@ -52,8 +52,7 @@ class Recognizer:
         Raises:
             NotExported: There is none, or it is not what this version of the exporter writes.
         """
-        name = FILE_NAME if language == DEFAULT_LANGUAGE else f"recognizer.{language}.json"
-        return exported.read(cls, version_directory / name)
+        return exported.read(cls, version_directory / file_name(language))
 
     @property
     def crops(self) -> tuple[int, int, int, str]:
@@ -63,3 +62,12 @@ class Recognizer:
     def save(self, version_directory: Path) -> None:
         """Write the file that `load` reads."""
         exported.write(self, version_directory / FILE_NAME)
+
+
+def file_name(language: str) -> str:
+    """Of the file about a language's recognizer.
+
+    >>> file_name(DEFAULT_LANGUAGE), file_name("ru")
+    ('recognizer.json', 'recognizer.ru.json')
+    """
+    return FILE_NAME if language == DEFAULT_LANGUAGE else f"recognizer.{language}.json"

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from ocr_client import BadOption, OcrClient
 from tests.image.container import running
 from tests.image.image import Image, build
-from tests.project import ROOT
+from tests.project import ROOT, SAMPLES
 
 # What a working tree may hold and a build must not see.
 NOT_FOR_THE_BUILD = (
@@ -78,13 +79,17 @@ def test_a_build_sees_the_sources_and_nothing_else_of_the_working_tree(image: Im
 
 
 def test_build_arguments_choose_the_models(image: Image, tmp_path: Path) -> None:
-    models = {"DETECTOR": "ppocrv6-tiny", "RECOGNIZER": "ppocrv6-tiny"}
+    models = {"DETECTOR": "ppocrv6-tiny", "RECOGNIZER": "ppocrv6-tiny", "LANGUAGES": "de=ppocrv6-tiny fr=ppocrv6-tiny"}
     tiny = build(image.docker, image.base, f"{image.tag}-tiny", **models)
     for model in ("text_detection", "text_recognition"):
         file = ("stat", "--format=%s", f"/opt/ocr/model_repository/{model}/1/model.onnx")
         assert int(within(image, tiny.tag, *file)) < int(within(image, image.tag, *file)) / 2
-    with running(tiny, tmp_path / "log") as container:
+    with running(tiny, tmp_path / "log") as container, OcrClient(container.triton.url) as client:
         assert container.run("ocr-health", "deep").stdout == ""
+        texts = [client.read(SAMPLES / "label.png", language=language).text for language in ("default", "de", "fr")]
+        assert texts == [texts[0]] * 3
+        with pytest.raises(BadOption, match=r"this server has default, de, fr$"):
+            client.read(SAMPLES / "label.png", language="ru")
 
 
 def test_the_server_may_keep_tensorrts_engines(image: Image) -> None:
