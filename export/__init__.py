@@ -38,6 +38,7 @@ likeness.py    a graph for CPUs or GPUs against the rewritten one: the same boxe
 runtime.py     ONNX Runtime, with one kind of error
 
 repository.py  version directories, complete or absent
+further_language.py  the recognizer of a further language, beside the default pair
 transaction.py files and folders replaced, all or none
 templates.py   configurations and Python steps, copied and kept up to date
 provenance.py  what decides an export
