@@ -27,7 +27,7 @@ from ocr_launch.errors import StartError
 WAYS = (
     *(replace(SMALL, bucket_px=bucket_px) for bucket_px in (16, 64, 128)),
     *(replace(SMALL, max_crops=crops) for crops in (8, 32)),
-    *(replace(SMALL, max_px=width_px) for width_px in (1280, 5120)),
+    *(replace(SMALL, max_px=width_px) for width_px in (1280, 2560)),
 )
 
 Pages = Sequence[Sequence[NDArray[np.uint8]]]

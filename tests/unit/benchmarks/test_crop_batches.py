@@ -12,6 +12,6 @@ def test_the_table_has_medians_relative_to_the_default() -> None:
     page = [np.zeros((1, 48, 32, 3), np.uint8)]
     rounds = [{SMALL: 2.0, other: 1.0}, {SMALL: 1.0, other: 3.0}, {SMALL: 1.0, other: 1.5}]
     assert rows(table(rounds, {SMALL: [page * 4, page * 2], other: [page, page]})) == [
-        ["**32**", "**16**", "**2560**", "**3.0**", "**1.000**"],
+        ["**32**", "**16**", "**1600**", "**3.0**", "**1.000**"],
         ["64", "8", "1280", "1.0", "1.500"],
     ]
