@@ -13,7 +13,7 @@ from export.build import Built, build
 from export.choices import DETECTORS, RECOGNIZERS, Choice
 from export.contract import DETECTOR_MODEL, RECOGNIZER_MODEL, DetectorExport, RecognizerExport
 from export.errors import ExportError
-from export.further_language import LANGUAGE, FurtherLanguage
+from export.further_language import LANGUAGE, MAX_CHARACTERS, FurtherLanguage
 from export.manifest import Inputs
 from export.provenance import provenance
 from export.repository import ModelRepository
@@ -46,7 +46,8 @@ def _service(_context: click.Context, _parameter: click.Parameter, value: str | 
 def _language(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
     if value is not None and not (LANGUAGE.fullmatch(value) and value != DEFAULT_LANGUAGE):
         raise click.ClickException(
-            f"{value!r} is no name of a further language: at most 20 small letters, digits and hyphens, such as ru"
+            f"{value!r} is no name of a further language: at most {MAX_CHARACTERS} small letters, digits and hyphens, "
+            "such as ru"
         )
     return value or ""
 

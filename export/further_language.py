@@ -7,16 +7,18 @@ from pathlib import Path
 from export.build import Built
 from export.contract import RECOGNIZER_MODEL
 from export.errors import ExportError
-from export.manifest import FILE_NAME, Inputs, Manifest, digest
+from export.manifest import FILE_NAME, Inputs, Manifest, digests
 from export.repository import ModelRepository, cannot_write, save_forms
 from export.templates import CALLER, MANIFEST_MODEL, Templates, naming, recognizer_for
 from export.transaction import Transaction
 from ocr_core import exported
 from ocr_core.errors import NotExported
+from ocr_core.options import WORDS
 from ocr_core.recognizer import Recognizer, file_name
 
-# As requests may ask for it: the option `language` of ocr_core/options.py.
-LANGUAGE = re.compile("[a-z][a-z0-9-]{0,19}")
+# As requests may ask for it.
+MAX_CHARACTERS = WORDS["language"]
+LANGUAGE = re.compile(f"[a-z][a-z0-9-]{{0,{MAX_CHARACTERS - 1}}}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +53,7 @@ class FurtherLanguage:
     def holds(self, inputs: Inputs) -> bool:
         """Whether the recognizer was made from just this, and its files are as they were written."""
         manifest = Manifest.load(self._folder / FILE_NAME)
-        return manifest is not None and manifest.inputs == inputs and manifest.is_whole(self.root)
+        return manifest is not None and manifest.is_of(inputs, self.root)
 
     def write(self, built: Built, inputs: Inputs, *, force: bool = False) -> list[str]:
         """Write the recognizer, what CTC decoding must know of it, and the configurations that name it.
@@ -75,9 +77,8 @@ class FurtherLanguage:
                 staged.mkdir()
                 save_forms(built.forms[RECOGNIZER_MODEL], staged)
                 exported.write(built.recognizer.recognizer, characters)
-                places = {self._folder / file.name: file for file in staged.iterdir()} | {self._characters: characters}
-                files = {place.relative_to(self.root).as_posix(): digest(file) for place, file in places.items()}
-                Manifest(inputs, files, configs={}).save(staged / FILE_NAME)
+                written = {self._folder / file.name: file for file in staged.iterdir()} | {self._characters: characters}
+                Manifest(inputs, digests(self.root, written), configs={}).save(staged / FILE_NAME)
                 transaction.replace(self._characters)
                 transaction.replace(self._folder)
         except OSError as error:

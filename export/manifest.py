@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from ocr_core import exported
@@ -48,6 +49,10 @@ class Manifest:
         """Write the file that `load` reads."""
         exported.write(self, file)
 
+    def is_of(self, inputs: Inputs, root: Path) -> bool:
+        """Whether all was made from just these inputs, and is in the repository as it was written."""
+        return self.inputs == inputs and self.is_whole(root)
+
     def is_whole(self, root: Path) -> bool:
         """Whether every file is there as it was written."""
         return all(digest(root / name) == expected for name, expected in self.files.items())
@@ -56,3 +61,13 @@ class Manifest:
 def digest(file: Path) -> str:
     """SHA-256 of a file's content; empty where there is no file."""
     return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
+
+
+def digests(root: Path, written: Mapping[Path, Path]) -> dict[str, str]:
+    """Path in the repository → SHA-256.
+
+    Args:
+        root: The repository's folder.
+        written: Where each file will be, in it → where it is now.
+    """
+    return {place.relative_to(root).as_posix(): digest(file) for place, file in written.items()}

@@ -10,7 +10,7 @@ import onnx
 from export.build import Built, Forms
 from export.contract import RECOGNIZER_MODEL
 from export.errors import ExportError
-from export.manifest import FILE_NAME, Inputs, Manifest, digest
+from export.manifest import FILE_NAME, Inputs, Manifest, digests
 from export.templates import MANIFEST_MODEL, Templates, recognizer_for
 from export.transaction import Transaction
 from ocr_core.recognizer import FILE_NAME as RECOGNIZER_FILE
@@ -64,7 +64,7 @@ class ModelRepository:
     def holds(self, inputs: Inputs) -> bool:
         """Whether this version was made from just these inputs, and all its files are as they were written."""
         manifest = self.manifest
-        return manifest is not None and manifest.inputs == inputs and manifest.is_whole(self.root)
+        return manifest is not None and manifest.is_of(inputs, self.root)
 
     def write(
         self,
@@ -146,7 +146,7 @@ class ModelRepository:
         return staged
 
     def _keep_languages(self, step: str, staged: Path) -> None:
-        """Take along what users have put there for further languages, from this version or else from the newest."""
+        """Take along what is there of further languages, from this version or else from the newest."""
         place = self._folder(step)
         versions = [folder for folder in place.parent.glob("*") if folder.name.isdecimal()]
         newest = max(versions, key=lambda folder: int(folder.name), default=place)
@@ -154,9 +154,8 @@ class ModelRepository:
             shutil.copy(file, staged)
 
     def _digests(self, staged: Mapping[str, Path]) -> dict[str, str]:
-        files = [(model, file) for model, folder in staged.items() for file in sorted(folder.iterdir())]
-        places = ((self._folder(model).relative_to(self.root), file) for model, file in files)
-        return {f"{place.as_posix()}/{file.name}": digest(file) for place, file in places}
+        files = ((self._folder(model), file) for model, folder in staged.items() for file in sorted(folder.iterdir()))
+        return digests(self.root, {place / file.name: file for place, file in files})
 
 
 def languages_in(root: Path) -> tuple[str, ...]:
