@@ -69,13 +69,13 @@ def kernels() -> tuple[Kernel, ...]:
 
 def lacking(model: ModelProto) -> list[str]:
     """What the provider has no kernel for: operators with their version, and types of tensors."""
-    version, types = _opset(model), graph.types(model, strictly=True)
+    version, types = graph.opset(model), graph.types(model, strictly=True)
     return [missing for node in model.graph.node for missing in dict.fromkeys(_missing(node, version, types))]
 
 
 def without_float16(model: ModelProto) -> set[str]:
     """Operators of a graph that the provider computes in float32 and not in float16."""
-    version = _opset(model)
+    version = graph.opset(model)
     operators = {node.op_type for node in model.graph.node}
     return {
         kernel.operator
@@ -100,10 +100,6 @@ def _missing(node: NodeProto, opset: int, types: dict[str, int]) -> Iterator[str
             constraint = parameters[min(place, len(parameters) - 1)].type_str
             if name and types[name] not in kernel.types.get(constraint, {types[name]}):
                 yield f"{node.op_type} of opset {version} with {constraint} {TensorProto.DataType.Name(types[name])}"
-
-
-def _opset(model: ModelProto) -> int:
-    return next(int(used.version) for used in model.opset_import if used.domain in ("", DOMAIN))
 
 
 def _since(operator: str, opset: int) -> int:

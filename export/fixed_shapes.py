@@ -12,16 +12,14 @@ lies outside. The values are then those of the contract graph but for rounding. 
 padded with, so that a crop is read as it would be by itself, whatever shares its call.
 """
 
-import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from export import graph, runtime
 from export.errors import ExportError
+from export.nodes import Nodes
 from ocr_core import batching
 
 # (rows, height, width) of a branch's input, pixels.
@@ -33,7 +31,7 @@ WINDOWS = ("Conv", "MaxPool", "AveragePool")
 # What an attention gives to places outside of the content, before the softmax.
 UNSEEN = np.float32(-60_000)
 # Widths of crops count up to a multiple of this, as they are padded to one when they are alone.
-PADDED_PX = batching.SMALL.bucket_px
+PADDED_PX = batching.FIXED.bucket_px
 LEAST_SHARE = np.float32(1e-4)
 # Axes of a map.
 ROWS, SIDES = 0, [2, 3]
@@ -65,32 +63,7 @@ def with_shapes(model: ModelProto, shapes: Sequence[Shape], padding: int | None 
     return made
 
 
-class _Nodes:
-    """Nodes that are being written, and constants for them."""
-
-    def __init__(self, prefix: str, constants: list[TensorProto]) -> None:
-        self.nodes: list[NodeProto] = []
-        self._prefix, self._constants, self._numbers = prefix, constants, itertools.count()
-
-    def add(self, operator: str, *inputs: str | ArrayLike, **attributes: Any) -> str:
-        """A node; what is no name of a tensor becomes a constant. Gives the name of its output."""
-        names = [value if isinstance(value, str) else self._constant(value) for value in inputs]
-        name = self._name()
-        self.nodes.append(helper.make_node(operator, names, [name], **attributes))
-        return name
-
-    def _constant(self, value: ArrayLike) -> str:
-        """Of integers, unless it is an array of something else."""
-        array = value if isinstance(value, (np.ndarray, np.generic)) else np.array(value, np.int64)
-        name = self._name()
-        self._constants.append(numpy_helper.from_array(np.asarray(array), name))
-        return name
-
-    def _name(self) -> str:
-        return f"{self._prefix}_{next(self._numbers)}"
-
-
-class _Content(_Nodes):
+class _Content(Nodes):
     """Nodes that tell the size of the content: of what the input holds, whatever it is filled up to.
 
     Attributes:
@@ -186,9 +159,9 @@ class _Network:
         """Nodes that send the input to the first of these branches that holds it, and the names of their outputs."""
         if not shapes:
             made = {name: f"{name}_any" for node in self._body for name in node.output}
-            return [_renamed(node, made) for node in self._body], [made[output.name] for output in self._outputs]
+            return [graph.renamed(node, made) for node in self._body], [made[output.name] for output in self._outputs]
         suffix = "x".join(map(str, shapes[0]))
-        nodes = _Nodes(f"fits_{suffix}", self.constants)
+        nodes = Nodes(f"fits_{suffix}", self.constants)
         over = nodes.add("Concat", nodes.add("Sub", self.content.size, list(shapes[0])), self._odd, axis=0)
         fits = nodes.add("Less", nodes.add("ReduceMax", over, keepdims=0), np.int64(1))
         branches = {
@@ -210,7 +183,7 @@ class _Network:
         start = self._first.input[0]
         made[start] = filling.emptied(filling.fill(start), (1, 1), self._types.get(start, TensorProto.FLOAT))
         for node in self._body:
-            name, copy = node.output[0], _renamed(node, made)
+            name, copy = node.output[0], graph.renamed(node, made)
             kind = self._types.get(node.input[0], TensorProto.FLOAT)
             if stride := self._windows.get(name) or self._means.get(name):
                 copy.input[0] = filling.emptied(copy.input[0], stride, kind)
@@ -226,7 +199,7 @@ class _Network:
         return filling.nodes, cut
 
 
-class _Filling(_Nodes):
+class _Filling(Nodes):
     """Nodes of one branch, and what they do about its filling."""
 
     def __init__(self, content: _Content, shape: Shape, suffix: str, constants: list[TensorProto]) -> None:
@@ -273,16 +246,6 @@ class _Filling(_Nodes):
             places = self.add("Slice", self._seen, [0, 0], self._sides, SIDES, list(stride))
             self._masks[stride, kind] = self.add("Cast", places, to=kind)
         return self._masks[stride, kind]
-
-
-def _renamed(node: NodeProto, names: Mapping[str, str]) -> NodeProto:
-    """A copy with other names in the place of some tensors'; nodes are called after what they give."""
-    copy = NodeProto()
-    copy.CopyFrom(node)
-    copy.input[:] = [names.get(name, name) for name in node.input]
-    copy.output[:] = [names.get(name, name) for name in node.output]
-    copy.name = copy.output[0]
-    return copy
 
 
 def _needed_for(name: str, makers: Mapping[str, NodeProto]) -> set[str]:

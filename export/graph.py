@@ -143,6 +143,11 @@ def set_provenance(model: ModelProto, entries: Mapping[str, str]) -> None:
     helper.set_model_props(model, dict(entries))
 
 
+def opset(model: ModelProto) -> int:
+    """The version of the operators that a graph is made of."""
+    return next(int(used.version) for used in model.opset_import if used.domain in ("", "ai.onnx"))
+
+
 def initializer(model: ModelProto, name: str) -> NDArray[np.float32]:
     """Value of a weight, in float32.
 
@@ -214,6 +219,16 @@ def types(model: ModelProto, *, strictly: bool = False) -> dict[str, int]:
     values = [*inferred.input, *inferred.value_info, *inferred.output]
     found = {value.name: value.type.tensor_type.elem_type for value in values}
     return found | {tensor.name: tensor.data_type for tensor in inferred.initializer}
+
+
+def renamed(node: NodeProto, names: Mapping[str, str]) -> NodeProto:
+    """A copy with other names in the place of some tensors'; nodes are called after what they give."""
+    copy = NodeProto()
+    copy.CopyFrom(node)
+    copy.input[:] = [names.get(name, name) for name in node.input]
+    copy.output[:] = [names.get(name, name) for name in node.output]
+    copy.name = copy.output[0]
+    return copy
 
 
 def casts_to(node: NodeProto, kind: int) -> bool:
