@@ -24,6 +24,7 @@ calibration.py the values that a network's tensors take on the samples
 quantization.py scales, zero points, and the error of rounding
 int8_layers.py int8 layers in the place of float32 ones
 int8_layouts.py layouts of maps in which ONNX Runtime is fast in int8
+groups.py      calls that a recognizer reads in groups, for CPUs
 argmax.py      a fast argmax over thousands of classes, for CPUs and for CUDA
 exact_int8.py  an int8 graph's exact equivalent on processors without VNNI
 gpu.py         the GPU graph for TensorRT (model.gpu.onnx): which nodes run in float16
@@ -35,6 +36,7 @@ cuda_kernels.py which nodes the provider for GPUs computes, by cuda_kernels.csv
 build.py       a pair built, verified, and given its CPU and GPU graphs
 verify.py      the rewritten graph against the original: names, axes, values, decisions
 likeness.py    a graph for CPUs or GPUs against the rewritten one: the same boxes and texts
+nodes.py       nodes that are being written
 runtime.py     ONNX Runtime, with one kind of error
 
 repository.py  version directories, complete or absent

@@ -8,7 +8,7 @@ import click
 from onnx import ModelProto
 
 from downloads import Source
-from export import cpu, cuda, fixed_shapes, gpu, likeness, verify, weights
+from export import cpu, cuda, fixed_shapes, gpu, groups, likeness, verify, weights
 from export.choices import Choice
 from export.contract import DETECTOR_MODEL, RECOGNIZER_MODEL, DetectorExport, RecognizerExport
 from export.errors import ExportError
@@ -32,8 +32,8 @@ class Forms:
     """A network for each kind of processor.
 
     Attributes:
-        floats: In float32, for CPUs without VNNI.
-        cpu: For those with it: in int8, or in float32 where that was not asked for.
+        floats: In float32, for CPUs without VNNI; a recognizer reads in groups.
+        cpu: For those with it: in int8, or in float32 where that was not asked for; a recognizer reads in groups.
         gpu: In float16, for TensorRT; in float32 where that was not asked for, or finds or reads something else.
         cuda: In fixed shapes, where the network allows that.
     """
@@ -91,6 +91,10 @@ def build(
     calls = [(crops, recognizer_export.recognizer.height, width) for crops, width in CALLS]
     padding = batching.PADDING if recognizer_export.recognizer.padding == "grey" else None
     forms[RECOGNIZER_MODEL] = _forms(texts, inputs[RECOGNIZER_MODEL], calls, padding)
+    if grouped := _in_groups(texts, forms[RECOGNIZER_MODEL]):
+        forms[RECOGNIZER_MODEL] = grouped
+        in_groups = dataclasses.replace(recognizer_export.recognizer, in_groups=True)
+        recognizer_export = dataclasses.replace(recognizer_export, recognizer=in_groups)
     return Built(detector_export, recognizer_export, forms)
 
 
@@ -143,6 +147,16 @@ def _in_fixed_shapes(
     except ExportError as error:
         click.echo(f"  {wanted.kind}: no fixed shapes, and slow on GPUs without TensorRT: {error}", err=True)
         return wanted.graph
+
+
+def _in_groups(texts: likeness.Texts, forms: Forms) -> Forms | None:
+    """The same, with the graphs for CPUs in groups, if these read what they read of each line alone."""
+    grouped = dataclasses.replace(forms, floats=groups.in_groups(forms.floats), cpu=groups.in_groups(forms.cpu))
+    reports = [texts.in_groups(grouped.floats, forms.floats), texts.in_groups(grouped.cpu, forms.cpu)]
+    is_enough = all(report.is_enough for report in reports)
+    for cpus, report in zip(("without VNNI", "with VNNI"), reports, strict=True):
+        _say_same(f"recognizer in groups, for CPUs {cpus}", report, "" if is_enough else UNCUT)
+    return grouped if is_enough else None
 
 
 def _if_same(

@@ -138,14 +138,21 @@ class Texts(Likeness):
 
     @cached_property
     def _wanted(self) -> list[str]:
-        return self._read(self.graph, self._lines, batching.SMALL)
+        return self._read(self.graph, self._lines, batching.ALONE)
+
+    def in_groups(self, graph: ModelProto, alone: ModelProto) -> Same:
+        """Of one that reads in groups, with what the same network reads of each line alone."""
+        check_signature(graph, "crops", RECOGNIZER_OUTPUTS)
+        lines = self._lines[::CHECKED]
+        read = (self._read(graph, lines, batching.GROUPED), self._read(alone, lines, batching.ALONE))
+        return Same("texts", len(lines), sum(our == their for our, their in zip(*read, strict=True)))
 
     def in_fixed_shapes(self, graph: ModelProto) -> Same:
         """Of one in fixed shapes, in calls that fill them."""
         return self._compare(graph, graph, every=CHECKED, limits=batching.FIXED)
 
     def _compare(
-        self, graph: ModelProto, exact: ModelProto, every: int = 1, limits: batching.Limits = batching.SMALL
+        self, graph: ModelProto, exact: ModelProto, every: int = 1, limits: batching.Limits = batching.ALONE
     ) -> Same:
         check_signature(graph, "crops", RECOGNIZER_OUTPUTS)
         ours, theirs = self._read(exact, self._lines[::every], limits), self._wanted[::every]

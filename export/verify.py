@@ -109,9 +109,9 @@ def detector_inputs(detector: Detector, samples: Path) -> list[NDArray[np.uint8]
 
 
 def line_batches(lines: list[NDArray[np.uint8]], recognizer: Recognizer) -> list[NDArray[np.uint8]]:
-    """Lines in batches as the recognizer will get them."""
+    """Lines, each by itself as the recognizer will get it."""
     widths = np.array([line.shape[1] for line in lines], np.int32)
-    return batching.pack(np.concatenate(lines, axis=1), widths, recognizer)[1]
+    return batching.pack(np.concatenate(lines, axis=1), widths, recognizer, batching.SMALL)[1]
 
 
 def cut_lines(export: DetectorExport, recognizer: Recognizer, samples: Path) -> list[NDArray[np.uint8]]:

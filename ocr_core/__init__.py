@@ -26,7 +26,7 @@ The modules in the order of the data flow:
     crops.py          quads → upright crops, laid side by side in a strip
     gutters.py        lines that the detector joined across a gutter between columns, taken apart
     segments.py       where along the lines there is ink
-    batching.py       crops → batches of like width
+    batching.py       which crops share a call of the recognizer
     ctc.py            recognizer output → text and confidence
     bidi.py           text from right to left, put into the order of reading
     reading.py        crops → lines, each read in the direction in which it makes sense

@@ -127,7 +127,7 @@ class OtherWay:
 
 
 def recognize(
-    recognizer: Recognizer, send: Send, strip: RgbArray, widths: IntArray, limits: batching.Limits = batching.SMALL
+    recognizer: Recognizer, send: Send, strip: RgbArray, widths: IntArray, limits: batching.Limits
 ) -> Reading:
     """Read crops as they lie.
 

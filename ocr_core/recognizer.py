@@ -20,6 +20,7 @@ class Recognizer:
         min_width: Least width; narrower lines are stretched.
         max_width: Greatest width; longer lines are squeezed.
         padding: What fills a crop up to the width of its batch: mid grey, or its last column again and again.
+        in_groups: Whether its graphs for CPUs read the crops of a call in groups (export/groups.py).
         characters: Entry i is class i; entry 0 is the CTC blank, an empty string.
     """
 
@@ -27,6 +28,7 @@ class Recognizer:
     min_width: int
     max_width: int
     padding: Literal["grey", "edge"] = "grey"
+    in_groups: bool = False
     characters: tuple[str, ...]
 
     def __post_init__(self) -> None:
@@ -42,6 +44,8 @@ class Recognizer:
             raise ValueError(f"min_width is {self.min_width}, more than max_width, {self.max_width}")
         if self.padding not in PADDINGS:
             raise ValueError(f"padding is {self.padding!r}; it must be one of {', '.join(PADDINGS)}")
+        if not isinstance(self.in_groups, bool):
+            raise ValueError(f"in_groups is {self.in_groups!r}; it must be true or false")
         if not (self.characters[:1] == ("",) and all(isinstance(character, str) for character in self.characters)):
             raise ValueError("characters must be strings, the first one empty: the CTC blank")
 

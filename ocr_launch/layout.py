@@ -97,13 +97,13 @@ class Layout:
 
     @property
     def calls_under_way(self) -> int:
-        """Calls to the recognizer that one page may have under way: two pages at once keep all recognizers busy."""
-        return max(MIN_CALLS, self.recognizers) if self.profile.name == profiles.CPU else GPU_CALLS_UNDER_WAY
+        """Calls to the recognizer that one page may have under way: on CPUs no more than are read at once."""
+        return self.recognizers if self.profile.name == profiles.CPU else GPU_CALLS_UNDER_WAY
 
     @property
     def calls(self) -> str:
-        """How large calls to the recognizer are: on a GPU, where it computes in fixed shapes, they fill these."""
-        return "fixed" if self.profile.name == profiles.GPU else "small"
+        """What calls to the recognizer look like, by `batching.LIMITS`."""
+        return {profiles.CPU: "grouped", profiles.GPU: "fixed"}.get(self.profile.name, "small")
 
     def __str__(self) -> str:
         chosen = f"Profile {self.profile.name}: {self.profile.reason}."

@@ -84,7 +84,8 @@ def measure(models: ModelsAlone, encoded: bytes) -> Cost:
     start_s, works, looks_s, weights = process_time(), list[Work](), list[float](), models.weights
 
     def recognize(strip: RgbArray, widths: IntArray) -> reading.Reading:
-        read, cpu_s = _timed(partial(reading.recognize, weights.recognizer, partial(_send, models), strip, widths))
+        send = partial(_send, models)
+        read, cpu_s = _timed(partial(reading.recognize, weights.recognizer, send, strip, widths, models.limits))
         works.append(Work(len(widths), int(widths.sum()), cpu_s))
         return read
 

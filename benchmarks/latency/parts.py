@@ -41,7 +41,7 @@ class Parts:
         (maps,) = watch.time("detector", self._models.detector.run, fitted[None])
         quads, _ = watch.time("boxes", detection.decode, maps[0], image.size(page), detector, Options())
         strip, widths = watch.time("crops", crops.cut, page, quads, recognizer)
-        calls, batches = watch.time("packing", batching.pack, strip, widths, recognizer)
+        calls, batches = watch.time("packing", batching.pack, strip, widths, recognizer, self._models.limits)
         outputs = watch.time("recognizer", self._models.recognize, batches)
         watch.time("CTC", ctc.decode_calls, calls, outputs, recognizer.characters)
         return watch.times_ms

@@ -11,8 +11,6 @@ from ocr_launch.repository import Repository
 
 # Microseconds for which a call may wait for others to share its run; None: it never shares one.
 DELAYS_US = (None, 0, 500)
-# As in ctc_decoding's configuration: one page can keep so many recognizers busy.
-MIN_CALLS_UNDER_WAY = 4
 # More threads than this for each core only wait for one another.
 MAX_THREADS_PER_CORE = 2
 
@@ -36,7 +34,7 @@ def _recognizers(repository: Repository, layout: Layout) -> list[Change]:
 def _recognizer(repository: Repository, count: int, threads: int, delay_us: int | None) -> Change:
     batching = "no batching" if delay_us is None else f"batching {delay_us} µs"
     laid_out = (change.instances(count), change.threads(threads), change.queue_delay_us(delay_us))
-    caller = change.calls_under_way(max(MIN_CALLS_UNDER_WAY, count))
+    caller = change.calls_under_way(count)
     edits = {repository.recognizer: laid_out, repository.steps[-1]: (caller,)}
     return Change(f"recognizers {count} × {threads}, {batching}", edits)
 

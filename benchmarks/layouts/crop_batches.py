@@ -19,19 +19,24 @@ from benchmarks.common import options, tables
 from benchmarks.common.images import MIXED_SAMPLES
 from benchmarks.common.turns import rotated
 from benchmarks.upper_bound.models_alone import ModelsAlone
-from ocr_core.batching import SMALL, Limits, pack
+from ocr_core.batching import Limits, pack
 from ocr_core.errors import NotExported
 from ocr_launch.errors import StartError
 
-# The default, and others that differ from it in one thing.
-WAYS = (
-    *(replace(SMALL, bucket_px=bucket_px) for bucket_px in (16, 64, 128)),
-    *(replace(SMALL, max_crops=crops) for crops in (8, 32)),
-    *(replace(SMALL, max_px=width_px) for width_px in (1280, 2560)),
-)
+# Times the default.
+FACTORS = (0.5, 2)
 
 Pages = Sequence[Sequence[NDArray[np.uint8]]]
 """The batches of each page."""
+
+
+def others(default: Limits) -> list[Limits]:
+    """Ways that differ from the default in one thing."""
+    return [
+        replace(default, **{what: round(getattr(default, what) * factor)})
+        for what in ("max_crops", "max_px", "least_px")
+        for factor in FACTORS
+    ]
 
 
 def measure(models: ModelsAlone, ways: dict[Limits, Pages], rounds: int) -> Iterator[dict[Limits, float]]:
@@ -41,14 +46,14 @@ def measure(models: ModelsAlone, ways: dict[Limits, Pages], rounds: int) -> Iter
 
 
 def table(rounds: Sequence[dict[Limits, float]], ways: dict[Limits, Pages]) -> str:
-    """Time and calls over the default's, in Markdown: medians over the rounds."""
-    rows = []
+    """Time and calls over the default's, which comes first, in Markdown: medians over the rounds."""
+    rows, default = [], next(iter(ways))
     for way, pages in ways.items():
-        ratio = median(seconds[way] / seconds[SMALL] for seconds in rounds)
+        ratio = median(seconds[way] / seconds[default] for seconds in rounds)
         calls = sum(map(len, pages)) / len(pages)
-        cells = [str(way.bucket_px), str(way.max_crops), str(way.max_px), f"{calls:.1f}", f"{ratio:.3f}"]
-        rows.append(tables.bold(cells) if way == SMALL else cells)
-    head = ["bucket, px", "crops per call, at most", "their width, px, at most", "calls per page", "time"]
+        cells = [str(way.max_crops), str(way.max_px), str(way.least_px), f"{calls:.1f}", f"{ratio:.3f}"]
+        rows.append(tables.bold(cells) if way == default else cells)
+    head = ["crops per call, at most", "their width, px, at most", "a share, px, at least", "calls per page", "time"]
     return tables.markdown(head, rows, numbers_from=0)
 
 
@@ -66,8 +71,8 @@ Examples:
 
 \b
 How to read the table:
-  bucket, px      crops of a call are padded to a multiple of this width
   crops per call  at most this many, and together at most so wide; calls per page is what that comes to
+  a share         each call is a share, for one of the recognizers, of what is left of the page, but at least so wide
   time            over that of the default, in bold; less is better. In the server each call costs about 1 ms more
 """
 
@@ -86,7 +91,7 @@ def main(images: tuple[Path, ...], rounds: int, root: Path) -> None:
         cut = [models.cut(path.read_bytes())[1:] for path in images or MIXED_SAMPLES]
         ways: dict[Limits, Pages] = {
             way: [pack(strip, widths, models.weights.recognizer, way)[1] for strip, widths in cut]
-            for way in (SMALL, *WAYS)
+            for way in (models.limits, *others(models.limits))
         }
         for _ in measure(models, ways, 1):  # warm-up: each shape is new once
             pass

@@ -109,6 +109,7 @@ class ModelsAlone:
         detector: One of the models.
         recognizer: The other.
         weights: What the weights ask of the steps around them.
+        limits: Of calls of the recognizer.
 
     Raises:
         NotExported: What the steps around the models need has not been exported.
@@ -119,12 +120,12 @@ class ModelsAlone:
     def __init__(self, root: Path, profile: str = CPU) -> None:
         exported = Repository(root.resolve())
         chosen = layout.choose(profile, requirements.check_gpu)
-        self._limits = batching.LIMITS[chosen.calls]
         with tempfile.TemporaryDirectory() as folder:
             served = Repository(layout.arrange(exported, chosen, Path(folder)))
             self.detector = Model(served, detector_of(served))
             self.recognizer = Model(served, served.recognizer)
         self.weights = Weights.of(exported)
+        self.limits = batching.limits(chosen.calls, chosen.calls_under_way, self.weights.recognizer)
         self._callers = ThreadPoolExecutor(self.recognizer.instances)
 
     def __enter__(self) -> "ModelsAlone":
@@ -138,7 +139,7 @@ class ModelsAlone:
     def prepare(self, encoded: bytes) -> PageTensors:
         """Make of an image's file what the pipeline makes of it."""
         detector_input, strip, widths = self.cut(encoded)
-        calls = batching.pack(strip, widths, self.weights.recognizer, self._limits)[1]
+        calls = batching.pack(strip, widths, self.weights.recognizer, self.limits)[1]
         return PageTensors(detector_input, calls)
 
     def cut(self, encoded: bytes) -> tuple[Array, NDArray[np.uint8], NDArray[np.int32]]:

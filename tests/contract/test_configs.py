@@ -81,7 +81,7 @@ def test_a_python_step_stays_on_the_cpu(name: str) -> None:
 
 
 def test_the_recognizer_takes_as_many_crops_as_a_call_has() -> None:
-    assert CONFIGS["text_recognition"].max_batch_size == batching.SMALL.max_crops
+    assert CONFIGS["text_recognition"].max_batch_size == batching.GROUPED.max_crops
 
 
 def test_the_model_that_looks_again_at_pages_on_their_side_is_the_ensembles_detector() -> None:

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 
 from downloads import fetch
-from export import cpu, cuda, gpu, likeness, torch_export, verify
+from export import cpu, cuda, gpu, groups, likeness, torch_export, verify
 from export.__main__ import main
 from export.choices import DETECTORS, RECOGNIZERS, Choice, Export
 from export.contract import DetectorExport, RecognizerExport
@@ -142,4 +142,6 @@ def quickly(
     monkeypatch.setattr(likeness, "line_batches", lambda *_: [])
     for kind, form in product((likeness.Boxes, likeness.Texts), ("float32", "int8", "float16", "fixed_shapes")):
         monkeypatch.setattr(kind, f"in_{form}", lambda *_: likeness.Same("boxes"))
+    monkeypatch.setattr(groups, "in_groups", lambda model: model)
+    monkeypatch.setattr(likeness.Texts, "in_groups", lambda *_: likeness.Same("texts"))
     return monkeypatch

@@ -1,13 +1,14 @@
 """The CPU graphs: a fast argmax, int8 where it is exact enough, and the same boxes and texts."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 from numpy.typing import NDArray
-from onnx import ModelProto, TensorProto, helper, numpy_helper
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from export import argmax, cpu, exact_int8, likeness, runtime, verify
 from export.choices import RECOGNIZERS
@@ -23,8 +24,16 @@ from tests.project import SAMPLES
 Batch = NDArray[np.float32]
 
 
+def all_nodes(graph: GraphProto) -> Iterator[NodeProto]:
+    """Those of a graph, and of the graphs in it."""
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            yield from all_nodes(attribute.g)
+
+
 def operators(model: ModelProto) -> Counter[str]:
-    return Counter(node.op_type for node in model.graph.node)
+    return Counter(node.op_type for node in all_nodes(model.graph))
 
 
 def convolution(channels: int, outputs: int, size: int = 1) -> ModelProto:
@@ -194,7 +203,7 @@ def test_gelu_is_approximated_in_recognizers_for_cpus_without_vnni(
     exported: Path, model: str, file: str, *, by_tanh: bool
 ) -> None:
     written = onnx.load(exported / model / "1" / file)
-    forms = {attributes(node).get("approximate") for node in written.graph.node if node.op_type == "Gelu"}
+    forms = {attributes(node).get("approximate") for node in all_nodes(written.graph) if node.op_type == "Gelu"}
     assert forms == {b"tanh" if by_tanh else b"none"}
 
 

@@ -77,7 +77,7 @@ def test_a_crop_is_read_as_by_itself_whatever_shares_its_call(
         row[:, : line.shape[1]] = line
     together = runtime.run(runtime.open_session(fixed), batch)
     for place, line in enumerate(chosen):
-        alone = batching.pack(line, np.array([line.shape[1]], np.int32), recognizer.recognizer)[1][0]
+        alone = batching.pack(line, np.array([line.shape[1]], np.int32), recognizer.recognizer, batching.ALONE)[1][0]
         read = runtime.run(runtime.open_session(recognizer.graph), alone)
         steps = read["indices"].shape[1]
         np.testing.assert_array_equal(together["indices"][place, :steps], read["indices"][0])

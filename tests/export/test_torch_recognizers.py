@@ -16,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from downloads import DownloadError, Source, fetch
-from export import english_g2, torch_export, verify, weights
+from export import cpu, english_g2, groups, likeness, torch_export, verify, weights
 from export.choices import RECOGNIZERS
 from export.contract import DetectorExport, RecognizerExport
 from export.errors import ExportError
@@ -95,7 +95,8 @@ def read(detector: DetectorExport, recognizer: RecognizerExport, name: str) -> l
     page, _ = image.decode((SAMPLES / name).read_bytes(), 100, detector.detector)
     maps = verify.runner(detector.graph)(image.fit_to_detector(page, detector.detector)[None])["maps"][0]
     quads, _ = detection.decode(maps, image.size(page), detector.detector, Options())
-    calls, batches = batching.pack(*crops.cut(page, quads, recognizer.recognizer), recognizer.recognizer)
+    strip, widths = crops.cut(page, quads, recognizer.recognizer)
+    calls, batches = batching.pack(strip, widths, recognizer.recognizer, batching.ALONE)
     run = verify.runner(recognizer.graph)
     outputs = [(answer["indices"], answer["confidences"]) for answer in map(run, batches)]
     return list(ctc.decode_calls(calls, outputs, recognizer.recognizer.characters)[0])
@@ -104,6 +105,14 @@ def read(detector: DetectorExport, recognizer: RecognizerExport, name: str) -> l
 def test_english_g2_is_what_torch_computes(english: RecognizerExport, lines: list[NDArray[np.uint8]]) -> None:
     report = verify.verify_recognizer(english, lines)
     assert (report.batches, report.decisions) == (6, 10)  # two widths; one, three, and noise
+
+
+def test_english_g2_reads_the_same_in_groups(detector: DetectorExport, english: RecognizerExport) -> None:
+    """Its crops are padded with their last column, and it has an LSTM, which sees all of a crop."""
+    alone = cpu.in_float32(english.graph, gelu_by_tanh=False)
+    lines = verify.cut_lines(detector, english.recognizer, SAMPLES)
+    report = likeness.Texts(english, lines).in_groups(groups.in_groups(alone), alone)
+    assert report.same == report.decisions > 40
 
 
 def test_english_g2_reads_a_label(detector: DetectorExport, english: RecognizerExport) -> None:

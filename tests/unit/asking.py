@@ -9,4 +9,5 @@ EAST = east.DETECTOR
 
 def recognizer(*, height: int = 48, min_width: int = 16, max_width: int = 320) -> Recognizer:
     """One that knows the letters a and b."""
-    return Recognizer(height=height, min_width=min_width, max_width=max_width, characters=("", "a", "b"))
+    characters = ("", "a", "b")
+    return Recognizer(height=height, min_width=min_width, max_width=max_width, in_groups=True, characters=characters)

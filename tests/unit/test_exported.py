@@ -106,7 +106,7 @@ def test_a_request_may_ask_for_other_thresholds_than_the_detectors_own() -> None
 
 def test_a_recognizer_that_wants_it_gets_the_last_column_of_each_line_repeated() -> None:
     strip = np.random.default_rng(0).integers(0, 256, (2, 40, 3), np.uint8)
-    (call,), (batch,) = batching.pack(strip, np.array([10, 30], np.int32), EDGE)
+    (call,), (batch,) = batching.pack(strip, np.array([10, 30], np.int32), EDGE, batching.SMALL)
     assert (call.tolist(), batch.shape) == ([0, 1], (2, 2, 32, 3))
     short, long = batch
     assert np.array_equal(short[:, :10], strip[:, :10])

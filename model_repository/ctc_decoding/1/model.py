@@ -1,4 +1,4 @@
-"""Crops → text: width buckets through text_recognition, CTC decoding, in the direction in which it makes sense."""
+"""Crops → text: calls of text_recognition, CTC decoding, in the direction in which it makes sense."""
 
 from functools import partial
 
@@ -14,9 +14,9 @@ class TritonPythonModel:
 
     def initialize(self, args):
         self.recognizers = Recognizers.load(exported(args), parameters(args, "recognizer"))
-        self.threads, self.pages = Threads(int(parameter(args, "calls_under_way"))), Pages.of_this_server()
-        self.version, self.meter = version(args), Meter(args, metrics.LAST_STEP)
-        self.limits = batching.LIMITS[parameter(args, "calls")]
+        under_way = int(parameter(args, "calls_under_way"))
+        self.threads, self.limits = Threads(under_way), partial(batching.limits, parameter(args, "calls"), under_way)
+        self.version, self.meter, self.pages = version(args), Meter(args, metrics.LAST_STEP), Pages.of_this_server()
 
     def execute(self, requests):
         return answer(requests, self.read, self.meter)
@@ -27,7 +27,7 @@ class TritonPythonModel:
             model, recognizer = self.recognizers.of(request.options.language)
             borders.check_strip(strip, widths, *detected, passed["detected_bends"], recognizer)
             send = partial(call, self.threads, model, self.version, outputs=("indices", "confidences"), check=check)
-            recognize = partial(reading.recognize, recognizer, send, limits=self.limits)
+            recognize = partial(reading.recognize, recognizer, send, limits=self.limits(recognizer))
             lines = reading.read(strip, widths, *detected, recognize, request.options, *overhang)
         return answers.of_page(lines, strip, widths, recognizer.characters, request.options, **passed)
 

@@ -4,7 +4,7 @@ It takes a model's config.pbtxt as the native backend does and honours the same 
 `optimization.graph.level`, and the parameters `intra_op_thread_count`, `inter_op_thread_count`, `execution_mode`,
 `enable_mem_arena`, `enable_mem_pattern`, `cudnn_conv_algo_search`, `gpu_mem_limit` and `arena_extend_strategy`.
 Two more parameters bound memory, which the native backend does not know: requests of more than `max_input_pixels` are
-refused, and after a run on more than `kept_input_pixels` the arena gives back what it does not need.
+refused, and after a run on an image of more than `kept_input_pixels` the arena gives back what it does not need.
 Every request of a dynamic batch goes into one run. CUDA is used where the server assigns the instance to a GPU
 and `onnxruntime-gpu` is installed; before it TensorRT, where `optimization.execution_accelerators` asks for that.
 """
@@ -67,7 +67,7 @@ class TritonPythonModel:
         if not requests:
             return []
         feed = dict(zip(self.input_names, map(_join, zip(*inputs, strict=True)), strict=True))
-        is_large = max(map(_pixels, feed.values())) > self.kept_pixels
+        is_large = max(_pixels(images[:1]) for images in feed.values()) > self.kept_pixels
         try:
             outputs = self.session.run(self.output_names, feed, sessions.shrinking() if is_large else None)
         except Exception as error:  # noqa: BLE001 - whatever the runtime raises, the caller gets no internals

@@ -61,7 +61,7 @@ def test_the_configurations_of_eight_cores_differ_in_numbers_only(repository: Re
         assert ours == theirs
 
 
-@pytest.mark.parametrize(("profile", "calls"), [("cpu", "small"), ("gpu", "fixed"), ("tensorrt", "small")])
+@pytest.mark.parametrize(("profile", "calls"), [("cpu", "grouped"), ("gpu", "fixed"), ("tensorrt", "small")])
 def test_calls_fill_the_shapes_of_a_gpu(repository: Repository, tmp_path: Path, profile: str, calls: str) -> None:
     configs = arranged(repository, laid_out(profile, 2), tmp_path / "served")
     assert model_config.parameter(configs["ctc_decoding"], "calls") == calls
