@@ -74,6 +74,7 @@ def speed_up(model: ModelProto, classes: int) -> None:
         "each_row": [1, 1, ROWS, 1],
         "columns": [columns],
         "last_axis": [-1],
+        "first_place": [[0, 0]],
     }
     for name, value in constants.items():
         graph.add_initializer(model, name, np.array(value, np.int64))
@@ -91,13 +92,16 @@ def speed_up(model: ModelProto, classes: int) -> None:
     ]
     probability = [
         helper.make_node("Cast", [arg_max.output[0]], ["is_character"], to=TensorProto.BOOL),
-        helper.make_node("Cast", ["is_character"], ["blank_probabilities"], to=TensorProto.FLOAT),
+        helper.make_node("Cast", ["is_character"], ["one_for_characters"], to=TensorProto.FLOAT),
         helper.make_node("NonZero", ["is_character"], ["places_last"]),
-        helper.make_node("Transpose", ["places_last"], ["places"], perm=[1, 0]),
+        helper.make_node("Transpose", ["places_last"], ["places_of_characters"], perm=[1, 0]),
+        # Never none: ONNX Runtime 1.27, which the image has, does not reduce what has no elements.
+        helper.make_node("Concat", ["first_place", "places_of_characters"], ["places"], axis=0),
         helper.make_node("GatherND", [arg_max.input[0], "places"], ["character_logits"]),
         helper.make_node("Softmax", ["character_logits"], ["character_probabilities"], axis=1),
         helper.make_node("ReduceMax", ["character_probabilities", "last_axis"], ["best_probabilities"], keepdims=0),
-        helper.make_node("ScatterND", ["blank_probabilities", "places", "best_probabilities"], [reduced.output[0]]),
+        helper.make_node("ScatterND", ["one_for_characters", "places", "best_probabilities"], ["probabilities"]),
+        helper.make_node("Mul", ["probabilities", "one_for_characters"], [reduced.output[0]]),
     ]
     replaced = {arg_max.output[0]: index, softmax.output[0]: [], reduced.output[0]: probability}
     graph.replace_nodes(model, replaced)
