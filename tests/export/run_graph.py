@@ -9,9 +9,15 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 
-_, graph, folder = sys.argv
-session = ort.InferenceSession(graph, providers=["CPUExecutionProvider"])
-names = [output.name for output in session.get_outputs()]
-for file in sorted(Path(folder).glob("*.npy")):
-    outputs = session.run(names, {session.get_inputs()[0].name: np.load(file)})
-    np.savez(file.with_suffix(".npz"), **dict(zip(names, outputs, strict=True)))
+
+def main(graph: str, folder: str) -> None:
+    """Run the graph."""
+    session = ort.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    for file in sorted(Path(folder).glob("*.npy")):
+        outputs = session.run(names, {session.get_inputs()[0].name: np.load(file)})
+        np.savez(file.with_suffix(".npz"), **dict(zip(names, outputs, strict=True)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
