@@ -62,7 +62,7 @@ class Limits:
         return min(self.max_crops, share, max(self.max_px // width, 1))
 
 
-# For TensorRT, which sets memory aside for the largest call.
+# For TensorRT, which sets memory aside for the largest call, and for recognizers that read in no groups.
 SMALL = Limits()
 # A GPU computes whole shapes, whatever is in them.
 FIXED = Limits(shapes=CALLS)
