@@ -208,16 +208,19 @@ class Supervisor:
 
     def _cure(self, fault: Fault) -> bool:
         """Bring back what is missing; whether it is there again, or is not wanted."""
-        if fault.models and self._server and self._is_intended():
-            self._lookout.watch = Watch([process for process in self._processes() if process.is_alive])
-            return True
+        if fault.models and self._server:
+            # Whoever dies from here on is missed at the next look.
+            found = [process for process in self._processes() if process.is_alive]
+            if self._is_intended(found):
+                self._lookout.watch = Watch(found)
+                return True
         self._journal.note(run_state.RESTARTING, fault.sentence)
         return self._reload(fault) or self._restart(fault.sentence)
 
-    def _is_intended(self) -> bool:
+    def _is_intended(self, found: Sequence[Process]) -> bool:
         """Somebody with the key has unloaded a model, or loaded it anew: nothing is missing, or not to be there."""
         try:
-            return self._missing(self._processes()) is None
+            return self._missing(found) is None
         except ApiError as error:
             return error.status in UNLOADED
 

@@ -1,6 +1,6 @@
 """What a step counts goes on when its model is loaded anew, with the old processes gone, and when one is killed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ from tritonclient.http import InferenceServerClient, InferInput
 from benchmarks.latency.metering import CONFIG, MODEL
 from ocr_launch import processes
 from ocr_launch.names import ENSEMBLE
+from ocr_launch.processes import Process
 from ocr_launch.profiles import CONFIGURED
 from server.triton import TritonServer
 from tests.server.processes import TIMEOUT_S, wait_until
@@ -55,6 +56,26 @@ def test_counts_go_on_when_a_model_is_loaded_anew(server: TritonServer) -> None:
         note(server, 2)
     assert count(server) == before + 2 * len(old)
     assert server.pid == first
+
+
+def test_a_process_that_dies_while_the_supervisor_asks_what_is_missing_is_brought_back(
+    server: TritonServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asks as a model was loaded anew by somebody else."""
+    supervisor, restarts, old = server._supervisor, server.state.restarts, living(server)
+    missing = supervisor._missing
+
+    def dying(found: Sequence[Process]) -> str | None:
+        told = missing(found)
+        monkeypatch.undo()
+        wait_until(lambda: not living(server) & old)
+        processes.find(server.pid)[-1].kill()
+        return told
+
+    monkeypatch.setattr(supervisor, "_missing", dying)
+    supervisor._plan.api.reload(ENSEMBLE, TIMEOUT_S)
+    wait_until(lambda: server.state.restarts > restarts)
+    wait_until(lambda: len(living(server)) == len(old))
 
 
 def test_counts_go_on_when_a_process_is_killed(server: TritonServer) -> None:
