@@ -109,7 +109,7 @@ def detector_inputs(detector: Detector, samples: Path) -> list[NDArray[np.uint8]
 
 
 def line_batches(lines: list[NDArray[np.uint8]], recognizer: Recognizer) -> list[NDArray[np.uint8]]:
-    """Lines, each by itself as the recognizer will get it."""
+    """Lines in batches, each padded to the widest of its batch: padding is among what a network is calibrated on."""
     widths = np.array([line.shape[1] for line in lines], np.int32)
     return batching.pack(np.concatenate(lines, axis=1), widths, recognizer, batching.SMALL)[1]
 
