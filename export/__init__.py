@@ -24,6 +24,7 @@ calibration.py the values that a network's tensors take on the samples
 quantization.py scales, zero points, and the error of rounding
 int8_layers.py int8 layers in the place of float32 ones
 int8_layouts.py layouts of maps in which ONNX Runtime is fast in int8
+channels_last.py maps that stay as int8 products take and give them
 groups.py      calls that a recognizer reads in groups, for CPUs
 argmax.py      a fast argmax over thousands of classes, for CPUs and for CUDA
 exact_int8.py  an int8 graph's exact equivalent on processors without VNNI

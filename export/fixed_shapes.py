@@ -129,7 +129,7 @@ class _Network:
         """Find the nodes that would see the filling, and of what sizes their inputs and the outputs are."""
         weights = {tensor.name: list(tensor.dims) for tensor in model.graph.initializer}
         windows = [node for node in self._body if node is not self._first and _looks_around(node, weights)]
-        means = [node for node in self._body if graph.averages_maps(node)]
+        means = [node for node in self._body if graph.averages_maps(model, node)]
         softmaxes = [node for node in self._body if node.op_type == "Softmax"]
         names = [output.name for output in self._outputs]
         sizes = _sizes(model, [*names, *(node.input[0] for node in (*windows, *means, *softmaxes))], probe)

@@ -81,7 +81,7 @@ def map_means(model: ModelProto) -> set[str]:
     With them in float16, ONNX Runtime's CUDA provider gave no number for any page (1.31 on an H200); on CPUs sums are
     in float32.
     """
-    return {node.name for node in model.graph.node if graph.averages_maps(node)}
+    return {node.name for node in model.graph.node if graph.averages_maps(model, node)}
 
 
 def last_nodes(model: ModelProto) -> set[str]:

@@ -284,10 +284,13 @@ def pads(node: NodeProto, kernel: Sequence[int]) -> list[int] | None:
     return [*before, *(size - 1 - first for size, first in zip(kernel, before, strict=True))]
 
 
-def averages_maps(node: NodeProto) -> bool:
-    """Whether a node gives the means of whole maps, over height and width."""
-    axes = attributes(node).get("axes", []) if node.op_type == "ReduceMean" else []
-    return node.op_type == "GlobalAveragePool" or sorted(axis % 4 for axis in axes) == [2, 3]
+def averages_maps(model: ModelProto, node: NodeProto) -> bool:
+    """Whether a node of a graph gives the means of whole maps, over height and width."""
+    if node.op_type != "ReduceMean":
+        return node.op_type == "GlobalAveragePool"
+    # An attribute before opset 18.
+    axes = constant(model, node.input[1]) if len(node.input) > 1 else attributes(node).get("axes", [])
+    return sorted(axis % 4 for axis in axes) == [2, 3]
 
 
 def _set_values(values: "list[onnx.ValueInfoProto]", *wanted: onnx.ValueInfoProto) -> None:
