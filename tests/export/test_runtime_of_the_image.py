@@ -1,4 +1,4 @@
-"""The graphs for CPUs in the ONNX Runtime that the image's base has, which is older than the exporter's."""
+"""The graphs for CPUs and CUDA in the ONNX Runtime that the image's base has, which is older than the exporter's."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from export import runtime, verify
 from export.contract import DetectorExport, RecognizerExport
 from export.environment import Environment
-from export.repository import CPU_MODEL_FILE, MODEL_FILE
+from export.repository import CPU_MODEL_FILE, CUDA_MODEL_FILE, MODEL_FILE
 from ocr_core import batching
 from tests.image.standin.make import WHEELS
 from tests.project import SAMPLES
@@ -21,7 +21,7 @@ RUN_GRAPH = Path(__file__).with_name("run_graph.py")
 # Rounding; of values from 0 to 1.
 TOLERANCE = 1e-4
 
-each_graph = pytest.mark.parametrize("file", [MODEL_FILE, CPU_MODEL_FILE])
+each_graph = pytest.mark.parametrize("file", [MODEL_FILE, CPU_MODEL_FILE, CUDA_MODEL_FILE])
 
 
 def check(graph: Path, batches: list[NDArray[np.uint8]]) -> None:
