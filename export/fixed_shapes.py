@@ -236,7 +236,7 @@ class _Filling(Nodes):
     def _share(self, stride: Stride, kind: int) -> str:
         """Of a map's places that have content."""
         if (stride, kind) not in self._shares:
-            share = self.add("ReduceMean", self._mask(stride, TensorProto.FLOAT), axes=SIDES)
+            share = self.add("GlobalAveragePool", self._mask(stride, TensorProto.FLOAT))
             # Rows that are filling have no content, and no meaning.
             self._shares[stride, kind] = self.add("Cast", self.add("Max", share, LEAST_SHARE), to=kind)
         return self._shares[stride, kind]

@@ -288,8 +288,9 @@ def averages_maps(model: ModelProto, node: NodeProto) -> bool:
     """Whether a node of a graph gives the means of whole maps, over height and width."""
     if node.op_type != "ReduceMean":
         return node.op_type == "GlobalAveragePool"
-    # An attribute before opset 18.
-    axes = constant(model, node.input[1]) if len(node.input) > 1 else attributes(node).get("axes", [])
+    axes = attributes(node).get("axes", [])
+    if len(node.input) > 1:  # from opset 18 on
+        axes = next((numpy_helper.to_array(t) for t in model.graph.initializer if t.name == node.input[1]), [])
     return sorted(axis % 4 for axis in axes) == [2, 3]
 
 

@@ -10,9 +10,9 @@ import onnx
 import onnxruntime as ort
 import pytest
 from numpy.typing import NDArray
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper, version_converter
 
-from export import cuda, likeness, runtime, verify
+from export import cuda, graph, likeness, runtime, verify
 from export.contract import DetectorExport, RecognizerExport
 from export.errors import ExportError
 from export.fixed_shapes import Shape, with_shapes
@@ -147,7 +147,17 @@ SEEING = {
 @pytest.mark.parametrize("nodes", SEEING.values(), ids=SEEING)
 @pytest.mark.parametrize("shape", [(1, 64, 96), (2, 64, 64), (1, 32, 32)], ids=str)
 def test_whatever_looks_around_does_not_see_the_filling(nodes: list[NodeProto], shape: Shape) -> None:
-    model = network(*nodes)
+    check_unseen(network(*nodes), shape)
+
+
+def test_a_mean_whose_axes_are_a_tensor_does_not_see_it_either() -> None:
+    model = version_converter.convert_version(network(*SEEING["a mean by its axes"]), 18)
+    graph.gather_weights(model)
+    check_unseen(model, (1, 64, 96))
+
+
+def check_unseen(model: ModelProto, shape: Shape) -> None:
+    """Compare a network with itself in fixed shapes."""
     scale = np.abs(runtime.run(runtime.open_session(model), noise(shape))["maps"]).max()
     fixed = with_shapes(model, [(2, 64, 128), (1, 320, 320)])
     assert differences(model, fixed, noise(shape))["maps"] < TOLERANCE * scale
