@@ -29,8 +29,8 @@ STACK_BYTES = 256 * 2**20
 STOP_GRACE_S = 3
 # Killed processes are gone at once, unless the kernel is at work for them.
 KILL_TIMEOUT_S = 5
-# For glibc in tritonserver, which by itself keeps what each of its many threads has freed: few heaps, and arrays that are
-# larger than a detector's map go back to the system.
+# For glibc in tritonserver, which by itself keeps what each of its many threads has freed: few heaps, and arrays larger
+# than a detector's map go back to the system.
 MALLOC = {
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_MMAP_THRESHOLD_": str(8 * 2**20),
