@@ -91,13 +91,13 @@ class _Writer:
             return self._summed(node)
         elif node.op_type == "Resize":
             self._note_enlarged(node)
-        elif node.op_type == "Concat" and graph.attributes(node)["axis"] == 1:
+        elif node.op_type == "Concat" and graph.attributes(node)["axis"] == 1 and maps == list(node.input):
             self._joined[name] = maps
         return ""
 
     def _mean(self, name: str) -> str:
         """One axis after the other: ONNX Runtime takes eight times as long for both at once."""
-        rows = self._new.add("ReduceMean", self._turned(name), [2], keepdims=1)
+        rows = self._new.add("ReduceMean", self._last[name], [2], keepdims=1)
         return self._new.add("ReduceMean", rows, [1], keepdims=1)
 
     def _scaled(self, maps: list[str]) -> str:
@@ -105,7 +105,7 @@ class _Writer:
         scaled = [name for name in maps if name not in self._factors]
         if len(factors) != 1 or scaled[0] not in self._last:
             return ""
-        return self._new.add("Mul", self._turned(scaled[0]), self._turned(factors[0]))
+        return self._new.add("Mul", self._last[scaled[0]], self._turned(factors[0]))
 
     def _summed(self, node: NodeProto) -> str:
         """Of maps of the same size, or one. One of two may be enlarged: its squares come by broadcasting."""
@@ -125,7 +125,7 @@ class _Writer:
         times = graph.constant(self._model, node.input[2])[2:].tolist() if node.input[2] in self._weights else []
         is_square = len(set(times)) == 1 and times[0] == int(times[0])
         if is_square and graph.attributes(node).items() >= TO_SQUARES.items() and node.input[0] in self._last:
-            self._enlarged[node.output[0]] = self._turned(node.input[0]), int(times[0])
+            self._enlarged[node.output[0]] = self._last[node.input[0]], int(times[0])
 
     def _rounded(self, node: NodeProto) -> str:
         """Bytes of a map; of joined maps, each is rounded before it is enlarged."""

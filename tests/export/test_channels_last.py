@@ -116,6 +116,12 @@ def test_joined_maps_are_rounded_before_they_are_enlarged() -> None:
     assert all(types[node.input[0]] == TensorProto.UINT8 for node in changed.graph.node if node.op_type == "Expand")
 
 
+def test_a_map_that_is_joined_with_weights_is_rounded_with_them() -> None:
+    joined = helper.make_node("Concat", ["map", "pattern"], ["rounded"], axis=1)
+    pattern = np.random.default_rng(1).uniform(-1, 1, (2, CHANNELS, 8, 12)).astype(np.float32)
+    kept(network(joined, channels=2 * CHANNELS, pattern=pattern))
+
+
 @pytest.mark.parametrize(
     "changed",
     [
