@@ -21,7 +21,7 @@ from ocr_launch.errors import StartError
 from ocr_launch.faults import Fault, Watch
 from ocr_launch.names import ENSEMBLES
 from ocr_launch.ports import GRPC, HTTP, Doors
-from ocr_launch.processes import Process, end_with_parent
+from ocr_launch.processes import MALLOC, Process, end_with_parent
 
 # Its name among those that are started anew, and the module that it runs.
 GATE, GATE_MODULE = "gate", "ocr_gate"
@@ -95,6 +95,7 @@ class Gate:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT if log else None,
+                env=MALLOC | os.environ,
                 cwd="/",  # no file there is taken for a module
                 pass_fds=[self._plan.listening.fileno(), self._refusals],
                 start_new_session=True,

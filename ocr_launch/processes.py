@@ -18,6 +18,14 @@ PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
 # Nothing stops SIGKILL but the kernel's own work for the process.
 KILL_S, KILL_PAUSE_S = 1.0, 0.005
+# For glibc in tritonserver and the gate, which by itself keeps what each of many threads has freed: few heaps, and
+# arrays larger than a detector's map go back to the system. What is smaller, such as most requests, is used again: the
+# system would clear its memory anew for each page.
+MALLOC = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(8 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(16 * 2**20),
+}
 
 
 @dataclasses.dataclass(frozen=True)

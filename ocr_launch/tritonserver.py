@@ -29,13 +29,6 @@ STACK_BYTES = 256 * 2**20
 STOP_GRACE_S = 3
 # Killed processes are gone at once, unless the kernel is at work for them.
 KILL_TIMEOUT_S = 5
-# For glibc in tritonserver, which by itself keeps what each of its many threads has freed: few heaps, and arrays larger
-# than a detector's map go back to the system.
-MALLOC = {
-    "MALLOC_ARENA_MAX": "2",
-    "MALLOC_MMAP_THRESHOLD_": str(8 * 2**20),
-    "MALLOC_TRIM_THRESHOLD_": str(16 * 2**20),
-}
 
 
 class Crash(StartError):
@@ -178,7 +171,7 @@ def _launch(plan: Plan) -> "subprocess.Popen[bytes]":
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT if log else None,
-            env={**MALLOC, **plan.environment},
+            env={**processes.MALLOC, **plan.environment},
             start_new_session=True,  # Ctrl-C in the terminal reaches us, and we stop the server in order
             preexec_fn=_prepare,  # noqa: PLW1509 - system calls only, no lock is taken
         )
