@@ -1,8 +1,11 @@
 """Which crops go to the recognizer together: those of like width, and as many as are worth a call."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from heapq import heapreplace
+from itertools import accumulate
 
 import numpy as np
 
@@ -27,9 +30,8 @@ class Limits:
         max_crops: Of a call; with shapes, what a shape holds.
         max_px: Width of a call's crops together, padding included, but for a single crop that is wider. With shapes,
             what a shape holds.
-        least_px: So wide they are where a reader's share of what is left of the page would be less.
-        readers: So many calls are read at once. Each call is a share for one of them, so that the last calls of a page
-            are short, and done at the same time.
+        readers: So many calls are read at once, and they shall be done with a page at the same time.
+        least_px: A page has a reader for each so wide part of it, if it has not enough for all.
         is_grouped: Whether the recognizer reads each crop as wide as it is, whatever shares its call
             (export/groups.py).
     """
@@ -38,8 +40,8 @@ class Limits:
     shapes: tuple[tuple[int, int], ...] = ()
     max_crops: int = 16
     max_px: int = 1600
-    least_px: int = 0
     readers: int = 1
+    least_px: int = 320
     is_grouped: bool = False
 
     def padded_px(self, width: int) -> int:
@@ -50,16 +52,15 @@ class Limits:
         """
         return -(-width // self.bucket_px) * self.bucket_px
 
-    def most_crops(self, width: int, left_px: int) -> int:
-        """Of a call whose widest crop, with padding, is so wide, if so much is left of the page, pixels; one at least.
+    def most_crops(self, width: int) -> int:
+        """Of a call whose widest crop, with padding, is so wide; one at least.
 
-        >>> [limits.most_crops(320, 3000) for limits in (SMALL, FIXED, GROUPED, replace(GROUPED, readers=4))]
-        [5, 32, 10, 3]
+        >>> [limits.most_crops(320) for limits in (SMALL, FIXED, GROUPED)]
+        [5, 32, 10]
         """
         if self.shapes:
             return max((crops for crops, width_px in self.shapes if width <= width_px), default=1)
-        share = math.ceil(max(left_px / self.readers, self.least_px) / width)
-        return min(self.max_crops, share, max(self.max_px // width, 1))
+        return min(self.max_crops, max(self.max_px // width, 1))
 
 
 # For TensorRT, which sets memory aside for the largest call, and for recognizers that read in no groups.
@@ -67,7 +68,7 @@ SMALL = Limits()
 # A GPU computes whole shapes, whatever is in them.
 FIXED = Limits(shapes=CALLS)
 # A call takes a core 50 ms at most with VNNI, 0.3 s without; its page may be given up in between, or others come first.
-GROUPED = Limits(max_crops=64, max_px=3200, least_px=320, is_grouped=True)
+GROUPED = Limits(max_crops=64, max_px=3200, is_grouped=True)
 # To see what a crop gives by itself.
 ALONE = Limits(max_crops=1)
 # By what the configuration calls them.
@@ -89,6 +90,9 @@ def limits(calls: str, under_way: int, recognizer: Recognizer) -> Limits:
 def plan(widths: IntArray, limits: Limits) -> list[IntArray]:
     """Decide which crops share a call.
 
+    Reading takes time in proportion to pixels. So each call goes to the reader who is done first, and is as much as its
+    share of the page still lacks, or as the limits allow: few calls, the last of which end together.
+
     Args:
         widths: (N,) int32, pixels.
         limits: Of a call; crops are padded to the widest one of their call.
@@ -97,16 +101,19 @@ def plan(widths: IntArray, limits: Limits) -> list[IntArray]:
         Index arrays, (n,) int32 with 1 ≤ n ≤ `limits.most_crops`, which together hold every crop once; the widest crops
         come first.
 
-    >>> [call.tolist() for call in plan(np.int32([30, 640, 20, 320]), replace(GROUPED, readers=2))]
-    [[1], [3], [0, 2]]
+    >>> [call.tolist() for call in plan(np.int32([30, 640, 20, 320, 290]), replace(GROUPED, readers=2))]
+    [[1, 3], [4, 0, 2]]
     """
     padded = -(-widths // limits.bucket_px) * limits.bucket_px
     order = np.argsort(-padded, kind="stable").astype(np.int32)
     widths_px, calls, first = padded[order].tolist(), [], 0
-    left_px = sum(widths_px)
+    ends_px = [0, *accumulate(widths_px)]
+    read_px = [0] * min(limits.readers, math.ceil(ends_px[-1] / limits.least_px))
     while first < len(order):
-        end = first + limits.most_crops(widths_px[first], left_px)
-        left_px -= sum(widths_px[first:end])
+        lacking_px = ends_px[-1] / len(read_px) - read_px[0]
+        share = bisect_left(ends_px, ends_px[first] + lacking_px)
+        end = min(share, first + limits.most_crops(widths_px[first]), len(order))
+        heapreplace(read_px, read_px[0] + ends_px[end] - ends_px[first])
         calls.append(order[first:end])
         first = end
     return calls
