@@ -4,8 +4,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from heapq import heapreplace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -31,7 +30,7 @@ class Limits:
         max_px: Width of a call's crops together, padding included, but for a single crop that is wider. With shapes,
             what a shape holds.
         readers: So many calls are read at once, and they shall be done with a page at the same time.
-        least_px: A page has a reader for each so wide part of it, if it has not enough for all.
+        least_px: What is left of a page is shared by one reader for each so wide part of it, if not by all.
         is_grouped: Whether the recognizer reads each crop as wide as it is, whatever shares its call
             (export/groups.py).
     """
@@ -90,8 +89,8 @@ def limits(calls: str, under_way: int, recognizer: Recognizer) -> Limits:
 def plan(widths: IntArray, limits: Limits) -> list[IntArray]:
     """Decide which crops share a call.
 
-    Reading takes time in proportion to pixels. So each call goes to the reader who is done first, and is as much as its
-    share of the page still lacks, or as the limits allow: few calls, the last of which end together.
+    Reading takes time in proportion to pixels. So each call goes to the reader who is done first, and is its share of
+    what is left, or as much as the limits allow: few calls, and the last ones of all readers end together.
 
     Args:
         widths: (N,) int32, pixels.
@@ -102,18 +101,26 @@ def plan(widths: IntArray, limits: Limits) -> list[IntArray]:
         come first.
 
     >>> [call.tolist() for call in plan(np.int32([30, 640, 20, 320, 290]), replace(GROUPED, readers=2))]
-    [[1, 3], [4, 0, 2]]
+    [[1], [3, 4, 0, 2]]
     """
     padded = -(-widths // limits.bucket_px) * limits.bucket_px
     order = np.argsort(-padded, kind="stable").astype(np.int32)
     widths_px, calls, first = padded[order].tolist(), [], 0
     ends_px = [0, *accumulate(widths_px)]
-    read_px = [0] * min(limits.readers, math.ceil(ends_px[-1] / limits.least_px))
+    middles_px = [(begin + end) / 2 for begin, end in pairwise(ends_px)]
+    # What readers have got; who has got the last call is no longer among them.
+    read_px = [0] * limits.readers
     while first < len(order):
-        lacking_px = ends_px[-1] / len(read_px) - read_px[0]
-        share = bisect_left(ends_px, ends_px[first] + lacking_px)
-        end = min(share, first + limits.most_crops(widths_px[first]), len(order))
-        heapreplace(read_px, read_px[0] + ends_px[end] - ends_px[first])
+        read_px.sort()
+        left_px = ends_px[-1] - ends_px[first]
+        sharing = read_px[: math.ceil(left_px / limits.least_px)]
+        lacking_px = (sum(sharing) + left_px) / len(sharing) - read_px[0]
+        share = max(bisect_left(middles_px, ends_px[first] + lacking_px), first + 1)
+        end = min(share, first + limits.most_crops(widths_px[first]))
+        if end == share:
+            del read_px[0]
+        else:
+            read_px[0] += ends_px[end] - ends_px[first]
         calls.append(order[first:end])
         first = end
     return calls

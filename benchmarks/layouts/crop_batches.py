@@ -53,7 +53,7 @@ def table(rounds: Sequence[dict[Limits, float]], ways: dict[Limits, Pages]) -> s
         calls = sum(map(len, pages)) / len(pages)
         cells = [str(way.max_crops), str(way.max_px), str(way.least_px), f"{calls:.1f}", f"{ratio:.3f}"]
         rows.append(tables.bold(cells) if way == default else cells)
-    head = ["crops per call, at most", "their width, px, at most", "a share, px, at least", "calls per page", "time"]
+    head = ["crops per call, at most", "their width, px, at most", "a part, px", "calls per page", "time"]
     return tables.markdown(head, rows, numbers_from=0)
 
 
@@ -72,7 +72,7 @@ Examples:
 \b
 How to read the table:
   crops per call  at most this many, and together at most so wide; calls per page is what that comes to
-  a share         each call is a share, for one of the recognizers, of what is left of the page, but at least so wide
+  a part          so wide is what a page has a recognizer for, if it is not wide enough for all of them
   time            over that of the default, in bold; less is better. In the server each call costs about 1 ms more
 """
 
