@@ -72,7 +72,7 @@ Examples:
 \b
 How to read the table:
   crops per call  at most this many, and together at most so wide; calls per page is what that comes to
-  a part          so wide is what a page has a recognizer for, if it is not wide enough for all of them
+  a part          what is left of a page is shared by one recognizer for each part so wide, at most by all of them
   time            over that of the default, in bold; less is better. In the server each call costs about 1 ms more
 """
 
