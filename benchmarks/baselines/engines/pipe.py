@@ -1,5 +1,6 @@
 """The engine's end of the pipe: a path a line on stdin, a line of JSON for each on stdout."""
 
+import contextlib
 import json
 import os
 import sys
@@ -19,8 +20,9 @@ def answer(start: Callable[[], Callable[[bytes], Iterable[Found]]]) -> None:
     Args:
         start: Makes the engine, untimed; the engine gives the lines of text in an image's file.
     """
-    with os.fdopen(os.dup(STDOUT), "w", encoding="utf-8") as answers:
-        os.dup2(STDERR, STDOUT)  # what an engine prints is no answer
+    # What an engine prints is no answer. Python's own goes out line by line, before an error that comes after it.
+    with os.fdopen(os.dup(STDOUT), "w", encoding="utf-8") as answers, contextlib.redirect_stdout(sys.stderr):
+        os.dup2(STDERR, STDOUT)
         read = start()
         print(file=answers, flush=True)
         for path in sys.stdin:
